@@ -1,0 +1,1 @@
+"""The only code that meets a network, a disk or a vendor."""

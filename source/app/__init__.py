@@ -1,0 +1,1 @@
+"""The composition root: settings, logging, and what is plugged into what."""

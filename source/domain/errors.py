@@ -1,0 +1,101 @@
+"""Everything that can go wrong, as one tree.
+
+EchoError
+├── RefusedInputError              what a person sent cannot be taken; its text is shown to them
+├── SettingsError                  the operator must change a setting; its text is shown to the operator
+├── ModelError
+│   ├── ModelUnavailableError      may work later: network, rate limit, vendor's fault
+│   ├── ModelRefusedError          will not work until the operator acts: key, model name, request
+│   ├── ContextTooLongError        the prompt is longer than the model takes
+│   └── ModelInterruptedError      the stream broke after some text had come
+├── StoreError
+│   ├── StoreUnavailableError      cannot read or write now: disk full, read-only, locked
+│   ├── StoreDamagedError          the database file is not whole
+│   ├── StoreVersionError          the database was written by another version of Echo
+│   └── FolderInUseError           another process owns the data folder
+└── TranscriptError
+    ├── TranscriptUnwritableError  the folder refuses the file
+    ├── TranscriptMissingError     no such transcript
+    ├── TranscriptDamagedError     the file is not whole JSON of the expected shape
+    └── TranscriptForeignError     JSON, but not a transcript, or of a version this Echo does not know
+
+Only the text of `RefusedInputError` reaches a person; no message text is ever put into an exception.
+"""
+
+from datetime import timedelta
+
+
+class EchoError(Exception):
+    """Root of every error that Echo raises on purpose."""
+
+
+class RefusedInputError(EchoError):
+    """What a person sent cannot be taken; `str(error)` is one plain sentence for them."""
+
+
+class SettingsError(EchoError):
+    """A setting is missing or wrong; `str(error)` says which and what to do."""
+
+
+class ModelError(EchoError):
+    """The language model did not answer."""
+
+
+class ModelUnavailableError(ModelError):
+    """The model may answer later."""
+
+    def __init__(self, reason: str, *, retry_after: timedelta | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class ModelRefusedError(ModelError):
+    """The model will not answer until the operator changes something."""
+
+
+class ContextTooLongError(ModelError):
+    """The prompt is longer than the model takes."""
+
+
+class ModelInterruptedError(ModelError):
+    """The stream ended before the reply did; what had come is kept by the reader."""
+
+
+class StoreError(EchoError):
+    """The store did not do what was asked; nothing of the failed write was kept."""
+
+
+class StoreUnavailableError(StoreError):
+    """The store cannot be read or written now."""
+
+
+class StoreDamagedError(StoreError):
+    """The database file is not whole; the transcripts can restore it."""
+
+
+class StoreVersionError(StoreError):
+    """The database was written by another version of Echo."""
+
+
+class FolderInUseError(StoreError):
+    """Another process owns the data folder; `str(error)` names it."""
+
+
+class TranscriptError(EchoError):
+    """A transcript could not be written or read; the store still has the conversation."""
+
+
+class TranscriptUnwritableError(TranscriptError):
+    """The folder refuses the file."""
+
+
+class TranscriptMissingError(TranscriptError):
+    """There is no such transcript."""
+
+
+class TranscriptDamagedError(TranscriptError):
+    """The file is not whole JSON of the expected shape."""
+
+
+class TranscriptForeignError(TranscriptError):
+    """The file is JSON but no transcript of a version that this Echo reads."""

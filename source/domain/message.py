@@ -1,0 +1,49 @@
+"""One entry of a conversation."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+
+class MessageType(StrEnum):
+    """What an entry is; the values are those of the transcript."""
+
+    THINKING = "thinking"
+    CHAT = "chat"
+    TOOL_CALL = "tool_call"
+    TOOL_CALL_RESPONSE = "tool_call_response"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One entry: a person's message has a `requester`, Echo's own have none.
+
+    `tools` lists `{"name", "params", "id"}` of a tool call, `{"name", "id"}` of its response.
+    `message_id` is 0 until a conversation takes the message; `event_id` is the platform's id of a
+    person's message. `interrupted` marks a reply that was stopped or cut before its end.
+    """
+
+    created_at: datetime
+    message_type: MessageType
+    message_content: str
+    tools: Sequence[Mapping[str, object]] | None = None
+    requester: str | None = None
+    message_id: int = 0
+    event_id: str | None = None
+    interrupted: bool = False
+
+    @property
+    def is_from_person(self) -> bool:
+        return self.requester is not None
+
+    @property
+    def size_bytes(self) -> int:
+        """UTF-8 length of the text, to the byte for all text that can be encoded."""
+        content = self.message_content
+        return len(content) if content.isascii() else len(content.encode("utf-8", "surrogatepass"))
+
+
+def as_utc(moment: datetime) -> datetime:
+    """Return `moment` as aware UTC; a naive one is local time, as `datetime.now()` gives it."""
+    return moment.astimezone(UTC)

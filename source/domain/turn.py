@@ -1,0 +1,88 @@
+"""What comes in, what a turn leaves behind, and what a model call cost."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from source.domain.conversation_head import ConversationHead
+from source.domain.message import Message
+from source.domain.thread import PersonRef, ThreadRef
+
+
+@dataclass(frozen=True, slots=True)
+class InboundMessage:
+    """One message of a person, as a channel hands it over; `event_id` is unique in its platform."""
+
+    event_id: str
+    thread: ThreadRef
+    person: PersonRef
+    text: str
+    sent_at: datetime
+
+
+class EventState(StrEnum):
+    """How far an accepted message has come."""
+
+    ACCEPTED = "accepted"
+    ANSWERED = "answered"
+    DELIVERED = "delivered"
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedEvent:
+    """An inbound message that is durable; `key` is the store's id of it."""
+
+    key: int
+    inbound: InboundMessage
+    accepted_at: datetime
+
+
+class Purpose(StrEnum):
+    """What a model call was for."""
+
+    REPLY = "reply"
+    SUMMARY = "summary"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelUsage:
+    """Tokens of one model call; `estimated` when the server reported none.
+
+    `cached_tokens` is the part of `input_tokens` that the provider read from its prompt cache.
+    """
+
+    model: str
+    purpose: Purpose
+    created_at: datetime
+    input_tokens: int
+    cached_tokens: int
+    output_tokens: int
+    estimated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRecord:
+    """Everything one turn changes, written in one transaction.
+
+    `heads` are the conversations that are new or whose head changed beyond the times of its last
+    message; `messages` are appended to `conversation_id`. `answered` are keys of accepted events
+    that these messages answer; `delivered` tells that nothing is left to be delivered for them.
+    """
+
+    conversation_id: int
+    messages: tuple[Message, ...] = ()
+    heads: tuple[ConversationHead, ...] = ()
+    people: tuple[PersonRef, ...] = ()
+    usage: tuple[ModelUsage, ...] = ()
+    answered: tuple[int, ...] = ()
+    delivered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UndeliveredReply:
+    """A stored reply that its channel has not confirmed; `keys` are the events that it answers."""
+
+    keys: tuple[int, ...]
+    thread: ThreadRef
+    conversation_id: int
+    message: Message

@@ -1,0 +1,20 @@
+"""Time, as something that can be moved by a test."""
+
+from datetime import datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Where the core gets its time from."""
+
+    def now(self) -> datetime:
+        """The wall clock, aware UTC; it may jump either way."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds since some moment; never goes back."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after `seconds` of this clock."""
+        ...

@@ -1,0 +1,1 @@
+"""Use cases: they await ports and name no vendor."""
