@@ -1,0 +1,246 @@
+"""Every setting of Echo: its name, bounds, default and one sentence."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, PrivateAttr, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parents[2]
+DEFAULT_ORIGIN = "default"
+Url = Annotated[str, Field(pattern=r"^https?://[^\s/]+", max_length=2_000)]
+
+
+class Settings(BaseSettings):
+    """What the operator decided; `settings_loader` reads it, calling the class reads nothing.
+
+    In files and in the environment a field is named in capitals: `idle_time_seconds` is IDLE_TIME_SECONDS.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", validate_default=True, hide_input_in_errors=True)
+
+    openai_api_key: SecretStr | None = Field(
+        default=None, min_length=1, description="Key of the model's provider; only from the environment or .env."
+    )
+    openai_base_url: Url | None = Field(
+        default=None,
+        examples=["https://api.openai.com/v1"],
+        description="Address of any OpenAI-compatible server, with its /v1; empty: OpenAI.",
+    )
+    openai_model: str = Field(
+        default="gpt-5-mini",
+        min_length=1,
+        max_length=200,
+        description="Name of the model that answers, as its provider has it.",
+    )
+    local_model_urls: Annotated[tuple[Url, ...], NoDecode] = Field(
+        default=("http://127.0.0.1:11434/v1", "http://127.0.0.1:1234/v1", "http://127.0.0.1:8080/v1"),
+        examples=["http://127.0.0.1:11434/v1,http://127.0.0.1:8080/v1"],
+        description="Where Echo looks for a model server on this machine when there is no key, separated by commas.",
+    )
+    model_connect_seconds: float = Field(
+        default=5, gt=0, le=300, description="Seconds to wait for a connection to the model's provider."
+    )
+    model_first_token_seconds: float = Field(
+        default=60, gt=0, le=3_600, description="Seconds to wait for the first piece of an answer."
+    )
+    model_stall_seconds: float = Field(
+        default=30,
+        gt=0,
+        le=3_600,
+        description="Seconds of silence in the middle of an answer after which it counts as cut.",
+    )
+    model_max_attempts: int = Field(
+        default=3, ge=1, le=10, description="Times a model call is tried in all, as long as no text has come."
+    )
+    model_tools: bool = Field(
+        default=True, description="Whether the model may call tools, such as the search of past messages."
+    )
+    max_tool_rounds: int = Field(
+        default=4, ge=0, le=20, description="Rounds of tool calls in one turn before Echo must answer."
+    )
+    max_output_tokens: int = Field(
+        default=2_048, ge=16, le=200_000, description="Longest answer, in tokens, thinking included."
+    )
+    persona: str = Field(
+        default="echo",
+        pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$",
+        examples=["support"],
+        description="How Echo speaks: a file of config/personas, by name.",
+    )
+    conversations_dir: Path = Field(
+        default=Path("conversations"),
+        description="Folder of the transcripts and the database; a relative path begins at the folder of bot.py.",
+    )
+    database_url: str | None = Field(
+        default=None,
+        pattern=r"^(sqlite|postgresql)(\+\w+)?://",
+        examples=["sqlite:////var/lib/echo/echo.db"],
+        description="Database instead of the SQLite file echo.db in CONVERSATIONS_DIR; empty: that file.",
+    )
+    durability: Literal["full", "normal"] = Field(
+        default="full",
+        description="What an accepted message survives: full, a power cut; normal, the kill of the process.",
+    )
+    transcript_delay_seconds: float = Field(
+        default=2, ge=0, le=3_600, description="Seconds after a turn before its transcript is written."
+    )
+    idle_time_seconds: float = Field(
+        default=300,
+        ge=0.01,
+        le=604_800,
+        description="Seconds without a message after which a conversation leaves process memory.",
+    )
+    max_conversations_in_memory: int = Field(
+        default=10_000, ge=1, le=10_000_000, description="Conversations kept in process memory at most."
+    )
+    max_memory_megabytes: int = Field(
+        default=256, ge=1, le=1_048_576, description="Megabytes of conversations kept in process memory at most."
+    )
+    conversation_timeout_hours: float = Field(
+        default=48,
+        gt=0,
+        le=87_600,
+        description="Hours without a message after which a conversation ends and the next begins.",
+    )
+    max_context_messages: int = Field(
+        default=50, ge=1, le=100_000, description="Messages of the conversation sent to the model at most."
+    )
+    context_budget_tokens: int = Field(
+        default=12_000, ge=500, le=2_000_000, description="Tokens sent to the model with one call at most."
+    )
+    include_summary: bool = Field(
+        default=True, description="Whether a new conversation begins with a summary of the last one."
+    )
+    include_client_summary: bool = Field(
+        default=True, description="Whether that summary says what was learned of the person."
+    )
+    summarize_old_conversations: bool = Field(
+        default=True, description="Whether the model writes the summaries; without it they are excerpts."
+    )
+    max_summary_messages: int = Field(
+        default=20, ge=1, le=10_000, description="Messages of a conversation read for its summary at most."
+    )
+    summary_budget_tokens: int = Field(
+        default=4_000, ge=200, le=1_000_000, description="Tokens sent to the model for one summary at most."
+    )
+    summary_tokens: int = Field(default=300, ge=50, le=20_000, description="Longest summary, in tokens.")
+    summary_timeout_seconds: float = Field(
+        default=5,
+        gt=0,
+        le=600,
+        description="Seconds to wait for the model's summary before excerpts are taken instead.",
+    )
+    answer_max_age_minutes: float = Field(
+        default=60,
+        ge=0,
+        le=525_600,
+        description="Minutes after which a message found unanswered at start is marked interrupted.",
+    )
+    max_message_bytes: int = Field(
+        default=32_768, ge=1, le=16_777_216, description="Longest message that is taken, in bytes of UTF-8."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info",
+        description="Least important log line that is written; a chat in the terminal shows warnings unless set.",
+    )
+    log_format: Literal["console", "json"] = Field(
+        default="console", description="Form of the log lines on standard error."
+    )
+
+    _origins: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003  (the library's interface)
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take what is passed in; the loader reads the sources one by one, so that it knows what came from where."""
+        return (init_settings,)
+
+    @field_validator("openai_api_key", "openai_base_url", "database_url", mode="before")
+    @classmethod
+    def _empty_is_not_set(cls, value: object) -> object:
+        return None if isinstance(value, str) and not value.strip() else value
+
+    @field_validator("local_model_urls", mode="before")
+    @classmethod
+    def _split_list(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("log_level", "log_format", "durability", mode="before")
+    @classmethod
+    def _any_case(cls, value: object) -> object:
+        return value.strip().lower() if isinstance(value, str) else value
+
+    @field_validator("conversations_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return ROOT / value.expanduser()
+
+    def with_origins(self, origins: dict[str, str]) -> "Settings":
+        """Remember where each setting came from; the names are in capitals."""
+        self._origins.update(origins)
+        return self
+
+    def source_of(self, name: str) -> str:
+        """Where the value of this setting came from: a file, the environment or the default."""
+        return self._origins.get(name.upper(), DEFAULT_ORIGIN)
+
+    def is_set(self, name: str) -> bool:
+        """Whether the operator gave this setting outside the file that lists the defaults."""
+        return self.source_of(name) != DEFAULT_ORIGIN
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Texts that no log and no screen may show."""
+        key = self.openai_api_key.get_secret_value() if self.openai_api_key else ""
+        password = urlsplit(self.database_url).password if self.database_url else ""
+        return tuple(secret for secret in (key, password) if secret)
+
+    @property
+    def database(self) -> str | Path:
+        """The database's URL, or the path of the SQLite file."""
+        return self.database_url or self.conversations_dir / "echo.db"
+
+    @property
+    def persona_file(self) -> Path:
+        return ROOT / "config" / "personas" / f"{self.persona}.md"
+
+    @property
+    def idle_time(self) -> timedelta:
+        return timedelta(seconds=self.idle_time_seconds)
+
+    @property
+    def conversation_timeout(self) -> timedelta:
+        return timedelta(hours=self.conversation_timeout_hours)
+
+    @property
+    def summary_timeout(self) -> timedelta:
+        return timedelta(seconds=self.summary_timeout_seconds)
+
+    @property
+    def model_connect_timeout(self) -> timedelta:
+        return timedelta(seconds=self.model_connect_seconds)
+
+    @property
+    def model_first_token_timeout(self) -> timedelta:
+        return timedelta(seconds=self.model_first_token_seconds)
+
+    @property
+    def model_stall_timeout(self) -> timedelta:
+        return timedelta(seconds=self.model_stall_seconds)
+
+    @property
+    def answer_max_age(self) -> timedelta:
+        return timedelta(minutes=self.answer_max_age_minutes)
+
+    @property
+    def transcript_delay(self) -> timedelta:
+        return timedelta(seconds=self.transcript_delay_seconds)
