@@ -1,0 +1,100 @@
+"""The folder of transcripts, in memory."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+from source.domain.conversation_head import ConversationState, StoredConversation
+from source.domain.errors import (
+    TranscriptDamagedError,
+    TranscriptError,
+    TranscriptMissingError,
+    TranscriptUnwritableError,
+)
+from source.domain.transcript import TranscriptIdentity, decode_transcript, encode_transcript, identity_of
+from source.domain.transcript_name import candidate_names
+from source.ports.files import TranscriptEntry
+
+
+class InMemoryTranscripts:
+    """Implements `TranscriptFiles`; `files` and `archived` are the folder, to be looked at and spoilt by a test.
+
+    While `unwritable` is set, every write raises it.
+    """
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+        self.archived: dict[str, bytes] = {}
+        self.saves = 0
+        self.unwritable: TranscriptUnwritableError | None = None
+
+    async def save(self, conversation: StoredConversation) -> str:
+        await self._writing()
+        name = self._name_for(conversation)
+        put_away = conversation.head.state is ConversationState.ARCHIVED
+        self.files.pop(name, None)
+        self.archived.pop(name, None)
+        (self.archived if put_away else self.files)[name] = encode_transcript(conversation)
+        self.saves += 1
+        return name
+
+    async def load(self, filename: str) -> StoredConversation:
+        await asyncio.sleep(0)
+        return decode_transcript(self._content(filename), filename)
+
+    async def delete(self, filename: str) -> bool:
+        await self._writing()
+        try:
+            decode_transcript(self._content(filename), filename)
+        except TranscriptMissingError:
+            return False
+        except TranscriptDamagedError:
+            pass
+        self.files.pop(filename, None)
+        self.archived.pop(filename, None)
+        return True
+
+    async def archive(self, filename: str) -> None:
+        await self._writing()
+        decode_transcript(self._content(filename), filename)
+        if filename in self.files:
+            self.archived[filename] = self.files.pop(filename)
+
+    async def unarchive(self, filename: str) -> None:
+        await self._writing()
+        decode_transcript(self._content(filename), filename)
+        if filename in self.archived:
+            self.files[filename] = self.archived.pop(filename)
+
+    async def entries(self) -> AsyncGenerator[TranscriptEntry]:
+        for filename in sorted(self.files.keys() | self.archived.keys()):
+            await asyncio.sleep(0)
+            try:
+                yield TranscriptEntry(filename, decode_transcript(self._content(filename), filename))
+            except TranscriptMissingError:
+                continue
+            except TranscriptError as error:
+                yield TranscriptEntry(filename, None, error)
+
+    async def _writing(self) -> None:
+        await asyncio.sleep(0)
+        if self.unwritable:
+            raise self.unwritable
+
+    def _content(self, filename: str) -> bytes:
+        content = self.files.get(filename) or self.archived.get(filename)
+        if content is None:
+            raise TranscriptMissingError(f"{filename}: no such transcript")
+        return content
+
+    def _name_for(self, conversation: StoredConversation) -> str:
+        owners = {name: self._owner(name) for name in candidate_names(conversation.head)}
+        own = identity_of(conversation.head)
+        mine = [name for name, owner in owners.items() if owner == own]
+        free = [name for name in owners if name not in self.files and name not in self.archived]
+        return (mine + free)[0]
+
+    def _owner(self, filename: str) -> TranscriptIdentity | None:
+        try:
+            return identity_of(decode_transcript(self._content(filename), filename).head)
+        except TranscriptError:
+            return None
