@@ -1,0 +1,126 @@
+"""A language model behind OpenAI's Chat Completions, or any server that speaks them."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+import structlog
+
+from source.adapters.llm.openai_request import ParameterRefusedError, RequestBuilder
+from source.adapters.llm.openai_settings import OpenAIChatSettings
+from source.domain.errors import ModelUnavailableError
+from source.ports.llm import ModelEvent, Prompt
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
+    from tenacity.asyncio import AsyncRetrying
+
+    from source.adapters.llm.openai_connection import OpenAIConnection
+    from source.adapters.llm.openai_reply import OpenAIReply
+
+__all__ = ["OpenAIChatModel", "OpenAIChatSettings"]
+
+# Spreads those who were told to come back at the same moment.
+_JITTER_SECONDS = 0.5
+
+log = structlog.get_logger()
+
+
+class OpenAIChatModel:
+    """Streams replies; owns one client, which is made at the first call or by `prepare`."""
+
+    def __init__(
+        self, settings: OpenAIChatSettings, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    ) -> None:
+        self._settings = settings
+        self._sleep = sleep
+        self._requests = RequestBuilder(settings.model, is_openai=settings.is_openai)
+        self._connection: OpenAIConnection | None = None
+        self._connecting = asyncio.Lock()
+
+    @property
+    def name(self) -> str:
+        return self._settings.model
+
+    async def prepare(self) -> None:
+        """Load the package and make the client without holding up the event loop; calls do it by themselves."""
+        await self._connected()
+
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[ModelEvent]:
+        reply = await self._open(prompt)
+        try:
+            async with aclosing(reply.events()) as events:
+                async for event in events:
+                    yield event
+        finally:
+            await reply.close()
+
+    async def close(self) -> None:
+        async with self._connecting:
+            connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
+
+    async def _connected(self) -> "OpenAIConnection":
+        async with self._connecting:
+            if self._connection is None:
+                self._connection = await asyncio.to_thread(_connect, self._settings)
+            return self._connection
+
+    async def _open(self, prompt: Prompt) -> "OpenAIReply":
+        connection = await self._connected()
+        async for attempt in self._retrying():
+            with attempt:
+                return await self._attempt(connection, prompt)
+        raise AssertionError("the retries end with a reply or an error")
+
+    async def _attempt(self, connection: "OpenAIConnection", prompt: Prompt) -> "OpenAIReply":
+        """Call the server once, and again for each parameter that it refuses and that can be left out."""
+        from source.adapters.llm.openai_reply import open_reply
+
+        while True:
+            body = self._requests.body(prompt)
+            try:
+                return await open_reply(self._settings, connection.send(body))
+            except ParameterRefusedError as error:
+                if not self._requests.go_without(error.parameter, body):
+                    raise
+                log.warning("model_parameter_refused", model=self.name, parameter=error.parameter)
+
+    def _retrying(self) -> "AsyncRetrying":
+        from tenacity import retry_if_exception, stop_after_attempt, stop_after_delay
+        from tenacity.asyncio import AsyncRetrying
+
+        return AsyncRetrying(
+            sleep=self._sleep,
+            stop=stop_after_attempt(self._settings.max_attempts) | stop_after_delay(self._settings.give_up_after),
+            wait=self._pause,
+            retry=retry_if_exception(self._is_worth_another),
+            before_sleep=self._note_retry,
+            reraise=True,
+        )
+
+    def _is_worth_another(self, error: BaseException) -> bool:
+        if not isinstance(error, ModelUnavailableError):
+            return False
+        return error.retry_after is None or error.retry_after <= self._settings.longest_pause
+
+    def _pause(self, state: "RetryCallState") -> float:
+        """Seconds to wait: as long as the server asks, else a random time that grows."""
+        from tenacity import wait_random, wait_random_exponential
+
+        error = state.outcome.exception() if state.outcome is not None else None
+        if isinstance(error, ModelUnavailableError) and error.retry_after is not None:
+            return error.retry_after.total_seconds() + wait_random(0, _JITTER_SECONDS)(state)
+        return wait_random_exponential(self._settings.first_pause.total_seconds(), self._settings.longest_pause)(state)
+
+    def _note_retry(self, state: "RetryCallState") -> None:
+        pause = state.next_action.sleep if state.next_action is not None else 0.0
+        log.info("model_retry", model=self.name, attempt=state.attempt_number, pause_seconds=round(pause, 2))
+
+
+def _connect(settings: OpenAIChatSettings) -> "OpenAIConnection":
+    from source.adapters.llm.openai_connection import OpenAIConnection
+
+    return OpenAIConnection(settings)
