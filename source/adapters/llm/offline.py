@@ -1,0 +1,125 @@
+"""What Echo says when there is no model: that it is offline, and what it finds in what was said before."""
+
+import json
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from datetime import datetime
+from uuid import uuid4
+
+from pydantic import BaseModel, ValidationError
+
+from source.domain.errors import ModelRefusedError
+from source.domain.message_text import storable
+from source.ports.llm import (
+    Finished,
+    FinishReason,
+    ModelEvent,
+    Prompt,
+    PromptMessage,
+    Role,
+    TextDelta,
+    ToolCall,
+    UsageReported,
+)
+
+SEARCH_TOOL = "search_messages"
+
+_OPENING = "I am offline"
+_EXPLANATION = (
+    f"{_OPENING}: no model key is set and no local model server was found, so I cannot think of an answer. "
+    "Your message is kept, and commands such as /search, /summary and /help work. "
+    "To let me talk, set OPENAI_API_KEY (or OPENAI_BASE_URL, or start Ollama) and start me again."
+)
+_REMINDER = "Still offline; your message is kept."
+_FOUND = "This is what was said before that may bear on it:"
+_NOTHING = "I looked through what was said before and found nothing that bears on it."
+_MOST_QUOTES = 5
+_QUOTE_CHARS = 240
+# More words than this make a search slow and no better.
+_SEARCH_CHARS = 400
+
+
+class _Hit(BaseModel):
+    """A message that the search tool found."""
+
+    said_at: datetime
+    who: str
+    text: str
+
+
+class _Hits(BaseModel):
+    hits: list[_Hit] = []
+
+
+class OfflineModel:
+    """Answers with quotes of the past, never pretends to be a model."""
+
+    @property
+    def name(self) -> str:
+        return "offline"
+
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[ModelEvent]:
+        if prompt.schema is not None:
+            raise ModelRefusedError("offline: there is no model to fill a schema")
+        search = _search_for(prompt)
+        if search is not None:
+            yield search
+            yield Finished(FinishReason.TOOL_CALLS)
+        else:
+            for line in _reply(prompt.messages).splitlines(keepends=True):
+                yield TextDelta(line)
+            yield Finished(FinishReason.STOP)
+        yield UsageReported(0, 0, 0)
+
+    async def close(self) -> None:
+        return
+
+
+def _search_for(prompt: Prompt) -> ToolCall | None:
+    """A search for the words of the person who spoke last; None when somebody else did or nothing can search."""
+    last = prompt.messages[-1]
+    if last.role is not Role.USER or SEARCH_TOOL not in {tool.name for tool in prompt.tools}:
+        return None
+    words = last.content[:_SEARCH_CHARS].strip()
+    if not words:
+        return None
+    arguments = json.dumps({"words": storable(words)}, ensure_ascii=False)
+    return ToolCall(f"call_{uuid4().hex[:24]}", SEARCH_TOOL, arguments)
+
+
+def _reply(messages: Sequence[PromptMessage]) -> str:
+    explained = any(each.role is Role.ASSISTANT and each.content.startswith(_OPENING) for each in messages)
+    quotes = [_quote(hit) for hit in _hits(messages)]
+    parts = [_REMINDER if explained else _EXPLANATION]
+    if quotes:
+        parts.append("\n".join([_FOUND, *quotes]))
+    elif messages[-1].role is Role.TOOL:
+        parts.append(_NOTHING)
+    return "\n\n".join(parts)
+
+
+def _hits(messages: Sequence[PromptMessage]) -> list[_Hit]:
+    """What the tool found for the last words, without those words themselves and what Echo says when offline."""
+    if messages[-1].role is not Role.TOOL:
+        return []
+    try:
+        found = _Hits.model_validate_json(messages[-1].content).hits
+    except ValidationError:
+        return []
+    asked = next((each.content for each in reversed(messages) if each.role is Role.USER), "")
+    return list(_worth_quoting(found, asked))[:_MOST_QUOTES]
+
+
+def _worth_quoting(hits: Iterable[_Hit], asked: str) -> Iterable[_Hit]:
+    seen = {asked.strip()}
+    for hit in hits:
+        text = hit.text.strip()
+        if text and text not in seen and not text.startswith((_OPENING, _REMINDER)):
+            seen.add(text)
+            yield hit
+
+
+def _quote(hit: _Hit) -> str:
+    speaker = "I" if hit.who == "Echo" else hit.who
+    text = " ".join(storable(hit.text).split())
+    shown = text if len(text) <= _QUOTE_CHARS else f"{text[:_QUOTE_CHARS].rstrip()}…"
+    return f"- {hit.said_at:%Y-%m-%d}, {speaker}: “{shown}”"
