@@ -1,0 +1,1 @@
+"""A person at a terminal, or a program that pipes lines in."""

@@ -1,0 +1,133 @@
+"""A chat with a person at a terminal."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from source.adapters.terminal.history_view import HISTORY_MESSAGES, show_history
+from source.adapters.terminal.partner import Partner, Place
+from source.adapters.terminal.prompt import Prompt
+from source.adapters.terminal.screen import StyledScreen
+from source.adapters.terminal.typed_line import QUIT
+from source.adapters.terminal.visit import Visit
+from source.domain.conversation_head import ConversationState
+from source.domain.errors import EchoError
+from source.domain.message import Message
+from source.ports.clock import Clock
+from source.ports.store import ConversationListing
+
+_OFFLINE = (
+    "Offline: no model key and no model server on this machine. Commands, search and what you write work; "
+    "OPENAI_API_KEY in .env lets Echo talk."
+)
+
+
+class InteractiveChat:
+    """Prompts, streams the answer, prompts again; Ctrl-C stops an answer, twice leaves."""
+
+    def __init__(self, partner: Partner, place: Place, screen: StyledScreen, clock: Clock) -> None:
+        self._partner = partner
+        self._place = place
+        self._screen = screen
+        self._visit = Visit(partner, place, screen, clock)
+        self._conversations: Sequence[ConversationListing] = ()
+        self._leaving = False
+
+    async def run(self) -> None:
+        """Return when the person leaves."""
+        history = await self._greet()
+        prompt = Prompt(
+            self._place.person.display_name,
+            [*self._partner.words, QUIT],
+            conversations=lambda: self._conversations,
+            status=self._status,
+            colours="NO_COLOR" not in os.environ,
+        )
+        prompt.remember(message.message_content for message in history if message.is_from_person)
+        await self._while_answering(self._visit.recover())
+        while not self._leaving:
+            await self._refresh()
+            line = await self._typed_line(prompt)
+            if line is None or (
+                line.strip() and not await self._visit.take(line, while_answering=self._while_answering)
+            ):
+                return
+
+    async def _greet(self) -> Sequence[Message]:
+        self._screen.notice(f"Echo · {self._model()} · /help lists the commands, Ctrl-D leaves")
+        if self._partner.is_offline:
+            self._screen.notice(_OFFLINE)
+        history = await self._partner.history(self._place.thread, HISTORY_MESSAGES)
+        show_history(self._screen, history, self._place.person)
+        return history
+
+    async def _typed_line(self, prompt: Prompt) -> str | None:
+        """Return what was typed, None when the person leaves."""
+        warned = False
+        while True:
+            try:
+                return await prompt.line()
+            except EOFError:
+                return None
+            except KeyboardInterrupt:
+                if warned:
+                    return None
+                warned = True
+                self._screen.notice("Ctrl-C once more to leave")
+
+    async def _while_answering(self, answering: Awaitable[None]) -> None:
+        """Wait for the answer; the first Ctrl-C stops it, the next one leaves without waiting for its end."""
+        task = asyncio.ensure_future(answering)
+        asked = False
+
+        def interrupted() -> None:
+            nonlocal asked
+            if not asked:
+                asked = True
+                self._partner.stop(self._place.thread.key)
+            else:
+                self._leaving = True
+                task.cancel()
+
+        with _on_interrupt(interrupted):
+            try:
+                await task
+            except asyncio.CancelledError:
+                if not self._leaving:
+                    task.cancel()
+                    raise
+            finally:
+                self._screen.end()
+
+    async def _refresh(self) -> None:
+        try:
+            self._conversations = await self._partner.listing(self._place.thread.key, HISTORY_MESSAGES)
+        except EchoError:
+            self._conversations = ()
+
+    def _status(self) -> str:
+        current = next((listing for listing in self._conversations if listing.state is ConversationState.ACTIVE), None)
+        about = f"{current.title or 'untitled'}, {current.message_count} messages" if current else "new conversation"
+        return f" {self._model()} · {self._place.thread.thread_id} · {about}"
+
+    def _model(self) -> str:
+        return "offline" if self._partner.is_offline else self._partner.model_name
+
+
+@contextmanager
+def _on_interrupt(act: Callable[[], None]) -> Iterator[None]:
+    """Have Ctrl-C call `act`, where the system's event loop can."""
+    loop = asyncio.get_running_loop()
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        loop.add_signal_handler(signal.SIGINT, act)
+    except (NotImplementedError, RuntimeError, ValueError):  # Windows, or not the main thread
+        yield
+        return
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)
+        signal.signal(signal.SIGINT, before)

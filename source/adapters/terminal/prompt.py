@@ -1,0 +1,78 @@
+"""The line where a person types."""
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.formatted_text import StyleAndTextTuples
+from prompt_toolkit.history import InMemoryHistory
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.output.color_depth import ColorDepth
+from prompt_toolkit.patch_stdout import patch_stdout
+from prompt_toolkit.styles import Style
+
+from source.adapters.terminal.completion import CommandCompleter
+from source.adapters.terminal.partner import Word
+from source.adapters.terminal.screen import printable
+from source.ports.store import ConversationListing
+
+_STYLE = Style.from_dict({"prompt": "bold", "bottom-toolbar": "noreverse dim"})
+
+
+class Prompt:
+    """Reads what is typed: Enter sends, Alt-Enter begins a line, a paste of many lines is one message."""
+
+    def __init__(
+        self,
+        name: str,
+        words: Sequence[Word],
+        *,
+        conversations: Callable[[], Sequence[ConversationListing]],
+        status: Callable[[], str],
+        colours: bool = True,
+    ) -> None:
+        self._name = printable(name).replace("\n", " ")
+        self._status = status
+        self._typed = InMemoryHistory()
+        self._session: PromptSession[str] = PromptSession(
+            history=self._typed,
+            completer=CommandCompleter(words, conversations, lambda: reversed(self._typed.get_strings())),
+            complete_while_typing=True,
+            bottom_toolbar=self._toolbar,
+            prompt_continuation="  ",
+            key_bindings=_bindings(),
+            style=_STYLE,
+            color_depth=None if colours else ColorDepth.DEPTH_1_BIT,
+        )
+
+    def remember(self, texts: Iterable[str]) -> None:
+        """Let the arrow keys find what was typed in an earlier session."""
+        for text in texts:
+            self._typed.append_string(text)
+
+    async def line(self) -> str:
+        """Return what was typed.
+
+        Raises: KeyboardInterrupt: Ctrl-C. EOFError: Ctrl-D on an empty line, or the terminal is gone.
+        """
+        with _log_lines_above_the_prompt():
+            return await self._session.prompt_async([("class:prompt", f"{self._name} › ")])
+
+    def _toolbar(self) -> StyleAndTextTuples:
+        return [("", printable(self._status()).replace("\n", " "))]
+
+
+def _bindings() -> KeyBindings:
+    bindings = KeyBindings()
+
+    @bindings.add("escape", "enter")
+    def _begin_a_line(event: KeyPressEvent) -> None:
+        event.current_buffer.insert_text("\n")
+
+    return bindings
+
+
+def _log_lines_above_the_prompt() -> AbstractContextManager[None]:
+    """Keep log lines out of what is being typed; those sent to a file go there as always."""
+    return patch_stdout(raw=True) if sys.stderr.isatty() else nullcontext()
