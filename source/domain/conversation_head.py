@@ -24,6 +24,7 @@ class CreatedReason(StrEnum):
     NEW_COMMAND = "new_command"
     FRESH_COMMAND = "fresh_command"
     AFTER_ARCHIVE = "after_archive"
+    AFTER_END = "after_end"
     API = "api"
 
 

@@ -8,6 +8,7 @@ EchoError
 │   ├── ModelRefusedError          will not work until the operator acts: key, model name, request
 │   ├── ContextTooLongError        the prompt is longer than the model takes
 │   └── ModelInterruptedError      the stream broke after some text had come
+├── DeliveryError                  the channel did not take a reply; it is stored and will be delivered later
 ├── StoreError
 │   ├── StoreUnavailableError      cannot read or write now: disk full, read-only, locked
 │   ├── StoreDamagedError          the database file is not whole
@@ -59,6 +60,10 @@ class ContextTooLongError(ModelError):
 
 class ModelInterruptedError(ModelError):
     """The stream ended before the reply did; what had come is kept by the reader."""
+
+
+class DeliveryError(EchoError):
+    """The channel did not take a reply now; it stays stored as undelivered."""
 
 
 class StoreError(EchoError):

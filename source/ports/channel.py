@@ -25,7 +25,10 @@ class LiveReply(Protocol):
         ...
 
     async def deliver(self, text: str, *, interrupted: bool = False) -> None:
-        """The final text, which is stored; returning means that the channel has it."""
+        """The final text, which is stored; returning means that the channel has it.
+
+        Raises: DeliveryError: it has not; the reply stays undelivered and is tried again later.
+        """
         ...
 
     async def fail(self, sentence: str) -> None:

@@ -1,6 +1,8 @@
 """Time, as something that can be moved by a test."""
 
-from datetime import datetime
+import asyncio
+import time
+from datetime import UTC, datetime
 from typing import Protocol
 
 
@@ -18,3 +20,16 @@ class Clock(Protocol):
     async def sleep(self, seconds: float) -> None:
         """Return after `seconds` of this clock."""
         ...
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)

@@ -1,0 +1,151 @@
+"""The messages of a conversation, packed once they rest."""
+
+import marshal
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import overload
+
+from source.domain.message import Message, MessageType
+
+# Whole chunks are packed as they fill, so that a turn on a long conversation unpacks one or two of them.
+CHUNK = 64
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class History(Sequence[Message]):
+    """An append-only sequence of messages that costs little more than their text while nobody reads it.
+
+    Packed messages are bytes, which the garbage collector does not visit: a million resting messages
+    cost no pauses. Reading unpacks what is asked for and keeps nothing.
+    """
+
+    __slots__ = ("_chunks", "_length", "_packed_tail", "_tail", "size_bytes")
+
+    def __init__(self, messages: Sequence[Message] = ()) -> None:
+        self._chunks: list[bytes] | None = None
+        self._packed_tail: bytes | None = None
+        self._tail: list[Message] | None = None
+        self._length = 0
+        self.size_bytes = 0
+        for message in messages:
+            self.append(message)
+
+    def append(self, message: Message) -> None:
+        tail = self._open_tail()
+        tail.append(message)
+        self._length += 1
+        self.size_bytes += message.size_bytes
+        if len(tail) >= CHUNK:
+            if self._chunks is None:
+                self._chunks = []
+            self._chunks.append(_pack(tail))
+            self._tail = None
+
+    def pack(self) -> None:
+        """Pack what is still open; whoever reads next unpacks it again."""
+        if self._tail is not None:
+            self._packed_tail = _pack(self._tail)
+            self._tail = None
+
+    def since(self, start: int) -> list[Message]:
+        """Return the messages from index `start` on, unpacking only their chunks."""
+        chunks = self._chunks or []
+        first = min(start // CHUNK, len(chunks))
+        messages = [message for chunk in chunks[first:] for message in _unpack(chunk)]
+        messages.extend(self._read_tail())
+        return messages[start - first * CHUNK :]
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[Message]:
+        for chunk in list(self._chunks or ()):
+            yield from _unpack(chunk)
+        yield from list(self._read_tail())
+
+    @overload
+    def __getitem__(self, index: int) -> Message: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Message]: ...
+    def __getitem__(self, index: int | slice) -> Message | list[Message]:
+        if isinstance(index, slice):
+            start, stop, step = index.indices(len(self))
+            if step > 0:
+                return self.since(start)[: max(0, stop - start) : step]
+            return list(self)[index]
+        position = index + len(self) if index < 0 else index
+        if not 0 <= position < len(self):
+            raise IndexError("history index out of range")
+        chunks = self._chunks or []
+        chunk, offset = divmod(position, CHUNK)
+        return (_unpack(chunks[chunk]) if chunk < len(chunks) else self._read_tail())[offset]
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, History | list | tuple):
+            return len(self) == len(other) and all(mine == its for mine, its in zip(self, other, strict=True))
+        return NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]  # mutable: equal histories may differ a moment later
+
+    def __repr__(self) -> str:
+        return f"<History of {len(self)} messages>"
+
+    def _open_tail(self) -> list[Message]:
+        if self._tail is None:
+            self._tail = list(self._read_tail())
+            self._packed_tail = None
+        return self._tail
+
+    def _read_tail(self) -> Sequence[Message]:
+        if self._tail is not None:
+            return self._tail
+        return _unpack(self._packed_tail) if self._packed_tail is not None else ()
+
+
+_TYPES = tuple(MessageType)
+_TYPE_NUMBERS = {kind: number for number, kind in enumerate(_TYPES)}
+
+
+def _pack(messages: Sequence[Message]) -> bytes:
+    return marshal.dumps([_fields(message) for message in messages])
+
+
+def _fields(message: Message) -> tuple[object, ...]:
+    return (
+        _time_out(message.created_at),
+        _TYPE_NUMBERS[message.message_type],
+        message.message_content,
+        _plain(message.tools),
+        message.requester,
+        message.message_id,
+        message.event_id,
+        message.interrupted,
+    )
+
+
+def _unpack(packed: bytes) -> list[Message]:
+    return [
+        Message(_time_in(at), _TYPES[number], text, tools, requester, message_id, event_id, interrupted)
+        # The bytes were written by `_pack` in this process.
+        for at, number, text, tools, requester, message_id, event_id, interrupted in marshal.loads(packed)  # noqa: S302
+    ]
+
+
+def _time_out(moment: datetime) -> int | str:
+    return (moment - _EPOCH) // _MICROSECOND if moment.tzinfo is UTC else moment.isoformat()
+
+
+def _time_in(packed: int | str) -> datetime:
+    return _EPOCH + timedelta(microseconds=packed) if isinstance(packed, int) else datetime.fromisoformat(packed)
+
+
+def _plain(value: object) -> object:
+    """Return JSON-like data as the plain lists and dicts that pack; anything else as its text."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, Sequence):
+        return [_plain(item) for item in value]
+    return str(value)

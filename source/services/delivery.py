@@ -1,0 +1,24 @@
+"""Hands stored replies to their channel."""
+
+from collections.abc import Sequence
+
+import structlog
+
+from source.domain.errors import DeliveryError
+from source.ports.channel import LiveReply
+from source.ports.store import TurnStore
+
+log = structlog.get_logger(__name__)
+
+
+async def deliver(
+    store: TurnStore, reply: LiveReply, keys: Sequence[int], text: str, *, interrupted: bool = False
+) -> bool:
+    """Deliver a stored reply and note that it arrived; False when the channel could not take it now."""
+    try:
+        await reply.deliver(text, interrupted=interrupted)
+    except DeliveryError as error:
+        log.warning("reply_undelivered", events=len(keys), error=str(error))
+        return False
+    await store.mark_delivered(keys)
+    return True

@@ -1,0 +1,93 @@
+"""What the model may ask Echo to do during a turn."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import structlog
+
+from source.domain.errors import EchoError
+from source.ports.llm import ToolCall, ToolSpec
+from source.ports.store import ConversationCatalog, Scope, SearchHit
+
+log = structlog.get_logger(__name__)
+
+_MOST_HITS = 8
+_LONGEST_HIT_CHARS = 600
+
+
+class Tool(Protocol):
+    """Something the model may call."""
+
+    @property
+    def spec(self) -> ToolSpec: ...
+
+    async def run(self, arguments: Mapping[str, object], scope: Scope) -> str:
+        """Do it for the person of `scope`, who sees no more than they may; return text for the model."""
+        ...
+
+
+class SearchMessages:
+    """Finds what was said before, in any conversation that the person may see."""
+
+    spec = ToolSpec(
+        name="search_messages",
+        description="Search everything this person and you have said to each other before, by words.",
+        parameters={
+            "type": "object",
+            "properties": {"words": {"type": "string", "description": "What to look for, as words of a message."}},
+            "required": ["words"],
+            "additionalProperties": False,
+        },
+    )
+
+    def __init__(self, catalog: ConversationCatalog) -> None:
+        self._catalog = catalog
+
+    async def run(self, arguments: Mapping[str, object], scope: Scope) -> str:
+        hits = await self._catalog.search(str(arguments.get("words", "")), scope=scope, limit=_MOST_HITS)
+        return json.dumps({"hits": [_shown(hit) for hit in hits]}, ensure_ascii=False)
+
+
+def _shown(hit: SearchHit) -> dict[str, str]:
+    requester = hit.message.requester
+    who = "Echo" if requester is None else requester
+    return {
+        "said_at": hit.message.created_at.isoformat(timespec="seconds"),
+        "who": who,
+        "text": hit.message.message_content[:_LONGEST_HIT_CHARS],
+    }
+
+
+class Toolbox:
+    """Runs the model's tool calls; what goes wrong is told to the model, which can try otherwise."""
+
+    def __init__(self, tools: Sequence[Tool] = ()) -> None:
+        self._tools = {tool.spec.name: tool for tool in tools}
+
+    @property
+    def specs(self) -> tuple[ToolSpec, ...]:
+        return tuple(tool.spec for tool in self._tools.values())
+
+    async def run(self, call: ToolCall, scope: Scope) -> str:
+        """Return what the call yields, as text for the model."""
+        tool = self._tools.get(call.name)
+        if tool is None:
+            return f"There is no tool named {call.name[:80]}."
+        arguments = parsed_arguments(call.arguments)
+        if arguments is None:
+            return "The arguments were not a JSON object. Call again with one."
+        try:
+            return await tool.run(arguments, scope)
+        except EchoError as error:
+            log.warning("tool_failed", tool=call.name, error=str(error))
+            return "That did not work this time."
+
+
+def parsed_arguments(arguments: str) -> dict[str, object] | None:
+    """Return the JSON object of a tool call's arguments; None when it is none."""
+    try:
+        parsed = json.loads(arguments or "{}")
+    except ValueError:
+        return None
+    return parsed if isinstance(parsed, dict) else None
