@@ -68,6 +68,7 @@ KINDS: dict[type[Exception], Kind] = {
     httpx2.ProxyError: Kind.UNREACHABLE,
     httpx2.ProtocolError: Kind.SERVER_FAULT,
     httpx2.RemoteProtocolError: Kind.SERVER_FAULT,
+    httpx2.SSEError: Kind.SERVER_FAULT,
     httpx2.DecodingError: Kind.SERVER_FAULT,
     httpx2.HTTPStatusError: Kind.SERVER_FAULT,
     httpx2.StreamError: Kind.SERVER_FAULT,
