@@ -70,9 +70,14 @@ class ConversationHead:
         last = max(said_at, self.last_message_at) if self.last_message_at else said_at
         return replace(self, last_message_at=last, updated_at=max(self.updated_at, last))
 
-    def ended(self, now: datetime, *, summary: str) -> "ConversationHead":
+    def ended(self, now: datetime, *, summary: str = "", title: str = "") -> "ConversationHead":
         return replace(
-            self, state=ConversationState.ENDED, ended_at=now, updated_at=now, summary=summary or self.summary
+            self,
+            state=ConversationState.ENDED,
+            ended_at=now,
+            updated_at=now,
+            summary=summary or self.summary,
+            title=self.title or title,
         )
 
     def archived(self, now: datetime) -> "ConversationHead":

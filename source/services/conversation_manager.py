@@ -110,7 +110,7 @@ class InMemoryConversationManager:
         with self._residents.lock:
             previous = self._residents.get(ThreadKey(platform, thread_id))
             if previous is not None:
-                previous.revise(previous.head.ended(now, summary=""))
+                previous.revise(previous.head.ended(now))
                 conversation.revise(replace(conversation.head, parent_conversation_id=previous.conversation_id))
             self.keep(conversation)
         self._ensure_owner()

@@ -90,7 +90,7 @@ class Opening:
         parent = None
         if previous is not None:
             summary, usage = await self.summary_of(previous)
-            heads = (previous.head.ended(self._clock.now(), summary=summary.text),)
+            heads = (previous.head.ended(self._clock.now(), summary=summary.text, title=summary.title),)
             parent = previous.conversation_id
             carried = summary.text if following.with_summary else ""
         head = self._new_head(seat.thread, person, following, parent=parent, carried=carried)

@@ -62,7 +62,7 @@ class LifeCommands:
             now = self._clock.now()
             resumed = stored.head.resumed(now)
             left = seat.conversation
-            ended = [left.head.ended(now, summary="")] if left is not None else []
+            ended = [left.head.ended(now)] if left is not None else []
             await self._store.commit_turn(TurnRecord(resumed.conversation_id, heads=(*ended, resumed)))
             if left is not None:
                 left.keep_committed((), head=ended[0])
@@ -106,7 +106,7 @@ class LifeCommands:
     async def _archive_running(self, seat: Seat, conversation: Conversation) -> CommandReply:
         summary, usage = await self._opening.summary_of(conversation)
         now = self._clock.now()
-        head = conversation.head.ended(now, summary=summary.text).archived(now)
+        head = conversation.head.ended(now, summary=summary.text, title=summary.title).archived(now)
         await self._store.commit_turn(TurnRecord(head.conversation_id, heads=(head,), usage=usage))
         conversation.keep_committed((), head=head)
         self._manager.retire(conversation)

@@ -17,6 +17,7 @@ from source.services.summarizer import ConversationSummarizer
 
 _MOST_HITS = 10
 _SNIPPET_CHARS = 160
+_RUNNING = "running"
 _STATES = {
     ConversationState.ACTIVE: "running",
     ConversationState.ENDED: "ended",

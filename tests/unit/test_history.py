@@ -1,0 +1,65 @@
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from source.domain.history import CHUNK, History
+from source.domain.message import Message, MessageType
+
+BEGAN = datetime(2026, 3, 2, 9, 0, 0, 123456, tzinfo=UTC)
+
+
+def message(number: int, text: str = "hello") -> Message:
+    return Message(
+        BEGAN + timedelta(seconds=number),
+        MessageType.CHAT,
+        text,
+        requester="ana" if number % 2 == 0 else None,
+        message_id=number + 1,
+        event_id=f"event-{number}" if number % 2 == 0 else None,
+    )
+
+
+@given(
+    texts=st.lists(st.text(st.characters(codec=None), max_size=20), max_size=3 * CHUNK),
+    packs=st.sets(st.integers(0, 3 * CHUNK)),
+)
+def test_what_is_packed_comes_back_as_it_was(texts: list[str], packs: set[int]) -> None:
+    said = [message(number, text) for number, text in enumerate(texts)]
+    history = History()
+    for number, each in enumerate(said):
+        history.append(each)
+        if number in packs:
+            history.pack()
+    assert list(history) == said
+    assert len(history) == len(said)
+    assert [history[index] for index in range(len(said))] == said
+
+
+def test_slices_and_negative_indices_read_like_a_list() -> None:
+    said = [message(number) for number in range(CHUNK * 2 + 5)]
+    history = History(said)
+    history.pack()
+    for where in (slice(3, 9), slice(-7, None), slice(None, None, 2), slice(60, 70), slice(9, 3), slice(9, 3, -1)):
+        assert history[where] == said[where]
+    assert history[-1] == said[-1]
+    assert history.since(CHUNK + 2) == said[CHUNK + 2 :]
+
+
+def test_tools_and_naive_times_survive_packing() -> None:
+    call = Message(
+        datetime(2026, 3, 2, 9, 0),
+        MessageType.TOOL_CALL,
+        "Calling search",
+        tools=[{"name": "search", "params": {"query": "x", "limit": 5, "deep": [1, None, True]}}],
+        message_id=7,
+        interrupted=True,
+    )
+    history = History([call])
+    history.pack()
+    assert history[0] == call
+
+
+def test_the_size_is_that_of_the_text_in_utf8() -> None:
+    history = History([message(0, "ab"), message(1, "é"), message(2, "\ud800")])
+    assert history.size_bytes == 2 + 2 + 3
