@@ -160,7 +160,7 @@ def _iso_or_null(moment: datetime | None) -> str | None:
 
 
 def _entry(message: Message) -> str:
-    """Return one entry as text: ten times faster than the indenting encoder."""
+    """Return one entry as text, in half the time that the indenting encoder takes."""
     return (
         "    {\n"
         f'      "created_at": "{_iso(message.created_at)}",\n'

@@ -13,6 +13,8 @@ from source.ports.store import RestoringStore
 from source.services.rebuild_report import RebuildReport, Tally
 from source.services.rebuild_restoration import Restoration
 
+__all__ = ["Progress", "Rebuild", "RebuildReport"]
+
 Progress = Callable[[int, int | None], None]
 
 _FILES_AT_ONCE: Final = 16

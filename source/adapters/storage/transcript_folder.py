@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -82,19 +83,21 @@ class TranscriptFolder:
 
     def archive(self, filename: str) -> None:
         """Compress the file and put it away, unless it is not a whole transcript."""
+        if not self._is_there(self._plain, filename):
+            return
         content = self._content(filename)
         decode_transcript(content, filename)
         with writing(self._folder):
-            if self._plain(filename).exists():
-                self._put_in_archive(filename, content)
+            self._put_in_archive(filename, content)
 
     def unarchive(self, filename: str) -> None:
         """Bring the file back, unless it is not a whole transcript."""
+        if not self._is_there(self._put_away, filename):
+            return
         content = self._content(filename)
         decode_transcript(content, filename)
         with writing(self._folder):
-            if self._put_away(filename).exists():
-                self._put_in_folder(filename, content)
+            self._put_in_folder(filename, content)
 
     def filenames(self) -> list[str]:
         """Return the names of all files but Echo's own other ones, sorted; an archived file has its plain name.
@@ -154,6 +157,12 @@ class TranscriptFolder:
         """Return whose file this is; None when that cannot be told, which makes it somebody else's."""
         conversation = self.entry(filename).conversation
         return None if conversation is None else identity_of(conversation.head)
+
+    def _is_there(self, place: Callable[[str], Path], filename: str) -> bool:
+        if not (is_safe_name(filename) and self._is_taken(filename)):
+            raise TranscriptMissingError(f"{filename!a}: no such transcript")
+        with reading(self._folder):
+            return place(filename).exists()
 
     def _is_taken(self, filename: str) -> bool:
         with reading(self._folder):
