@@ -43,6 +43,7 @@ class FakeOpenAIServer:
         self.headers: list[dict[str, str]] = []
         self.usage: list[Usage] = []
         self.disconnects = 0
+        self._transports: set[object] = set()
         self._api_key = api_key
         self._needs_key = needs_key
         self._reply = reply
@@ -57,6 +58,11 @@ class FakeOpenAIServer:
     @property
     def base_url(self) -> str:
         return f"http://127.0.0.1:{self._port}/v1"
+
+    @property
+    def connections(self) -> int:
+        """How many connections have brought requests."""
+        return len(self._transports)
 
     def queue(self, *steps: Step) -> None:
         """Answer the next requests so, one each."""
@@ -139,6 +145,7 @@ class FakeOpenAIServer:
 
     async def _note_request(self, request: web.Request, body: object) -> None:
         async with self._changed:
+            self._transports.add(request.transport)
             self.requests.append(body if isinstance(body, dict) else {})
             self.headers.append({name.lower(): value for name, value in request.headers.items()})
             self._changed.notify_all()

@@ -25,6 +25,8 @@ class OpenAIConnection:
     """Sends requests; connections are kept open between them."""
 
     def __init__(self, settings: OpenAIChatSettings) -> None:
+        if not _is_address(settings.base_url):
+            raise ModelRefusedError("OPENAI_BASE_URL is not an address such as http://127.0.0.1:11434/v1")
         self._asked = Asked(settings.model, settings.server)
         connect = settings.connect_timeout.total_seconds()
         # Reading has time-outs of its own, in `OpenAIReply`, which know what has come so far.
@@ -35,6 +37,7 @@ class OpenAIConnection:
                 base_url=settings.base_url,
                 max_retries=0,
                 timeout=timeout,
+                # A proxy of the environment has no way to a server on this machine.
                 http_client=openai.DefaultAsyncHttpx2Client(
                     timeout=timeout, trust_env=not _is_loopback(settings.base_url)
                 ),
@@ -90,10 +93,17 @@ class ChunkStream:
             return
 
 
-def _is_loopback(base_url: str) -> bool:
-    """Whether a proxy of the environment would be in the way."""
+def _is_address(base_url: str) -> bool:
     try:
-        host = urlsplit(base_url).hostname or ""
+        parts = urlsplit(base_url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _is_loopback(base_url: str) -> bool:
+    host = urlsplit(base_url).hostname or ""
+    try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False

@@ -90,6 +90,8 @@ KINDS: dict[type[Exception], Kind] = {
     TimeoutError: Kind.SLOW,
     UnicodeEncodeError: Kind.MISUSE,
     ValueError: Kind.SERVER_FAULT,
+    # anyio's, for all that goes wrong in connecting but an OSError
+    ExceptionGroup: Kind.UNREACHABLE,
 }
 
 # What a call can raise; anything else is our own mistake and is let through.
@@ -101,6 +103,7 @@ VENDOR_ERRORS = (
     httpx2.StreamError,
     OSError,
     ValueError,
+    ExceptionGroup,
 )
 
 _TOO_LONG = re.compile(

@@ -12,8 +12,9 @@ from source.adapters.llm.openai_settings import OpenAIChatSettings
 from source.domain.errors import ModelError, ModelInterruptedError, ModelUnavailableError
 from source.ports.llm import ModelEvent
 
-# The usage chunk follows at once; a server that sends none may leave the stream open.
+# The usage chunk follows the finish and the end follows it at once, but some servers leave the stream open.
 _USAGE_TIMEOUT = timedelta(seconds=2)
+_END_TIMEOUT = timedelta(seconds=0.2)
 
 log = structlog.get_logger()
 
@@ -86,12 +87,14 @@ class OpenAIReply:
 
     async def _wait_for_usage(self) -> None:
         """Read to the end: the reply is whole whatever happens now, and a drained connection can be used again."""
-        deadline = _moment_after(_USAGE_TIMEOUT)
         try:
-            while (chunk := await self._chunks.next(deadline=deadline)) is not None:
+            while (chunk := await self._chunks.next(deadline=self._end_deadline())) is not None:
                 self._reader.read(chunk)
         except (ModelError, ValueError) as error:
-            log.debug("model_usage_missing", model=self._settings.model, error=type(error).__name__)
+            log.debug("model_reply_left_open", model=self._settings.model, error=type(error).__name__)
+
+    def _end_deadline(self) -> float:
+        return _moment_after(_USAGE_TIMEOUT if self._reader.usage is None else _END_TIMEOUT)
 
 
 def _moment_after(wait: timedelta) -> float:
