@@ -6,13 +6,14 @@ import re
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
 
-from source.adapters.terminal.partner import Place, Word
+from source.adapters.terminal.partner import Place
 from source.domain.conversation_head import ConversationState
 from source.domain.message import Message, MessageType
 from source.domain.thread import PersonRef, Platform, ThreadKey, ThreadRef
 from source.domain.turn import InboundMessage
 from source.ports.channel import Channel, LiveReply
 from source.ports.store import ConversationListing
+from source.services.commands.vocabulary import CommandSpec
 
 PLACE = Place(ThreadRef(Platform.TERMINAL, "main"), PersonRef("ana", "Ana"))
 SOME_DAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -37,10 +38,10 @@ class FakePartner:
     def __init__(self, answer: Answer = repeats, *, is_offline: bool = False) -> None:
         self._answer = answer
         self.is_offline = is_offline
-        self.words: Sequence[Word] = (
-            Word("new", "/new [topic]", "start a conversation"),
-            Word("resume", "/resume [which]", "go on with an ended one"),
-            Word("help", "/help", "what there is"),
+        self.words: Sequence[CommandSpec] = (
+            CommandSpec("new", "/new [topic]", "start a conversation", ("fresh",)),
+            CommandSpec("resume", "/resume [number]", "go on with an ended one"),
+            CommandSpec("help", "/help", "what there is"),
         )
         self.said: list[InboundMessage] = []
         self.commands: list[tuple[str, str]] = []

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -11,8 +12,10 @@ import pytest
 from prompt_toolkit.application import create_app_session
 from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output import DummyOutput
+from prompt_toolkit.output.plain_text import PlainTextOutput
 
 from source.adapters.terminal.interactive import InteractiveChat
+from source.adapters.terminal.live_reply import TerminalChannel
 from source.adapters.terminal.prompt import Prompt
 from source.adapters.terminal.screen import StyledScreen
 from source.domain.errors import RefusedInputError
@@ -219,3 +222,21 @@ async def test_the_line_below_names_model_thread_and_conversation(desk: Desk, mo
     async with desk.chat(partner):
         desk.keys.send_text(CTRL_D)
     assert shown == [" a-model · main · gar␛den, 6 messages"]
+
+
+async def test_a_late_reply_comes_above_what_is_being_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    with create_pipe_input() as keys, create_app_session(input=keys, output=PlainTextOutput(terminal)):
+        screen = StyledScreen(sys.stdout)
+        chat = asyncio.create_task(InteractiveChat(FakePartner(), PLACE, screen, FakeClock()).run())
+        await terminal.shows("new conversation")
+        late = TerminalChannel(screen, PLACE.thread.key).open_reply(PLACE.thread)
+        for piece in ("late ", "but ", "whole"):
+            late.show(piece)
+            await asyncio.sleep(0)
+        await late.deliver("late but whole")
+        await terminal.shows("Echo › late but whole\n")
+        keys.send_text(CTRL_D)
+        await chat

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from source.adapters.terminal.live_reply import TerminalChannel, TerminalReply, text_not_shown
 from source.adapters.terminal.screen import PlainScreen, StyledScreen, printable
+from source.domain.errors import DeliveryError
 from source.domain.thread import Platform, ThreadRef
 from tests.fakes.terminal import PLACE, Terminal
 
@@ -117,7 +118,7 @@ def test_only_what_was_not_shown_is_added(shown: str, text: str, rest: str | Non
     assert text_not_shown(shown, text) == rest
 
 
-async def test_a_reader_that_left_ends_nothing_but_the_writing() -> None:
+async def test_a_reader_that_left_ends_only_the_writing_and_has_not_got_the_reply() -> None:
     class Closed(io.StringIO):
         def write(self, text: str) -> int:
             raise BrokenPipeError
@@ -125,7 +126,8 @@ async def test_a_reader_that_left_ends_nothing_but_the_writing() -> None:
     screen = PlainScreen(Closed(), io.StringIO())
     reply = TerminalReply(screen)
     reply.show("to nobody")
-    await reply.deliver("to nobody")
+    with pytest.raises(DeliveryError):
+        await reply.deliver("to nobody")
     assert screen.is_gone
 
 

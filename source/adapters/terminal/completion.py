@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
-from source.adapters.terminal.partner import Word
 from source.adapters.terminal.screen import printable
 from source.ports.store import ConversationListing
+from source.services.commands.vocabulary import CommandSpec
 
 _TYPED = re.compile(r"/(?P<name>[a-z-]*)(?P<gap>\s+)?(?P<argument>.*)", re.DOTALL)
-_OFFERED = 20
+_TAKES_A_NUMBER = "number"
+_OFFERED = 50
 
 
 class CommandCompleter(Completer):
@@ -19,7 +20,7 @@ class CommandCompleter(Completer):
 
     def __init__(
         self,
-        words: Sequence[Word],
+        words: Sequence[CommandSpec],
         conversations: Callable[[], Sequence[ConversationListing]],
         typed_before: Callable[[], Iterable[str]],
     ) -> None:
@@ -44,17 +45,27 @@ class CommandCompleter(Completer):
                 )
 
     def _arguments(self, name: str, begun: str) -> Iterator[Completion]:
-        offered: dict[str, str] = {}
-        if any(word.name == name and "which" in word.usage for word in self._words):
-            offered = {str(listing.conversation_id): _described(listing) for listing in self._conversations()}
-        for typed in self._typed_before():
-            before = _TYPED.fullmatch(typed)
-            if before is not None and before["name"] == name and before["argument"].strip():
-                offered.setdefault(printable(before["argument"].strip()), "given before")
+        word = next((word for word in self._words if word.name == name), None)
+        if word is None:
+            return
+        offered = dict.fromkeys(word.choices, "")
+        if _TAKES_A_NUMBER in word.usage:
+            for number, listing in enumerate(self._conversations(), 1):
+                offered[str(number)] = _described(listing)
+        for argument in self._given_before(name):
+            offered.setdefault(argument, "given before")
         for argument, meta in list(offered.items())[:_OFFERED]:
             if argument.lower().startswith(begun.lower()) and argument != begun:
                 yield Completion(argument, start_position=-len(begun), display_meta=meta)
 
+    def _given_before(self, name: str) -> Iterator[str]:
+        for typed in self._typed_before():
+            before = _TYPED.fullmatch(typed)
+            if before is not None and before["name"] == name and before["argument"].strip():
+                yield printable(before["argument"].strip())
+
 
 def _described(listing: ConversationListing) -> str:
-    return printable(f"{listing.created_at.astimezone():%Y-%m-%d} {listing.title or 'no title yet'}").replace("\n", " ")
+    return printable(
+        f"{listing.created_at.astimezone():%Y-%m-%d} {listing.title or 'untitled'} ({listing.state.value})"
+    ).replace("\n", " ")

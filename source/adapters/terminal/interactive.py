@@ -18,6 +18,7 @@ from source.domain.message import Message
 from source.ports.clock import Clock
 from source.ports.store import ConversationListing
 
+_LISTED = 50
 _OFFLINE = (
     "Offline: no model key and no model server on this machine. Commands, search and what you write work; "
     "OPENAI_API_KEY in .env lets Echo talk."
@@ -103,7 +104,7 @@ class InteractiveChat:
 
     async def _refresh(self) -> None:
         try:
-            self._conversations = await self._partner.listing(self._place.thread.key, HISTORY_MESSAGES)
+            self._conversations = await self._partner.listing(self._place.thread.key, _LISTED)
         except EchoError:
             self._conversations = ()
 

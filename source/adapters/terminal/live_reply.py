@@ -1,6 +1,7 @@
 """A reply as it comes, on a screen."""
 
 from source.adapters.terminal.screen import Screen
+from source.domain.errors import DeliveryError
 from source.domain.thread import Platform, ThreadKey, ThreadRef
 
 SPEAKER = "Echo"
@@ -41,6 +42,8 @@ class TerminalReply:
         self._screen.end()
         if interrupted:
             self._screen.notice("(stopped before its end)")
+        if self._screen.is_gone:
+            raise DeliveryError("nobody reads the terminal's output any more")
 
     async def fail(self, sentence: str) -> None:
         self._screen.end()

@@ -9,15 +9,7 @@ from source.domain.thread import PersonRef, ThreadKey, ThreadRef
 from source.domain.turn import InboundMessage
 from source.ports.channel import Channel
 from source.ports.store import ConversationListing
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A command as it is typed: `/resume [which]`."""
-
-    name: str
-    usage: str
-    summary: str
+from source.services.commands.vocabulary import CommandSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +30,7 @@ class Partner(Protocol):
     def is_offline(self) -> bool: ...
 
     @property
-    def words(self) -> Sequence[Word]:
+    def words(self) -> Sequence[CommandSpec]:
         """The commands there are."""
         ...
 
@@ -63,5 +55,5 @@ class Partner(Protocol):
         ...
 
     async def listing(self, thread: ThreadKey, limit: int) -> Sequence[ConversationListing]:
-        """The thread's conversations, latest activity first."""
+        """The thread's conversations, latest activity first: the order of the numbers that commands take."""
         ...

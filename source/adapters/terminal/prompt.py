@@ -1,21 +1,22 @@
 """The line where a person types."""
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
+from typing import TextIO, cast
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import InMemoryHistory
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.output.color_depth import ColorDepth
-from prompt_toolkit.patch_stdout import patch_stdout
+from prompt_toolkit.patch_stdout import StdoutProxy
 from prompt_toolkit.styles import Style
 
 from source.adapters.terminal.completion import CommandCompleter
-from source.adapters.terminal.partner import Word
 from source.adapters.terminal.screen import printable
 from source.ports.store import ConversationListing
+from source.services.commands.vocabulary import CommandSpec
 
 _STYLE = Style.from_dict({"prompt": "bold", "bottom-toolbar": "noreverse dim"})
 
@@ -26,7 +27,7 @@ class Prompt:
     def __init__(
         self,
         name: str,
-        words: Sequence[Word],
+        words: Sequence[CommandSpec],
         *,
         conversations: Callable[[], Sequence[ConversationListing]],
         status: Callable[[], str],
@@ -56,7 +57,7 @@ class Prompt:
 
         Raises: KeyboardInterrupt: Ctrl-C. EOFError: Ctrl-D on an empty line, or the terminal is gone.
         """
-        with _log_lines_above_the_prompt():
+        with _others_above_the_prompt():
             return await self._session.prompt_async([("class:prompt", f"{self._name} › ")])
 
     def _toolbar(self) -> StyleAndTextTuples:
@@ -73,6 +74,13 @@ def _bindings() -> KeyBindings:
     return bindings
 
 
-def _log_lines_above_the_prompt() -> AbstractContextManager[None]:
-    """Keep log lines out of what is being typed; those sent to a file go there as always."""
-    return patch_stdout(raw=True) if sys.stderr.isatty() else nullcontext()
+@contextmanager
+def _others_above_the_prompt() -> Iterator[None]:
+    """Keep late replies and log lines out of what is being typed; log lines sent to a file go there as always."""
+    with StdoutProxy(raw=True) as above:
+        stream = cast("TextIO", above)  # it has what a stream needs and is no subclass
+        try:
+            with redirect_stdout(stream), redirect_stderr(stream) if sys.stderr.isatty() else nullcontext():
+                yield
+        finally:
+            above.flush()  # half a line, which closing would drop

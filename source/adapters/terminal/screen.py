@@ -1,6 +1,7 @@
 """Where a chat in the terminal is written: one screen for people, one for pipes."""
 
 import re
+import sys
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 if TYPE_CHECKING:
@@ -26,6 +27,11 @@ def _picture(match: re.Match[str]) -> str:
 
 class Screen(Protocol):
     """What a reply and a session write to; every text is made printable here and nowhere else."""
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether nobody reads what is written any more."""
+        ...
 
     def begin(self, speaker: str) -> None:
         """A reply of this speaker follows."""
@@ -57,19 +63,25 @@ class Screen(Protocol):
 
 
 class _Lines:
-    """A stream that knows whether it is at the start of a line, and survives a reader that left."""
+    """A stream that knows whether it is at the start of a line, and survives a reader that left.
+
+    While the prompt is shown it stands in for `sys.stdout` and puts whole lines above what is being typed.
+    """
 
     def __init__(self, stream: TextIO) -> None:
-        self.stream = stream
+        self._stream = stream
+        self._is_stdout = stream is sys.stdout
         self.at_start = True
         self.broken = False
 
     def write(self, text: str) -> None:
         if self.broken or not text:
             return
+        stream = sys.stdout if self._is_stdout else self._stream
         try:
-            self.stream.write(_encodable(text, self.stream.encoding))
-            self.stream.flush()
+            stream.write(_encodable(text, self._stream.encoding))
+            if stream is self._stream:
+                stream.flush()
         except BrokenPipeError:
             self.broken = True
         self.at_start = text.endswith("\n")
@@ -93,7 +105,6 @@ class PlainScreen:
 
     @property
     def is_gone(self) -> bool:
-        """Whether the reader of the replies has closed its end."""
         return self._out.broken
 
     def begin(self, speaker: str) -> None:
@@ -130,8 +141,8 @@ class StyledScreen:
         self._mark_shown = False
 
     @property
-    def width(self) -> int:
-        return self._console.width
+    def is_gone(self) -> bool:
+        return self._out.broken
 
     def begin(self, speaker: str) -> None:
         self._erase_mark()

@@ -4,12 +4,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from source.adapters.terminal.partner import Word
 from source.domain.errors import RefusedInputError
+from source.services.commands.vocabulary import CommandSpec
 
 # A path (`/etc/hosts is …`) is something said; `/word` and `/word …` are commands.
 _COMMAND = re.compile(r"/([A-Za-z][A-Za-z-]*)(?:\s+(.*))?\s*", re.DOTALL)
-QUIT = Word("quit", "/quit", "leave; the conversation is kept")
+QUIT = CommandSpec("quit", "/quit", "leave; the conversation is kept")
 _LEAVING = frozenset({"quit", "exit"})
 
 
@@ -33,7 +33,7 @@ class Left:
     """The person leaves."""
 
 
-def understood(line: str, words: Sequence[Word]) -> Said | Commanded | Left:
+def understood(line: str, words: Sequence[CommandSpec]) -> Said | Commanded | Left:
     """Tell commands from what is said; `//word` says `/word`.
 
     Raises: RefusedInputError: a command that does not exist; the nearest is named.
@@ -51,7 +51,7 @@ def understood(line: str, words: Sequence[Word]) -> Said | Commanded | Left:
     raise RefusedInputError(_no_such_command(name, [*words, QUIT]))
 
 
-def _no_such_command(name: str, words: Sequence[Word]) -> str:
+def _no_such_command(name: str, words: Sequence[CommandSpec]) -> str:
     import difflib
 
     near = difflib.get_close_matches(name, [word.name for word in words], 1)
