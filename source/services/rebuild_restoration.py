@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from source.domain.conversation_head import ConversationHead, ConversationState, StoredConversation
 from source.domain.message_text import is_storable
 from source.domain.thread import ThreadKey
+from source.domain.transcript_name import candidate_names
 from source.ports.store import RestoringStore
 from source.services.rebuild_report import Tally
 
@@ -17,6 +18,7 @@ _MESSAGES_A_TRANSACTION: Final = 20_000
 
 class _Seen(NamedTuple):
     updated_at: datetime
+    has_own_name: bool
     filename: str
 
 
@@ -72,13 +74,15 @@ class Restoration:
             await self.flush()
 
     async def _why_superseded(self, head: ConversationHead) -> str | None:
-        """Say which file had the same conversation as late as this; an older one is superseded by this instead."""
+        """Say which file has the same conversation as late as this; an older one is superseded by this instead."""
+        this = _Seen(head.updated_at, head.filename in candidate_names(replace(head, filename="")), head.filename)
         seen = self._seen.get(head.conversation_id)
-        if seen and seen.updated_at >= head.updated_at:
+        if seen and seen[:2] >= this[:2]:
             return f"the same conversation as {seen.filename}"
         if seen:
             await self.flush()
-        self._seen[head.conversation_id] = _Seen(head.updated_at, head.filename)
+            self._tally.skip(seen.filename, f"the same conversation as {head.filename}")
+        self._seen[head.conversation_id] = this
         return None
 
     async def _made_the_only_active(self, conversation: StoredConversation) -> StoredConversation:

@@ -1,0 +1,310 @@
+"""Either home of the conversations, restored from the other."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from source.adapters.storage.transcript_files import ConversationFileManagerService
+from source.domain.conversation_head import ConversationState, StoredConversation
+from source.domain.errors import StoreUnavailableError, TranscriptUnwritableError
+from source.domain.message import Message, MessageType
+from source.domain.thread import ThreadKey, ThreadRef
+from source.domain.transcript import encode_transcript
+from source.ports.store import ConversationListing, Scope, SearchHit
+from source.services.rebuild import Rebuild
+from tests.fakes.transcript_samples import GUILD, MORNING, a_conversation, in_state, named
+from tests.fakes.transcripts import InMemoryTranscripts
+from tests.unit.test_transcript_older import NAME as OLDER_NAME
+from tests.unit.test_transcript_older import OLDER
+
+NAME = "2026-03-02_conversation-with-42-in-987654321.json"
+
+
+class MemoryStore:
+    """A store that keeps the rules which a database would keep."""
+
+    def __init__(self, *conversations: StoredConversation) -> None:
+        self.kept = {conversation.head.conversation_id: conversation for conversation in conversations}
+        self.transactions: list[int] = []
+        self.fails_at: int | None = None
+
+    async def restore(self, conversations: Sequence[StoredConversation]) -> None:
+        await asyncio.sleep(0)
+        if len(self.transactions) == self.fails_at:
+            raise StoreUnavailableError("the disk is full")
+        kept = dict(self.kept)
+        for conversation in conversations:
+            known = kept.get(conversation.head.conversation_id, conversation).messages
+            merged = {message.message_id: message for message in (*known, *conversation.messages)}
+            said = tuple(merged[message_id] for message_id in sorted(merged))
+            kept[conversation.head.conversation_id] = replace(conversation, messages=said)
+            active = [other.head.thread.key for other in kept.values() if other.head.is_active]
+            assert len(active) == len(set(active)), "two active conversations in one thread"
+        self.kept = kept
+        self.transactions.append(len(conversations))
+
+    async def load(self, conversation_id: int) -> StoredConversation | None:
+        await asyncio.sleep(0)
+        return self.kept.get(conversation_id)
+
+    async def every_conversation(self) -> AsyncIterator[StoredConversation]:
+        for conversation_id in sorted(self.kept):
+            await asyncio.sleep(0)
+            yield self.kept[conversation_id]
+
+    async def count(self) -> int:
+        await asyncio.sleep(0)
+        return len(self.kept)
+
+    async def listing(
+        self, *, scope: Scope | None = None, thread: ThreadKey | None = None, limit: int = 50, offset: int = 0
+    ) -> list[ConversationListing]:
+        await asyncio.sleep(0)
+        return [listed(kept) for kept in self.kept.values() if kept.head.thread.key == thread]
+
+    async def search(self, words: str, *, scope: Scope | None = None, limit: int = 10) -> list[SearchHit]:
+        raise NotImplementedError
+
+
+def listed(conversation: StoredConversation) -> ConversationListing:
+    head = conversation.head
+    return ConversationListing(
+        conversation_id=head.conversation_id,
+        thread=head.thread,
+        title=head.title,
+        summary=head.summary,
+        state=head.state,
+        created_at=head.created_at,
+        last_message_at=head.last_message_at,
+        message_count=len(conversation.messages),
+        parent_conversation_id=head.parent_conversation_id,
+        created_reason=head.created_reason,
+        filename=head.filename,
+    )
+
+
+def in_thread(conversation: StoredConversation, thread_id: str) -> StoredConversation:
+    return replace(conversation, head=replace(conversation.head, thread=replace(GUILD, thread_id=thread_id)))
+
+
+async def a_full_store(files: InMemoryTranscripts | ConversationFileManagerService, many: int) -> MemoryStore:
+    """Conversations as Echo leaves them: one a thread, the third archived, all but the first a child."""
+    store = MemoryStore()
+    for number in range(1, many + 1):
+        conversation = in_thread(a_conversation(number, "Hi \u202e 世界", "x" * number), str(number))
+        if number % 3 == 0:
+            conversation = in_state(conversation, ConversationState.ARCHIVED)
+        head = replace(conversation.head, parent_conversation_id=number - 1 or None, running_summary="so far")
+        name = await files.save(replace(conversation, head=head))
+        store.kept[number] = named(replace(conversation, head=head), name)
+    return store
+
+
+@pytest.mark.parametrize("home", ["folder", "memory"])
+async def test_an_empty_store_gets_back_exactly_what_it_had(tmp_path: Path, home: str) -> None:
+    files = ConversationFileManagerService(tmp_path) if home == "folder" else InMemoryTranscripts()
+    before = await a_full_store(files, 25)
+    store = MemoryStore()
+    report = await Rebuild(store, files).from_transcripts()
+    assert store.kept == before.kept
+    assert (report.written, report.unchanged, report.skipped) == (25, 0, ())
+
+
+@pytest.mark.parametrize("home", ["folder", "memory"])
+async def test_an_empty_folder_gets_back_exactly_what_it_had(tmp_path: Path, home: str) -> None:
+    files = ConversationFileManagerService(tmp_path / "a") if home == "folder" else InMemoryTranscripts()
+    store = await a_full_store(files, 25)
+    lost = ConversationFileManagerService(tmp_path / "b") if home == "folder" else InMemoryTranscripts()
+    report = await Rebuild(store, lost).from_store()
+    assert [entry async for entry in lost.entries()] == [entry async for entry in files.entries()]
+    assert (report.written, report.unchanged, report.skipped) == (25, 0, ())
+
+
+async def test_what_is_right_already_is_not_written_again() -> None:
+    files = InMemoryTranscripts()
+    store = await a_full_store(files, 20)
+    files.files["spoilt.json"] = files.files.pop(store.kept[5].head.filename)
+    saves = files.saves
+    to_files = await Rebuild(store, files).from_store()
+    assert (to_files.written, to_files.unchanged) == (1, 19)
+    assert files.saves == saves + 1
+    del files.files["spoilt.json"]
+    to_store = await Rebuild(store, files).from_transcripts()
+    assert (to_store.written, to_store.unchanged, store.transactions) == (0, 20, [])
+
+
+async def test_an_edited_transcript_is_written_as_the_store_has_it() -> None:
+    files = InMemoryTranscripts()
+    store = await a_full_store(files, 2)
+    name = store.kept[1].head.filename
+    files.files[name] = files.files[name].replace("世界".encode(), b"moon")
+    assert (await Rebuild(store, files).from_store()).written == 1
+    assert files.files[name] == encode_transcript(store.kept[1])
+
+
+async def test_a_file_in_the_wrong_place_is_put_where_its_state_belongs() -> None:
+    files = InMemoryTranscripts()
+    store = await a_full_store(files, 3)
+    await files.archive(store.kept[1].head.filename)
+    await files.unarchive(store.kept[3].head.filename)
+    await Rebuild(store, files).from_store()
+    assert list(files.archived) == [store.kept[3].head.filename]
+
+
+async def test_bad_files_are_reported_and_left_and_the_store_learns_the_new_name() -> None:
+    files = InMemoryTranscripts()
+    store = await a_full_store(files, 1)
+    files.files[NAME] = b'{"half'
+    files.files["package.json"] = b"{}"
+    to_store = await Rebuild(store, files).from_transcripts()
+    assert [skipped.filename for skipped in to_store.skipped] == [NAME, "package.json"]
+    assert "not whole JSON" in to_store.skipped[0].reason
+    await Rebuild(store, files).from_store()
+    assert files.files[NAME] == b'{"half'
+    assert store.kept[1].head.filename == NAME.replace(".json", "_1.json")
+    assert (await Rebuild(store, files).from_store()).unchanged == 1
+
+
+async def test_a_child_may_come_before_its_parent() -> None:
+    files = InMemoryTranscripts()
+    parent = named(in_state(a_conversation(1), ConversationState.ENDED), "z.json")
+    child = a_conversation(2, filename="a.json", parent_conversation_id=1)
+    for conversation in (parent, child):
+        await files.save(conversation)
+    store = MemoryStore()
+    await Rebuild(store, files).from_transcripts()
+    assert store.kept == {1: parent, 2: child}
+
+
+@pytest.mark.parametrize(("older", "newer"), [("a.json", "z.json"), ("z.json", "a.json")])
+@pytest.mark.parametrize("in_store", [set[int](), {1}, {2}])
+async def test_of_two_active_conversations_in_a_thread_the_later_stays(
+    older: str, newer: str, in_store: set[int]
+) -> None:
+    files = InMemoryTranscripts()
+    first = a_conversation(1, filename=older)
+    second = a_conversation(2, filename=newer, last_message_at=MORNING + timedelta(days=3))
+    for conversation in (first, second):
+        await files.save(conversation)
+    store = MemoryStore(*(kept for kept in (first, second) if kept.head.conversation_id in in_store))
+    await Rebuild(store, files).from_transcripts()
+    states = {number: kept.head.state for number, kept in store.kept.items()}
+    assert states == {1: ConversationState.ENDED, 2: ConversationState.ACTIVE}
+    assert store.kept[1].head.ended_at == first.head.last_message_at
+
+
+async def test_a_transcript_that_is_behind_takes_nothing_back() -> None:
+    files = InMemoryTranscripts()
+    name = await files.save(a_conversation(1, "one", "two"))
+    later = a_conversation(1, "one", "two", "three", updated_at=MORNING + timedelta(days=1))
+    ended = named(in_state(later, ConversationState.ENDED), name)
+    store = MemoryStore(ended)
+    report = await Rebuild(store, files).from_transcripts()
+    assert store.kept == {1: ended}
+    assert (report.written, report.unchanged) == (0, 1)
+
+
+@pytest.mark.parametrize("copy", ["1 copy.json", "z copy.json"])
+async def test_a_copy_of_a_file_is_reported_and_the_conversation_restored_once(copy: str) -> None:
+    files = InMemoryTranscripts()
+    await files.save(a_conversation(1))
+    files.files[copy] = files.files[NAME]
+    store = MemoryStore()
+    report = await Rebuild(store, files).from_transcripts()
+    assert [(item.filename, item.reason) for item in report.skipped] == [(copy, f"the same conversation as {NAME}")]
+    assert store.kept == {1: named(a_conversation(1), NAME)}
+
+
+async def test_of_two_copies_the_later_one_is_restored() -> None:
+    files = InMemoryTranscripts()
+    stale = encode_transcript(a_conversation(1, "one"))
+    fresh = encode_transcript(a_conversation(1, "one", "two", updated_at=MORNING + timedelta(days=1)))
+    for contents in ((stale, fresh), (fresh, stale)):
+        files.files = dict(zip(("a.json", "b.json"), contents, strict=True))
+        store = MemoryStore()
+        await Rebuild(store, files).from_transcripts()
+        assert len(store.kept[1].messages) == 2
+        assert store.kept[1].head.updated_at == MORNING + timedelta(days=1)
+
+
+async def test_text_that_the_store_cannot_keep_is_refused_with_a_reason_and_the_rest_goes_on() -> None:
+    files = InMemoryTranscripts()
+    await files.save(a_conversation(1, "a\x00b"))
+    await files.save(in_thread(a_conversation(2, "fine"), "other"))
+    store = MemoryStore()
+    report = await Rebuild(store, files).from_transcripts()
+    assert set(store.kept) == {2}
+    assert [(item.filename, "NUL" in item.reason) for item in report.skipped] == [(NAME, True)]
+
+
+async def test_an_older_transcript_is_restored_and_left_as_it_was() -> None:
+    files = InMemoryTranscripts()
+    files.files[OLDER_NAME] = OLDER.encode()
+    store = MemoryStore()
+    assert (await Rebuild(store, files).from_transcripts()).written == 1
+    assert (await Rebuild(store, files).from_store()).unchanged == 1
+    assert files.files[OLDER_NAME] == OLDER.encode()
+
+
+async def test_many_conversations_go_in_transactions_of_bounded_size() -> None:
+    files = InMemoryTranscripts()
+    before = await a_full_store(files, 450)
+    store = MemoryStore()
+    seen: list[tuple[int, int | None]] = []
+    await Rebuild(store, files).from_transcripts(lambda done, total: seen.append((done, total)))
+    assert store.kept == before.kept
+    assert store.transactions == [200, 200, 50]
+    assert seen == [(100, None), (200, None), (300, None), (400, None), (450, 450)]
+
+
+async def test_long_conversations_go_in_transactions_of_fewer() -> None:
+    files = InMemoryTranscripts()
+    for number in range(1, 4):
+        said = tuple(Message(MORNING, MessageType.CHAT, "x", message_id=number * 20_000 + i) for i in range(11_000))
+        await files.save(replace(in_thread(a_conversation(number), str(number)), messages=said))
+    store = MemoryStore()
+    await Rebuild(store, files).from_transcripts()
+    assert store.transactions == [2, 1]
+
+
+async def test_progress_from_the_store_knows_its_end() -> None:
+    seen: list[tuple[int, int | None]] = []
+    store = await a_full_store(InMemoryTranscripts(), 40)
+    await Rebuild(store, InMemoryTranscripts()).from_store(lambda done, total: seen.append((done, total)))
+    assert seen == [(16, 40), (32, 40), (40, 40)]
+
+
+async def test_a_rebuild_that_was_broken_off_is_finished_by_the_next() -> None:
+    files = InMemoryTranscripts()
+    before = await a_full_store(files, 300)
+    store = MemoryStore()
+    store.fails_at = 1
+    with pytest.raises(StoreUnavailableError):
+        await Rebuild(store, files).from_transcripts()
+    assert len(store.kept) == 200
+    store.fails_at = None
+    report = await Rebuild(store, files).from_transcripts()
+    assert (report.written, report.unchanged) == (100, 200)
+    assert store.kept == before.kept
+
+
+async def test_a_folder_that_refuses_stops_the_rebuild_with_its_reason() -> None:
+    store = await a_full_store(InMemoryTranscripts(), 40)
+    files = InMemoryTranscripts()
+    files.unwritable = TranscriptUnwritableError("the disk is full")
+    with pytest.raises(TranscriptUnwritableError, match="full"):
+        await Rebuild(store, files).from_store()
+    assert files.files == {}
+
+
+async def test_a_guildless_thread_comes_back_without_a_guild() -> None:
+    files = InMemoryTranscripts()
+    direct = a_conversation(1, thread=ThreadRef(GUILD.platform, "dm"))
+    name = await files.save(direct)
+    store = MemoryStore()
+    await Rebuild(store, files).from_transcripts()
+    assert store.kept == {1: named(direct, name)}

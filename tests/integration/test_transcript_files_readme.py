@@ -1,0 +1,33 @@
+"""The page about the folder says what the code does."""
+
+import json
+import re
+from pathlib import Path
+
+from source.domain.conversation_head import ConversationState, CreatedReason
+from source.domain.message import MessageType
+from source.domain.thread import Platform
+from source.domain.transcript import decode_transcript, encode_transcript
+from source.domain.transcript_format import EntryMeta, Transcript
+
+PAGE = (Path(__file__).parents[2] / "conversations" / "README.md").read_text(encoding="utf-8")
+EXAMPLE = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)[0]
+
+
+def test_the_example_is_a_transcript_with_every_key_in_the_order_of_the_files() -> None:
+    example = json.loads(EXAMPLE)
+    written = json.loads(encode_transcript(decode_transcript(EXAMPLE.encode(), "example.json")))
+    assert list(example) == list(written)
+    assert example == written
+
+
+def test_every_key_is_explained() -> None:
+    explained = set(re.findall(r"`([a-z_.]+)`", "".join(line for line in PAGE.splitlines() if line.startswith("| `"))))
+    assert Transcript.model_fields.keys() <= explained
+    assert {f"meta.{key}" for key in EntryMeta.model_fields} <= explained
+
+
+def test_every_value_of_a_closed_set_is_named() -> None:
+    for values in (ConversationState, CreatedReason, MessageType, Platform):
+        for value in values:
+            assert f"`{value}`" in PAGE
