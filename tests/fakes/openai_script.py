@@ -66,11 +66,11 @@ class CutsBeforeReply:
 
 @dataclass(frozen=True, slots=True)
 class Sends:
-    """These bytes as the body, whatever they are."""
+    """These bytes as the body, whatever they are; with `stays_open` the connection then waits for more."""
 
     body: bytes
     content_type: str = "text/event-stream"
-    status: int = 200
+    stays_open: bool = False
 
 
 Step = Says | Fails | HangsBeforeReply | CutsBeforeReply | Sends

@@ -134,7 +134,7 @@ class FakeOpenAIServer:
             case Fails():
                 return _error_response(step)
             case Sends():
-                return web.Response(body=step.body, content_type=step.content_type, status=step.status)
+                return await self._send(request, step)
             case HangsBeforeReply():
                 await self._closing.wait()
                 return web.Response(status=503)
@@ -177,6 +177,14 @@ class FakeOpenAIServer:
     def _default_step(self, body: object) -> Says:
         assert isinstance(body, dict)
         return Says(deltas=deltas_of(self._reply if self._reply is not None else default_answer(body)))
+
+    async def _send(self, request: web.Request, step: Sends) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": step.content_type})
+        await response.prepare(request)
+        await response.write(step.body)
+        if step.stays_open:
+            await self._closing.wait()
+        return response
 
     async def _say(self, request: web.Request, body: object, step: Says) -> web.StreamResponse:
         assert isinstance(body, dict)

@@ -156,6 +156,35 @@ async def test_what_waiting_does_not_heal_is_not_tried_again(
     assert session.sleep.seconds == []
 
 
+@pytest.mark.parametrize(
+    "step",
+    [
+        Sends(b"data: {not JSON\n\n", stays_open=True),
+        Sends(b'data: {"choices": 3}\n\n', stays_open=True),
+        Sends(b'{"choices": [', content_type="application/json", stays_open=True),
+    ],
+    ids=["no JSON", "no chunk", "no stream"],
+)
+async def test_a_connection_is_closed_when_its_reply_is_given_up(session: OpenAISession, step: Step) -> None:
+    session.server.queue(step)
+
+    # Held on to, the error keeps its frames alive, so that nothing but closing closes the connection.
+    with pytest.raises((ModelUnavailableError, ModelRefusedError)) as raised:
+        await events_of(session.model(replace(PATIENT, max_attempts=1)), HELLO)
+
+    await session.server.disconnected()
+    assert raised.value.__traceback__ is not None
+
+
+async def test_a_proxy_does_not_stand_before_this_machine(
+    session: OpenAISession, closed_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{closed_port}")
+
+    assert text_in(await events_of(session.model(), HELLO)) == ANSWER
+
+
 async def test_a_wrong_model_is_the_operators_to_change(session: OpenAISession) -> None:
     with pytest.raises(ModelRefusedError, match="OPENAI_MODEL"):
         await events_of(session.model(replace(PATIENT, model="no-such-model")), HELLO)

@@ -27,11 +27,11 @@ async def open_reply(settings: OpenAIChatSettings, answer: Awaitable[ChunkStream
     deadline = _moment_after(settings.first_token_timeout)
     try:
         async with asyncio.timeout_at(deadline):
-            reply = OpenAIReply(settings, await answer)
+            reply = OpenAIReply(settings, await answer, first_deadline=deadline)
     except TimeoutError as error:
         raise ModelUnavailableError(f"{settings.server} did not answer in time") from error
     try:
-        await reply.begin(deadline)
+        await reply.begin()
     except BaseException:
         await reply.close()
         raise
@@ -41,16 +41,17 @@ async def open_reply(settings: OpenAIChatSettings, answer: Awaitable[ChunkStream
 class OpenAIReply:
     """Read once, closed always."""
 
-    def __init__(self, settings: OpenAIChatSettings, chunks: ChunkStream) -> None:
+    def __init__(self, settings: OpenAIChatSettings, chunks: ChunkStream, *, first_deadline: float) -> None:
         self._settings = settings
         self._chunks = chunks
+        self._first_deadline = first_deadline
         self._reader = ReplyReader()
         self._first: list[ModelEvent] = []
 
-    async def begin(self, deadline: float) -> None:
+    async def begin(self) -> None:
         """Read up to the first event, so that all before it can be tried again."""
         while not self._first:
-            self._first = await self._read(deadline)
+            self._first = await self._read()
 
     async def events(self) -> AsyncGenerator[ModelEvent]:
         """Every event, the first ones included.
@@ -61,7 +62,7 @@ class OpenAIReply:
             yield event
         while not self._reader.finished:
             try:
-                events = await self._read(_moment_after(self._settings.stall_timeout))
+                events = await self._read()
             except ModelError as error:
                 raise ModelInterruptedError(f"the reply broke off: {error}") from error
             for event in events:
@@ -73,10 +74,10 @@ class OpenAIReply:
     async def close(self) -> None:
         await self._chunks.close()
 
-    async def _read(self, deadline: float) -> list[ModelEvent]:
+    async def _read(self) -> list[ModelEvent]:
         """Read one chunk; once something has come, each further chunk has its own time."""
-        if self._reader.began:
-            deadline = _moment_after(self._settings.stall_timeout)
+        began = self._reader.began
+        deadline = _moment_after(self._settings.stall_timeout) if began else self._first_deadline
         chunk = await self._chunks.next(deadline=deadline)
         if chunk is None:
             raise ModelUnavailableError(f"{self._settings.server} ended its reply too early")
