@@ -106,7 +106,7 @@ async def test_something_else_on_the_port_is_not_a_model_server(answer: bytes) -
 
 async def test_a_port_that_says_nothing_costs_no_more_than_the_time_given() -> None:
     async with answering(None) as silent, local_server("gemma3") as server:
-        found = await find_local_server([silent, server.base_url], timedelta(milliseconds=500))
+        found = await find_local_server([silent, server.base_url], timedelta(seconds=1))
 
     assert found == LocalServer(server.base_url, "gemma3")
 

@@ -242,7 +242,9 @@ async def test_the_first_piece_comes_in_its_time_or_never(session: OpenAISession
 async def test_a_tool_call_that_stalls_is_tried_again(session: OpenAISession) -> None:
     session.server.queue(Says(calls=[ScriptedCall("search_messages", ['{"wor'])], ending=Ending.HANG))
 
-    assert text_in(await events_of(session.model(replace(PATIENT, stall_timeout=AT_ONCE)), HELLO)) == ANSWER
+    assert (
+        text_in(await events_of(session.model(replace(PATIENT, stall_timeout=timedelta(seconds=0.7))), HELLO)) == ANSWER
+    )
     assert len(session.sleep.seconds) == 1
 
 
