@@ -36,6 +36,8 @@ class MemoryStore:
         await asyncio.sleep(0)
         if len(self.transactions) == self.fails_at:
             raise StoreUnavailableError("the disk is full")
+        ids = [conversation.head.conversation_id for conversation in conversations]
+        assert len(ids) == len(set(ids)), "one conversation twice in a transaction"
         kept = dict(self.kept)
         for conversation in conversations:
             known = kept.get(conversation.head.conversation_id, conversation).messages

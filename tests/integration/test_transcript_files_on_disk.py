@@ -84,6 +84,14 @@ async def test_a_folder_or_a_pipe_of_that_name_is_somebody_elses(
     assert await problems(files) == {}
 
 
+async def test_a_file_too_large_to_be_held_is_reported_and_not_read(
+    tmp_path: Path, files: ConversationFileManagerService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await files.save(a_conversation())
+    monkeypatch.setattr("source.adapters.storage.transcript_folder._MAX_TRANSCRIPT_BYTES", 100)
+    assert await problems(files) == {NAME: TranscriptDamagedError}
+
+
 async def test_a_folder_full_of_others_files_of_every_name_refuses(
     tmp_path: Path, files: ConversationFileManagerService
 ) -> None:
