@@ -210,6 +210,14 @@ class Settings(BaseSettings):
         return self.database_url or self.conversations_dir / "echo.db"
 
     @property
+    def sqlite_file(self) -> Path | None:
+        """The database when it is a file of this machine."""
+        if self.database_url is None:
+            return self.conversations_dir / "echo.db"
+        scheme, _, path = self.database_url.partition(":///")
+        return Path(path) if scheme.startswith("sqlite") and path else None
+
+    @property
     def persona_file(self) -> Path:
         return ROOT / "config" / "personas" / f"{self.persona}.md"
 

@@ -3,6 +3,7 @@
 import re
 import tomllib
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr, ValidationError
@@ -88,6 +89,12 @@ def test_the_folder_begins_at_the_programs_own_unless_absolute() -> None:
 def test_the_database_lies_with_the_transcripts_unless_a_url_says_otherwise() -> None:
     assert Settings().database == ROOT / "conversations" / "echo.db"
     assert Settings(database_url="sqlite:////srv/echo.db").database == "sqlite:////srv/echo.db"
+
+
+def test_the_databases_file_is_known_when_there_is_one() -> None:
+    assert Settings().sqlite_file == ROOT / "conversations" / "echo.db"
+    assert Settings(database_url="sqlite:////srv/echo.db").sqlite_file == Path("/srv/echo.db")
+    assert Settings(database_url="postgresql://host/db").sqlite_file is None
 
 
 @pytest.mark.parametrize("number", ["nan", "inf", "-1", "0"])

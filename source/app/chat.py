@@ -1,0 +1,136 @@
+"""The chat in the terminal, connected to a running Echo."""
+
+import asyncio
+import getpass
+import os
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, BinaryIO, TextIO
+
+import structlog
+
+from source.adapters.terminal.partner import Place
+from source.adapters.terminal.screen import PlainScreen, StyledScreen
+from source.app.composition import Echo, open_echo
+from source.app.event_loop import leave_output
+from source.app.log_setup import set_up_logging
+from source.app.settings import Settings
+from source.domain.errors import EchoError
+from source.domain.message import Message
+from source.domain.thread import PersonRef, Platform, ThreadKey, ThreadRef
+from source.domain.turn import InboundMessage
+from source.ports.channel import Channel
+from source.ports.clock import SystemClock
+from source.ports.store import ConversationListing
+from source.services.commands import CommandInvocation, CommandSpec
+
+if TYPE_CHECKING:
+    from source.adapters.terminal.partner import Partner
+
+log = structlog.get_logger(__name__)
+
+
+class EchoPartner:
+    """A running Echo, as a chat in the terminal needs it."""
+
+    def __init__(self, echo: Echo) -> None:
+        self._echo = echo
+
+    @property
+    def model_name(self) -> str:
+        return self._echo.model_name
+
+    @property
+    def is_offline(self) -> bool:
+        return self._echo.is_offline
+
+    @property
+    def words(self) -> Sequence[CommandSpec]:
+        return self._echo.commands.vocabulary
+
+    async def answer(self, inbound: InboundMessage, channel: Channel) -> None:
+        await self._echo.turns.handle(inbound, channel)
+
+    async def recover(self, channel: Channel) -> None:
+        await self._echo.turns.recover(channel)
+
+    def stop(self, thread: ThreadKey) -> bool:
+        return self._echo.turns.stop(thread)
+
+    async def command(self, name: str, argument: str, place: Place) -> str:
+        invocation = CommandInvocation(name=name, argument=argument, thread=place.thread, person=place.person)
+        return (await self._echo.commands.run(invocation)).text
+
+    async def history(self, thread: ThreadRef, limit: int) -> Sequence[Message]:
+        return await self._echo.commands.history(thread, limit)
+
+    async def listing(self, thread: ThreadKey, limit: int) -> Sequence[ConversationListing]:
+        return await self._echo.catalog.listing(thread=thread, limit=limit)
+
+
+async def run_chat(settings: Settings, *, user: str | None, thread: str) -> int:
+    """Chat with a person when both ends are a terminal, else with a pipe; return the exit code."""
+    is_person = _is_terminal(sys.stdin) and _is_terminal(sys.stdout)
+    level = "warning" if is_person and not settings.is_set("LOG_LEVEL") else settings.log_level
+    set_up_logging(level=level, form=settings.log_format, secrets=settings.secrets)
+    name = user or _account_name()
+    place = Place(ThreadRef(Platform.TERMINAL, thread), PersonRef(name, name))
+    async with open_echo(settings, command=f"chat --thread {thread}") as echo, _catching_up(echo):
+        partner = EchoPartner(echo)
+        return await (_with_person(partner, place) if is_person else _with_pipe(partner, place))
+
+
+async def _with_person(partner: "Partner", place: Place) -> int:
+    from source.adapters.terminal.interactive import InteractiveChat
+
+    await InteractiveChat(partner, place, StyledScreen(sys.stdout), SystemClock()).run()
+    return 0
+
+
+async def _with_pipe(partner: "Partner", place: Place) -> int:
+    from source.adapters.terminal.piped import PipedChat
+
+    screen = PlainScreen(sys.stdout, sys.stderr)
+    chat = PipedChat(partner, place, screen, SystemClock())
+    complete = await chat.run(_stdin(), recovery=PlainScreen(sys.stderr, sys.stderr))
+    if screen.is_gone:
+        leave_output()
+    return 0 if complete else 1
+
+
+@asynccontextmanager
+async def _catching_up(echo: Echo) -> AsyncIterator[None]:
+    """Write the transcripts that a crash left behind, while the chat goes on."""
+    task = asyncio.create_task(_catch_up(echo), name="transcript-catch-up")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _catch_up(echo: Echo) -> None:
+    try:
+        await echo.catch_up.run()
+    except EchoError as error:
+        log.warning("transcripts_behind", reason=str(error))
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    """Whether a person sits there; a stream that was closed before the start is None."""
+    return stream is not None and stream.isatty()
+
+
+def _stdin() -> BinaryIO:
+    """A reader of its own: at exit the interpreter waits for the one of `sys.stdin`, which a silent pipe may hold."""
+    if sys.stdin is None:
+        return open(os.devnull, "rb")  # noqa: PTH123  (the chat reads it to its end)
+    return os.fdopen(os.dup(sys.stdin.fileno()), "rb")
+
+
+def _account_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "person"

@@ -1,0 +1,123 @@
+"""What `python bot.py check` tries, one line each: what was found and what to do."""
+
+import asyncio
+import tempfile
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from source.adapters.storage.folder_lock import FolderLock
+from source.adapters.terminal.screen import printable
+from source.app.composition import open_reader
+from source.app.model_check import check_model
+from source.app.settings import Settings
+from source.app.settings_words import shown_value
+from source.domain.errors import EchoError, FolderInUseError, StoreError
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check found; `is_fine` is False when the operator should act."""
+
+    subject: str
+    text: str
+    is_fine: bool = True
+
+
+async def run_checks(settings: Settings) -> int:
+    """Print the settings that are not the default and every finding; return 1 when there is a problem."""
+    for line in changed_settings(settings):
+        click.echo(line)
+    findings = await findings_of(settings)
+    for finding in findings:
+        mark = "ok" if finding.is_fine else "problem"
+        click.echo(f"{mark:<8} {finding.subject:<12} {printable(finding.text)}")
+    return 0 if all(finding.is_fine for finding in findings) else 1
+
+
+def changed_settings(settings: Settings) -> list[str]:
+    """Return name, value and source of each setting that is not the default; secrets are masked."""
+    names = [name.upper() for name in Settings.model_fields if settings.is_set(name)]
+    lines = [f"  {name} = {printable(shown_value(settings, name))}  ({settings.source_of(name)})" for name in names]
+    return ["Every setting has its default." if not lines else "Settings that are not the default:", *lines, ""]
+
+
+async def findings_of(settings: Settings) -> list[Finding]:
+    """Try everything; a check that breaks is a problem of its own and stops no other."""
+    checks: tuple[Callable[[Settings], Awaitable[Finding]], ...] = (
+        check_folder,
+        check_lock,
+        check_database,
+        _checked_model,
+    )
+    return [await check(settings) for check in checks]
+
+
+async def check_folder(settings: Settings) -> Finding:
+    """Whether transcripts can be written; the folder is made when it is not there."""
+    folder = settings.conversations_dir
+    try:
+        await asyncio.to_thread(_write_in, folder)
+    except OSError as error:
+        return Finding(
+            "data folder",
+            f"{folder} cannot be written ({error.strerror}): change its permissions or CONVERSATIONS_DIR.",
+            is_fine=False,
+        )
+    return Finding("data folder", f"{folder} can be written.")
+
+
+async def check_lock(settings: Settings) -> Finding:
+    """Who owns the folder; a running Echo is no problem."""
+    try:
+        with FolderLock(settings.conversations_dir, command="check"):
+            return Finding("lock", "Nobody else uses the folder.")
+    except FolderInUseError as error:
+        return Finding("lock", f"In use: {error}")
+    except (StoreError, OSError) as error:
+        return Finding("lock", f"{error}", is_fine=False)
+
+
+async def check_database(settings: Settings) -> Finding:
+    """Whether the database is whole, of this version, and how much is in it."""
+    file = settings.sqlite_file
+    if file is not None and not file.exists():
+        return Finding("database", f"{file} is not there yet; the first chat makes it.")
+    try:
+        if file is not None and (damage := await asyncio.to_thread(_damage, file)):
+            return Finding("database", f"{damage} {_RESTORE}", is_fine=False)
+        async with open_reader(settings) as catalog:
+            count = await catalog.count()
+    except EchoError as error:
+        return Finding("database", str(error), is_fine=False)
+    where = shown_value(settings, "DATABASE_URL") if file is None else f"{file}, {file.stat().st_size:,} bytes, whole"
+    return Finding("database", f"{where}; {count:,} conversations.")
+
+
+_RESTORE = "Move it away and run `python bot.py rebuild --from transcripts`."
+
+
+async def _checked_model(settings: Settings) -> Finding:
+    text, is_fine = await check_model(settings)
+    return Finding("model", text, is_fine=is_fine)
+
+
+def _write_in(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder) as file:
+        file.write(b"echo")
+
+
+def _damage(file: Path) -> str | None:
+    """What SQLite's own quick check says is wrong; None when the file is whole."""
+    import sqlite3
+    from contextlib import closing
+
+    try:
+        with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=5)) as connection:
+            (answer,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.DatabaseError as error:
+        return f"{file} cannot be read as a database: {error}."
+    return None if answer == "ok" else f"{file} is damaged: {answer}."

@@ -1,0 +1,153 @@
+"""The commands of `python bot.py`; what they do is imported when they run, so that each starts fast."""
+
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from source import __version__
+from source.domain.errors import EchoError, SettingsError
+from source.domain.message_text import is_storable
+
+if TYPE_CHECKING:
+    from source.app.settings import Settings
+
+_INTERRUPTED = 130
+_USAGE = 2
+_LONGEST_NAME_CHARS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Which files the settings come from; None: the usual one."""
+
+    config: Path | None
+    env_file: Path | None
+
+    def read(self) -> "Settings":
+        from source.app.settings_loader import load_settings
+
+        return load_settings(toml_file=self.config, env_file=self.env_file)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command and return its exit code: 1 when something failed, 2 when it was asked for wrongly."""
+    try:
+        return int(echo.main(arguments, standalone_mode=False) or 0)
+    except (KeyboardInterrupt, click.Abort):
+        return _INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except EchoError as error:
+        click.echo(str(error), err=True)
+        return _USAGE if isinstance(error, SettingsError) else 1
+    except BrokenPipeError:
+        from source.app.event_loop import leave_output
+
+        leave_output()
+        return 1
+
+
+def _name(_context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """Refuse names that cannot be kept or shown."""
+    if value is None:
+        return None
+    if not 0 < len(value.strip()) <= _LONGEST_NAME_CHARS or not is_storable(value) or not value.isprintable():
+        raise click.BadParameter(f"must be 1 to {_LONGEST_NAME_CHARS} printable characters.", param=parameter)
+    return value.strip()
+
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--config",
+    envvar="ECHO_CONFIG",
+    type=click.Path(path_type=Path),
+    help="Settings file, instead of config/echo.toml.",
+)
+@click.option("--env-file", envvar="ECHO_ENV_FILE", type=click.Path(path_type=Path), help="Instead of .env.")
+@click.version_option(__version__, prog_name="echo")
+@click.pass_context
+def echo(context: click.Context, config: Path | None, env_file: Path | None) -> None:
+    """Echo, a chat bot that remembers."""
+    context.obj = Sources(config, env_file)
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+@echo.command()
+@click.option("--user", callback=_name, help="Who is talking; by default the name of your account.")
+@click.option("--thread", callback=_name, default="main", show_default=True, help="Which thread to talk in.")
+@click.pass_obj
+def chat(sources: Sources, user: str | None, thread: str) -> int:
+    """Talk with Echo; with piped input, each line is one message."""
+    from source.app.chat import run_chat
+
+    return _run(run_chat(sources.read(), user=user, thread=thread))
+
+
+@echo.command()
+@click.pass_obj
+def check(sources: Sources) -> int:
+    """Show what is set, and from where, and try every connection."""
+    from source.app.checks import run_checks
+
+    settings = sources.read()
+    _quiet_logs(settings)
+    return _run(run_checks(settings))
+
+
+@echo.command()
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 100_000), help="How many at most.")
+@click.pass_obj
+def conversations(sources: Sources, as_json: bool, limit: int) -> int:
+    """List the conversations, the latest first."""
+    from source.app.reading import list_conversations
+
+    settings = sources.read()
+    _quiet_logs(settings)
+    return _run(list_conversations(settings, limit=limit, as_json=as_json))
+
+
+@echo.command()
+@click.argument("conversation_id", metavar="ID", type=click.IntRange(min=1))
+@click.option("--json", "as_json", is_flag=True, help="As JSON, in the format of the transcripts.")
+@click.pass_obj
+def show(sources: Sources, conversation_id: int, as_json: bool) -> int:
+    """Show one conversation."""
+    from source.app.reading import show_conversation
+
+    settings = sources.read()
+    _quiet_logs(settings)
+    return _run(show_conversation(settings, conversation_id, as_json=as_json))
+
+
+@echo.command()
+@click.option(
+    "--from", "source", required=True, type=click.Choice(["transcripts", "store"]), help="The one that is right."
+)
+@click.pass_obj
+def rebuild(sources: Sources, source: Literal["transcripts", "store"]) -> int:
+    """Restore the database from the transcripts, or the transcripts from the database."""
+    from source.app.rebuilding import run_rebuild
+
+    settings = sources.read()
+    _quiet_logs(settings)
+    return _run(run_rebuild(settings, source))
+
+
+def _quiet_logs(settings: "Settings") -> None:
+    """Commands that answer and end log warnings only, unless the operator asked for more."""
+    from source.app.log_setup import set_up_logging
+
+    level = settings.log_level if settings.is_set("LOG_LEVEL") else "warning"
+    set_up_logging(level=level, form=settings.log_format, secrets=settings.secrets)
+
+
+def _run(work: Coroutine[None, None, int]) -> int:
+    from source.app.event_loop import run_to_end
+
+    return run_to_end(work)
