@@ -83,19 +83,19 @@ def echo(context: click.Context, config: Path | None, env_file: Path | None) -> 
 @click.pass_obj
 def chat(sources: Sources, user: str | None, thread: str) -> int:
     """Talk with Echo; with piped input, each line is one message."""
+    settings = sources.read()
     from source.app.chat import run_chat
 
-    return _run(run_chat(sources.read(), user=user, thread=thread))
+    return _run(run_chat(settings, user=user, thread=thread))
 
 
 @echo.command()
 @click.pass_obj
 def check(sources: Sources) -> int:
     """Show what is set, and from where, and try every connection."""
+    settings = _settings_and_quiet_logs(sources)
     from source.app.checks import run_checks
 
-    settings = sources.read()
-    _quiet_logs(settings)
     return _run(run_checks(settings))
 
 
@@ -105,10 +105,9 @@ def check(sources: Sources) -> int:
 @click.pass_obj
 def conversations(sources: Sources, as_json: bool, limit: int) -> int:
     """List the conversations, the latest first."""
+    settings = _settings_and_quiet_logs(sources)
     from source.app.reading import list_conversations
 
-    settings = sources.read()
-    _quiet_logs(settings)
     return _run(list_conversations(settings, limit=limit, as_json=as_json))
 
 
@@ -118,10 +117,9 @@ def conversations(sources: Sources, as_json: bool, limit: int) -> int:
 @click.pass_obj
 def show(sources: Sources, conversation_id: int, as_json: bool) -> int:
     """Show one conversation."""
+    settings = _settings_and_quiet_logs(sources)
     from source.app.reading import show_conversation
 
-    settings = sources.read()
-    _quiet_logs(settings)
     return _run(show_conversation(settings, conversation_id, as_json=as_json))
 
 
@@ -132,19 +130,20 @@ def show(sources: Sources, conversation_id: int, as_json: bool) -> int:
 @click.pass_obj
 def rebuild(sources: Sources, source: Literal["transcripts", "store"]) -> int:
     """Restore the database from the transcripts, or the transcripts from the database."""
+    settings = _settings_and_quiet_logs(sources)
     from source.app.rebuilding import run_rebuild
 
-    settings = sources.read()
-    _quiet_logs(settings)
     return _run(run_rebuild(settings, source))
 
 
-def _quiet_logs(settings: "Settings") -> None:
+def _settings_and_quiet_logs(sources: Sources) -> "Settings":
     """Commands that answer and end log warnings only, unless the operator asked for more."""
+    settings = sources.read()
     from source.app.log_setup import set_up_logging
 
     level = settings.log_level if settings.is_set("LOG_LEVEL") else "warning"
     set_up_logging(level=level, form=settings.log_format, secrets=settings.secrets)
+    return settings
 
 
 def _run(work: Coroutine[None, None, int]) -> int:

@@ -1,0 +1,119 @@
+"""Echo as a person or a script starts it."""
+
+import os
+import re
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from source.app.settings import ROOT
+
+PATIENCE_SECONDS = 30.0
+_STYLES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|\r")
+
+# Makes standard input the controlling terminal, so that Ctrl-C means what it means to a person.
+_ON_OWN_TERMINAL = (
+    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
+)
+
+
+class Program:
+    """Runs `bot.py` with a data folder of its own, beside which nothing of the developer's is read."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        self.folder = folder
+        self.environment = {**os.environ, "CONVERSATIONS_DIR": str(folder), "TERM": "xterm-256color", **settings}
+
+    def run(self, *arguments: str, stdin: bytes | str = b"") -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        sent = stdin.encode() if isinstance(stdin, str) else stdin
+        done = subprocess.run(
+            self._command(*arguments),
+            input=sent,
+            capture_output=True,
+            env=self.environment,
+            timeout=PATIENCE_SECONDS,
+            check=False,
+        )
+        return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start a command with pipes at its three ends."""
+        return subprocess.Popen(
+            self._command(*arguments),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=self.environment,
+        )
+
+    @contextmanager
+    def at_terminal(self, *arguments: str) -> Iterator["TerminalSession"]:
+        """Start a command on a terminal of its own; it is ended at the end."""
+        master, slave = os.openpty()
+        process = subprocess.Popen(
+            [sys.executable, "-c", _ON_OWN_TERMINAL, *self._command(*arguments)],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env=self.environment,
+            start_new_session=True,
+        )
+        os.close(slave)
+        try:
+            yield TerminalSession(process, master)
+        finally:
+            process.kill()
+            process.wait()
+            os.close(master)
+
+    def _command(self, *arguments: str) -> list[str]:
+        return [sys.executable, str(ROOT / "bot.py"), *arguments]
+
+
+class TerminalSession:
+    """The keyboard and the screen of a running program."""
+
+    def __init__(self, process: subprocess.Popen[bytes], master: int) -> None:
+        self.process = process
+        self._master = master
+        self._raw = b""
+        self._seen_until = 0
+
+    @property
+    def screen(self) -> str:
+        """Everything shown so far, without styles and movements of the cursor."""
+        return _STYLES.sub("", self._raw.decode("utf-8", "replace"))
+
+    def press(self, keys: str) -> None:
+        os.write(self._master, keys.encode())
+
+    def shows(self, text: str) -> None:
+        """Return once `text` was shown after what earlier calls waited for."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while (found := self.screen.find(text, self._seen_until)) < 0:
+            if not self._read(deadline):
+                raise AssertionError(f"{text!r} is not shown; shown was {self.screen[self._seen_until :]!r}")
+        self._seen_until = found + len(text)
+
+    def exit_code(self) -> int:
+        """Wait for the end of the program."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while self._read(deadline):
+            pass
+        return self.process.wait(PATIENCE_SECONDS)
+
+    def _read(self, deadline: float) -> bool:
+        ready, _, _ = select.select([self._master], [], [], max(0.0, deadline - time.monotonic()))
+        if not ready:
+            return False
+        try:
+            piece = os.read(self._master, 65_536)
+        except OSError:  # Linux: EIO once the program has ended
+            return False
+        self._raw += piece
+        return bool(piece)
