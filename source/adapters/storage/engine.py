@@ -1,0 +1,92 @@
+"""Engines: one for the connection that writes, one for those that read."""
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import Final, Literal
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import NullPool, QueuePool
+
+from source.domain.errors import SettingsError, StoreUnavailableError
+
+Durability = Literal["full", "normal"]
+READERS: Final = 3
+_BUSY_SECONDS: Final = 5.0
+# 16 MB: a checkpoint costs two syncs, and under load a page is rewritten many times between two of them.
+_CHECKPOINT_PAGES: Final = 4_000
+_WAL_LIMIT_BYTES: Final = 64_000_000
+_CONNECT: Final = {
+    # The driver's own idea of transactions is off: it would commit before DDL and begin too late.
+    "isolation_level": None,
+    "check_same_thread": False,
+    "timeout": _BUSY_SECONDS,
+    "cached_statements": 256,
+}
+
+
+def sqlite_file(url_or_path: str | Path) -> Path:
+    """Return the file that a URL or a path names.
+
+    Raises: SettingsError: it names no SQLite file.
+    """
+    if isinstance(url_or_path, Path) or "://" not in url_or_path:
+        return Path(url_or_path).absolute()
+    try:
+        url = make_url(url_or_path)
+    except ArgumentError as error:
+        raise SettingsError("DATABASE_URL is not a database URL; one looks like sqlite:////var/lib/echo.db") from error
+    if url.get_backend_name() != "sqlite":
+        raise SettingsError("DATABASE_URL: this version of Echo keeps its store in SQLite; use sqlite:////path/to/file")
+    if not url.database or url.database == ":memory:":
+        raise SettingsError("DATABASE_URL: name a file; a database in memory keeps nothing")
+    return Path(url.database).absolute()
+
+
+def writing_engine(file: Path, durability: Durability) -> Engine:
+    """Return the engine whose connections write; its transactions take the write lock as they begin."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreUnavailableError(f"the folder {file.parent} cannot be made: {error.strerror}") from error
+    engine = create_engine(URL.create("sqlite", database=str(file)), poolclass=NullPool, connect_args=_CONNECT)
+    pragmas = (
+        "journal_mode = WAL",
+        f"synchronous = {'FULL' if durability == 'full' else 'NORMAL'}",
+        # macOS: a plain sync stays in the drive's cache.
+        f"fullfsync = {int(durability == 'full')}",
+        "foreign_keys = ON",
+        f"wal_autocheckpoint = {_CHECKPOINT_PAGES}",
+        f"journal_size_limit = {_WAL_LIMIT_BYTES}",
+        "cache_size = -65536",
+    )
+    _prepare(engine, pragmas, begin="BEGIN IMMEDIATE")
+    return engine
+
+
+def reading_engine(file: Path) -> Engine:
+    """Return the engine of a few connections that cannot write; each transaction sees one moment."""
+    if not file.exists():
+        raise StoreUnavailableError(f"there is no database at {file} yet: the first `python bot.py chat` makes it")
+    query = {"mode": "ro", "uri": "true"}
+    if not os.access(file.parent, os.W_OK) and not file.with_name(f"{file.name}-wal").exists():
+        query["immutable"] = "1"  # nobody writes there, and SQLite could not make its shared-memory file
+    url = URL.create("sqlite", database=file.as_uri(), query=query)
+    engine = create_engine(url, poolclass=QueuePool, pool_size=READERS, max_overflow=0, connect_args=_CONNECT)
+    _prepare(engine, ("temp_store = MEMORY",), begin="BEGIN")
+    return engine
+
+
+def _prepare(engine: Engine, pragmas: tuple[str, ...], *, begin: str) -> None:
+    def connected(connection: sqlite3.Connection, _record: object) -> None:
+        cursor = connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    def begun(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    event.listen(engine, "connect", connected)
+    event.listen(engine, "begin", begun)

@@ -1,0 +1,72 @@
+"""Threads, people and participants that the database is known to have."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from source.adapters.storage.statements import Statements
+from source.adapters.storage.tables import aliases, threads
+from source.domain.identifiers import IdGenerator
+from source.domain.thread import PersonRef, Platform, ThreadKey, ThreadRef
+
+_MOST_KNOWN = 50_000
+
+
+class KnownRows:
+    """Spares the usual write every statement but those of its own rows.
+
+    Correct while this is the only process that writes; after a rollback it has to forget.
+    """
+
+    def __init__(self, statements: Statements, ids: IdGenerator) -> None:
+        self._statements = statements
+        self._ids = ids
+        self._threads: dict[ThreadKey, tuple[int, ThreadRef]] = {}
+        self._people: dict[tuple[Platform, str], str] = {}
+        self._participants: set[tuple[str, int]] = set()
+
+    def forget(self) -> None:
+        self._threads.clear()
+        self._people.clear()
+        self._participants.clear()
+
+    def trim(self) -> None:
+        """Forget everything once it takes too much memory; call it outside a batch."""
+        for known in (self._threads, self._people, self._participants):
+            if len(known) > _MOST_KNOWN:
+                known.clear()
+
+    def thread(self, connection: Connection, thread: ThreadRef, now: datetime) -> int:
+        """Return the thread's key; its row is there and has the guild as given."""
+        known = self._threads.get(thread.key)
+        if known is not None and known[1] == thread:
+            return known[0]
+        where = (threads.c.platform == thread.platform.value, threads.c.thread_id == thread.thread_id)
+        key: int | None = connection.execute(select(threads.c.id).where(*where)).scalar()
+        if key is None:
+            key = self._ids.next(now)
+        row = (key, thread.platform.value, thread.thread_id, thread.guild_id, thread.guild_name)
+        self._statements.put_thread.run(connection, [row])
+        self._threads[thread.key] = (key, thread)
+        return key
+
+    def person(self, connection: Connection, platform: Platform, person: PersonRef, now: datetime) -> None:
+        """Have an alias of this name, and somebody whose alias it is."""
+        known = (platform, person.external_id)
+        if self._people.get(known) == person.display_name:
+            return
+        where = (aliases.c.platform == platform.value, aliases.c.external_id == person.external_id)
+        person_id: int | None = connection.execute(select(aliases.c.person_id).where(*where)).scalar()
+        if person_id is None:
+            person_id = self._ids.next(now)
+            self._statements.add_person.run(connection, [(person_id,)])
+        row = (platform.value, person.external_id, person_id, person.display_name)
+        self._statements.put_alias.run(connection, [row])
+        self._people[known] = person.display_name
+
+    def participants(self, connection: Connection, rows: Iterable[tuple[str, int]]) -> None:
+        """Note who (`external_id`) took part in which conversation."""
+        unknown = set(rows) - self._participants
+        self._statements.add_participant.run(connection, unknown)
+        self._participants |= unknown

@@ -1,0 +1,171 @@
+"""The store in a database."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection, Engine
+
+from source.adapters.storage import read_queries, search_reading
+from source.adapters.storage.engine import READERS, Durability, reading_engine, sqlite_file, writing_engine
+from source.adapters.storage.errors import store_errors
+from source.adapters.storage.migrate import bring_up_to_date, ensure_readable
+from source.adapters.storage.write_operations import Accept, CommitTurn, MarkDelivered, Restore
+from source.adapters.storage.write_target import SqlWriteTarget
+from source.adapters.storage.writer import Barrier, CatchUp, GroupCommitWriter, Operation
+from source.domain.conversation_head import ConversationHead, StoredConversation
+from source.domain.errors import StoreUnavailableError
+from source.domain.identifiers import IdGenerator
+from source.domain.thread import Platform, ThreadKey
+from source.domain.turn import AcceptedEvent, InboundMessage, TurnRecord, UndeliveredReply
+from source.ports.clock import Clock
+from source.ports.store import ConversationListing, Scope, SearchHit
+
+_CONVERSATIONS_A_STEP = 20
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class SqlStore:
+    """Implements every store port; the caller owns the folder's lock unless the store is opened read-only.
+
+    `ids` never hands out an id that the store has.
+    """
+
+    def __init__(
+        self, engine: Engine, readers: ThreadPoolExecutor, writer: GroupCommitWriter | None, ids: IdGenerator, clock: Clock
+    ) -> None:
+        self.ids = ids
+        self._engine = engine
+        self._readers = readers
+        self._writer = writer
+        self._clock = clock
+        self._is_closed = False
+
+    @classmethod
+    async def open(
+        cls, url_or_path: str | Path, *, clock: Clock, durability: Durability = "full", read_only: bool = False
+    ) -> "SqlStore":
+        """Open the database; unless read-only, make it and bring its tables up to date.
+
+        Raises: StoreUnavailableError, StoreDamagedError, StoreVersionError, SettingsError.
+        """
+        file = sqlite_file(url_or_path)
+        readers = ThreadPoolExecutor(READERS, thread_name_prefix="echo-reader")
+        try:
+            opened = await asyncio.get_running_loop().run_in_executor(
+                readers, _open, file, clock, durability, read_only
+            )
+        except BaseException:
+            readers.shutdown(wait=False)
+            raise
+        engine, target, ids = opened
+        return cls(engine, readers, GroupCommitWriter(target) if target else None, ids, clock)
+
+    async def close(self) -> None:
+        """Commit what was handed over and close everything; twice is once."""
+        if self._writer is not None:
+            await self._writer.close()
+        if not self._is_closed:
+            self._is_closed = True
+            await asyncio.get_running_loop().run_in_executor(self._readers, self._engine.dispose)
+            self._readers.shutdown(wait=False)
+
+    async def accept(self, inbound: InboundMessage) -> AcceptedEvent | None:
+        now = self._clock.now()
+        event = AcceptedEvent(self.ids.next(now), inbound, now)
+        return event if await self._write(Accept(event)) else None
+
+    async def commit_turn(self, record: TurnRecord) -> None:
+        await self._write(CommitTurn(record))
+
+    async def mark_delivered(self, keys: Sequence[int]) -> None:
+        """Hand the note over; it is on disk with the next commit, or a moment later."""
+        self._writing().submit_later(MarkDelivered(tuple(keys)))
+
+    async def unanswered(self, *, platform: Platform | None = None) -> list[AcceptedEvent]:
+        return await self._read(read_queries.unanswered, platform)
+
+    async def undelivered(self, thread: ThreadKey | None = None) -> list[UndeliveredReply]:
+        if self._writer is not None:
+            await self._writer.submit(Barrier())
+        return await self._read(read_queries.undelivered, thread)
+
+    async def active(self, thread: ThreadKey) -> StoredConversation | None:
+        return await self._read(read_queries.active, thread)
+
+    async def load(self, conversation_id: int) -> StoredConversation | None:
+        return await self._read(read_queries.load, conversation_id)
+
+    async def latest(self, thread: ThreadKey) -> ConversationHead | None:
+        return await self._read(read_queries.latest, thread)
+
+    async def listing(
+        self, *, scope: Scope | None = None, thread: ThreadKey | None = None, limit: int = 50, offset: int = 0
+    ) -> list[ConversationListing]:
+        return await self._read(read_queries.listing, scope, thread, limit, offset)
+
+    async def search(self, words: str, *, scope: Scope | None = None, limit: int = 10) -> list[SearchHit]:
+        if self._writer is not None:
+            await self._catch_up(self._writer)
+        return await self._read(search_reading.search, words, scope, limit, with_tail=self._writer is None)
+
+    async def every_conversation(self) -> AsyncGenerator[StoredConversation]:
+        after = 0
+        while found := await self._read(read_queries.following, after, _CONVERSATIONS_A_STEP):
+            for conversation in found:
+                yield conversation
+            after = found[-1].head.conversation_id
+
+    async def count(self) -> int:
+        return await self._read(read_queries.count)
+
+    async def restore(self, conversations: Sequence[StoredConversation]) -> None:
+        await self._write(Restore(tuple(conversations)))
+
+    async def _catch_up(self, writer: GroupCommitWriter) -> None:
+        """Have everything indexed that was committed before now; other writes go on between the steps."""
+        progress = await writer.submit(CatchUp())
+        last = progress.last
+        while progress.reached < last:
+            progress = await writer.submit(CatchUp())
+
+    async def _write(self, operation: Operation[T]) -> T:
+        return await self._writing().submit(operation)
+
+    def _writing(self) -> GroupCommitWriter:
+        if self._writer is None:
+            raise StoreUnavailableError("the store was opened for reading only")
+        return self._writer
+
+    async def _read(
+        self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        def run() -> T:
+            with store_errors(), self._engine.connect() as connection:
+                return query(connection, *args, **kwargs)
+
+        if self._is_closed:
+            raise StoreUnavailableError("the store is closed")
+        return await asyncio.get_running_loop().run_in_executor(self._readers, run)
+
+
+def _open(
+    file: Path, clock: Clock, durability: Durability, read_only: bool
+) -> tuple[Engine, SqlWriteTarget | None, IdGenerator]:
+    with store_errors():
+        if read_only:
+            reading = reading_engine(file)
+            with reading.connect() as connection:
+                ensure_readable(connection)
+                return reading, None, IdGenerator(last=read_queries.highest_id(connection))
+        writing = writing_engine(file, durability)
+        with writing.connect() as connection:
+            bring_up_to_date(connection)
+            ids = IdGenerator(last=read_queries.highest_id(connection))
+        target = SqlWriteTarget(writing, ids=ids, clock=clock)
+        target.connection()
+        return reading_engine(file), target, ids

@@ -1,0 +1,133 @@
+"""Every statement that writes, compiled once for the database at hand."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import Column, ColumnElement, String, Table, bindparam, case, literal_column, null, or_, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Dialect
+
+from source.adapters.storage.prepared import Prepared
+from source.adapters.storage.tables import (
+    aliases,
+    conversations,
+    events,
+    messages,
+    participants,
+    people,
+    threads,
+    usage,
+)
+from source.domain.turn import EventState
+
+MESSAGE_COLUMNS: Final = tuple(column.name for column in messages.columns if column.name != "seq")
+HEAD_COLUMNS: Final = tuple(column.name for column in conversations.columns)
+EVENT_COLUMNS: Final = tuple(column.name for column in events.columns)
+USAGE_COLUMNS: Final = tuple(column.name for column in usage.columns if column.name != "id")
+_HEAD_TIMES: Final = ("last_message_at", "updated_at")
+
+_Insert = sqlite.Insert | postgresql.Insert
+
+
+class Statements:
+    """Compiled statements; each takes tuples in the order of the columns that it names."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self.add_person = self._added(people, ("id",))
+        self.put_alias = self._put(aliases, ("platform", "external_id", "person_id", "display_name"), ("display_name",))
+        self.put_thread = self._put(
+            threads, ("id", "platform", "thread_id", "guild_id", "guild_name"), ("guild_id", "guild_name")
+        )
+        self.accept_event = self._added_once(events, EVENT_COLUMNS, ("platform", "event_id"))
+        self.add_participant = self._added_once(
+            participants, ("external_id", "conversation_id"), ("external_id", "conversation_id")
+        )
+        self.add_message = self._added(messages, MESSAGE_COLUMNS)
+        self.add_usage = self._added(usage, USAGE_COLUMNS)
+        self.put_head = self._head_put(keeps_later_times=True)
+        self.replace_head = self._head_put(keeps_later_times=False)
+        self.move_times = self._times_moved()
+        self.answer_event = self._event_answered()
+        self.deliver_event = self._event_delivered()
+        self.restore_event = self._event_restored()
+
+    def _insert(self, table: Table, names: Sequence[str]) -> _Insert:
+        insert = postgresql.insert(table) if self._dialect.name == "postgresql" else sqlite.insert(table)
+        return insert.values({name: bindparam(name) for name in names})
+
+    def _added(self, table: Table, names: Sequence[str]) -> Prepared:
+        return Prepared(self._insert(table, names), names, self._dialect)
+
+    def _added_once(self, table: Table, names: Sequence[str], unique: Sequence[str]) -> Prepared:
+        statement = self._insert(table, names).on_conflict_do_nothing(index_elements=list(unique))
+        return Prepared(statement, names, self._dialect)
+
+    def _put(self, table: Table, names: Sequence[str], replaced: Sequence[str]) -> Prepared:
+        """Insert, or replace some columns of the row that is there."""
+        statement = self._insert(table, names)
+        unique = [name for name in names if table.columns[name].primary_key]
+        if table is threads:
+            unique = ["platform", "thread_id"]
+        statement = statement.on_conflict_do_update(
+            index_elements=unique, set_={name: statement.excluded[name] for name in replaced}
+        )
+        return Prepared(statement, names, self._dialect)
+
+    def _head_put(self, *, keeps_later_times: bool) -> Prepared:
+        statement = self._insert(conversations, HEAD_COLUMNS)
+        new = statement.excluded
+        replaced: dict[str, ColumnElement[object]] = {name: new[name] for name in HEAD_COLUMNS if name != "id"}
+        if keeps_later_times:
+            replaced |= {name: _later(conversations.columns[name], new[name]) for name in _HEAD_TIMES}
+        statement = statement.on_conflict_do_update(index_elements=["id"], set_=replaced)
+        return Prepared(statement, HEAD_COLUMNS, self._dialect)
+
+    def _times_moved(self) -> Prepared:
+        said_at = bindparam("said_at", type_=conversations.c.last_message_at.type)
+        statement = (
+            update(conversations)
+            .where(conversations.c.id == bindparam("conversation"))
+            .values({name: _later(conversations.columns[name], said_at) for name in _HEAD_TIMES})
+        )
+        return Prepared(statement, ("conversation", "said_at"), self._dialect)
+
+    def _event_answered(self) -> Prepared:
+        statement = (
+            update(events)
+            .where(events.c.id == bindparam("event"))
+            .values(
+                state=bindparam("new_state"),
+                conversation_id=bindparam("conversation"),
+                reply_id=bindparam("reply"),
+                text=null(),
+            )
+        )
+        return Prepared(statement, ("event", "new_state", "conversation", "reply"), self._dialect)
+
+    def _event_delivered(self) -> Prepared:
+        statement = (
+            update(events)
+            .where(events.c.id == bindparam("event"), events.c.state == _constant(EventState.ANSWERED))
+            .values(state=_constant(EventState.DELIVERED))
+        )
+        return Prepared(statement, ("event",), self._dialect)
+
+    def _event_restored(self) -> Prepared:
+        """A message in a transcript has been answered: its event must not be answered again."""
+        statement = self._insert(events, EVENT_COLUMNS)
+        replaced = {name: statement.excluded[name] for name in ("state", "conversation_id", "text")}
+        statement = statement.on_conflict_do_update(
+            index_elements=["platform", "event_id"],
+            set_=replaced,
+            where=events.c.state == _constant(EventState.ACCEPTED),
+        )
+        return Prepared(statement, EVENT_COLUMNS, self._dialect)
+
+
+def _constant(state: EventState) -> ColumnElement[str]:
+    return literal_column(f"'{state.value}'", String)
+
+
+def _later(stored: Column[object] | ColumnElement[object], new: ColumnElement[object]) -> ColumnElement[object]:
+    return case((or_(stored.is_(None), stored < new), new), else_=stored)

@@ -1,0 +1,153 @@
+"""The tables, as the newest migration leaves them."""
+
+from typing import Final
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from source.adapters.storage.moment import Moment
+
+metadata: Final = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite numbers rows by itself only where the key's type is INTEGER, which holds 64 bits there.
+_Key: Final = BigInteger().with_variant(Integer, "sqlite")
+
+people: Final = Table("people", metadata, Column("id", _Key, primary_key=True, autoincrement=False))
+
+aliases: Final = Table(
+    "aliases",
+    metadata,
+    Column("platform", String, primary_key=True),
+    Column("external_id", String, primary_key=True),
+    Column("person_id", ForeignKey("people.id"), nullable=False, index=True),
+    Column("display_name", String, nullable=False),
+)
+
+threads: Final = Table(
+    "threads",
+    metadata,
+    Column("id", _Key, primary_key=True, autoincrement=False),
+    Column("platform", String, nullable=False),
+    Column("thread_id", String, nullable=False),
+    Column("guild_id", String),
+    Column("guild_name", String),
+    UniqueConstraint("platform", "thread_id"),
+)
+
+_ACTIVE: Final = text("is_active")
+
+conversations: Final = Table(
+    "conversations",
+    metadata,
+    Column("id", _Key, primary_key=True, autoincrement=False),
+    Column("thread_key", ForeignKey("threads.id"), nullable=False, index=True),
+    Column("requester", String),
+    Column("state", String, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("resumed_at", Moment),
+    Column("ended_at", Moment),
+    Column("filename", String, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("carried_summary", Text, nullable=False),
+    Column("running_summary", Text, nullable=False),
+    Column("context_start", Integer, nullable=False),
+    Column("last_message_at", Moment),
+    Column("is_active", Boolean, nullable=False, server_default=text("false")),
+    # No foreign key: a rebuild brings conversations back in any order, and a parent may be deleted.
+    Column("parent_conversation_id", BigInteger),
+    Column("conversation_created_reason", String, nullable=False, server_default="first_message"),
+    Index("uq_conversations_active", "thread_key", unique=True, sqlite_where=_ACTIVE, postgresql_where=_ACTIVE),
+)
+
+# `seq` is the order of commit and is never used twice, so that the search index can stand at one number;
+# `id` is the order in which a conversation took its messages.
+messages: Final = Table(
+    "messages",
+    metadata,
+    Column("seq", _Key, primary_key=True, autoincrement=True),
+    Column("id", BigInteger, nullable=False),
+    Column("conversation_id", ForeignKey("conversations.id"), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("message_type", String, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("tools", JSON(none_as_null=True)),
+    Column("requester", String),
+    Column("event_id", String),
+    Column("interrupted", Boolean, nullable=False),
+    UniqueConstraint("conversation_id", "id"),
+    sqlite_autoincrement=True,
+)
+
+# Who took part in what: a search asks it of every hit, and a conversation may be long.
+participants: Final = Table(
+    "participants",
+    metadata,
+    Column("external_id", String, primary_key=True),
+    Column("conversation_id", ForeignKey("conversations.id"), primary_key=True, index=True),
+    sqlite_with_rowid=False,
+)
+
+UNFINISHED: Final = text("state <> 'delivered'")
+
+# `text` is here until the turn's commit has put it into `messages`.
+events: Final = Table(
+    "events",
+    metadata,
+    Column("id", _Key, primary_key=True, autoincrement=False),
+    Column("platform", String, nullable=False),
+    Column("event_id", String, nullable=False),
+    Column("thread_key", ForeignKey("threads.id"), nullable=False),
+    Column("external_id", String, nullable=False),
+    Column("text", Text),
+    Column("sent_at", Moment, nullable=False),
+    Column("accepted_at", Moment, nullable=False),
+    Column("state", String, nullable=False),
+    Column("conversation_id", BigInteger),
+    Column("reply_id", BigInteger),
+    UniqueConstraint("platform", "event_id"),
+    Index("ix_events_unfinished", "id", sqlite_where=UNFINISHED, postgresql_where=UNFINISHED),
+)
+
+usage: Final = Table(
+    "usage",
+    metadata,
+    Column("id", _Key, primary_key=True, autoincrement=True),
+    Column("conversation_id", ForeignKey("conversations.id"), nullable=False, index=True),
+    Column("model", String, nullable=False),
+    Column("purpose", String, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("input_tokens", Integer, nullable=False),
+    Column("cached_tokens", Integer, nullable=False),
+    Column("output_tokens", Integer, nullable=False),
+    Column("estimated", Boolean, nullable=False),
+)
+
+# One row: the search index holds every chat message up to `indexed_to`, a `messages.seq`.
+search_progress: Final = Table(
+    "search_progress",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("indexed_to", BigInteger, nullable=False),
+)

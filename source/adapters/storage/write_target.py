@@ -1,0 +1,95 @@
+"""The connection that writes, and what it makes of a batch of operations."""
+
+import contextlib
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from source.adapters.storage.known_rows import KnownRows
+from source.adapters.storage.restore_writes import RestoreWrites
+from source.adapters.storage.search_index import SearchIndex
+from source.adapters.storage.statements import Statements
+from source.adapters.storage.turn_writes import TurnWrites
+from source.adapters.storage.write_operations import Accept, CommitTurn, MarkDelivered, Restore
+from source.adapters.storage.writer import Barrier, Operation, Progress
+from source.domain.identifiers import IdGenerator
+from source.ports.clock import Clock
+
+
+class SqlWriteTarget:
+    """Applies batches to the database; after an error the next batch gets a new connection."""
+
+    def __init__(self, engine: Engine, *, ids: IdGenerator, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._connection: Connection | None = None
+        statements = Statements(engine.dialect)
+        self._known = KnownRows(statements, ids)
+        self._index = SearchIndex()
+        self._turns = TurnWrites(statements, self._known)
+        self._restores = RestoreWrites(statements, self._known, self._turns, self._index, ids)
+
+    def connection(self) -> Connection:
+        """Return the connection that writes, opened when it is not open."""
+        if self._connection is None:
+            connection = self._engine.connect()
+            with connection.begin():
+                self._index.measure(connection)
+            self._connection = connection
+        return self._connection
+
+    @property
+    def deferred(self) -> int:
+        return self._index.deferred
+
+    @property
+    def is_overdue(self) -> bool:
+        return self._index.is_overdue
+
+    def commit(self, operations: Sequence[Operation[Any]]) -> Sequence[object]:
+        if all(isinstance(operation, Barrier) for operation in operations):
+            return [None] * len(operations)
+        connection = self.connection()
+        with connection.begin():
+            results, added = self._apply(connection, operations)
+        self._index.note_added(added)
+        self._known.trim()
+        return results
+
+    def step(self) -> Progress:
+        connection = self.connection()
+        with connection.begin():
+            return self._index.step(connection)
+
+    def reset(self) -> None:
+        self._known.forget()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(SQLAlchemyError):
+                connection.invalidate()
+            with contextlib.suppress(SQLAlchemyError):
+                connection.close()
+
+    def close(self) -> None:
+        self.reset()
+        self._engine.dispose()
+
+    def _apply(self, connection: Connection, operations: Sequence[Operation[Any]]) -> tuple[list[object], int]:
+        """Write in an order in which nothing of a batch comes before what it rests on."""
+        now = self._clock.now()
+        added = 0
+        accepted = [operation.event for operation in operations if isinstance(operation, Accept)]
+        new = self._turns.accept(connection, accepted) if accepted else set()
+        records = [operation.record for operation in operations if isinstance(operation, CommitTurn)]
+        if records:
+            added += self._turns.commit(connection, records, now)
+        for operation in operations:
+            if isinstance(operation, Restore):
+                added += self._restores.restore(connection, operation.conversations, now)
+        keys = [key for operation in operations if isinstance(operation, MarkDelivered) for key in operation.keys]
+        self._turns.deliver(connection, keys)
+        return [
+            operation.event.key in new if isinstance(operation, Accept) else None for operation in operations
+        ], added

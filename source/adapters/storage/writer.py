@@ -1,0 +1,295 @@
+"""One thread that writes: whatever arrives during a commit shares the next one."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar
+
+import structlog
+
+from source.adapters.storage.errors import concerns_everything, translated
+from source.domain.errors import StoreError, StoreUnavailableError
+
+_log = structlog.get_logger(__name__)
+# An operation that can wait rides with the next commit, or has its own after this long.
+_LINGER_SECONDS: Final = 0.025
+_IDLE_SECONDS: Final = 0.1
+_REST_AFTER_FAILURE_SECONDS: Final = 30.0
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Operation(Generic[T]):
+    """One write as a value; `T` is what its caller gets. It is applied whole or not at all."""
+
+    can_wait: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
+class Barrier(Operation[None]):
+    """Writes nothing; done when everything handed over before it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far deferred work is, in the numbers of the rows it goes through."""
+
+    reached: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class CatchUp(Operation[Progress]):
+    """Do one step of the deferred work now."""
+
+
+class WriteTarget(Protocol):
+    """What the thread writes to; called from that thread only."""
+
+    @property
+    def deferred(self) -> int:
+        """How much deferred work waits."""
+        ...
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether the deferred work should no longer wait for an idle moment."""
+        ...
+
+    def commit(self, operations: Sequence[Operation[Any]]) -> Sequence[object]:
+        """Apply all operations in one transaction and return their results; on an error none was applied."""
+        ...
+
+    def step(self) -> Progress:
+        """Do a short piece of the deferred work in a transaction of its own."""
+        ...
+
+    def reset(self) -> None:
+        """After an error: forget what was cached and begin anew with the next call."""
+        ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(slots=True, eq=False)
+class _Entry:
+    operation: Operation[Any]
+    future: "asyncio.Future[Any] | None"
+    port: "_Port"
+    result: object = None
+    error: StoreError | None = None
+
+
+class _Port:
+    """Where one event loop hands over operations: those of one turn of the loop go together.
+
+    Without it the first of a hundred waiters, which all wake at once, would get a commit to itself.
+    """
+
+    def __init__(self, writer: "GroupCommitWriter", loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self._writer = writer
+        self._pending: list[_Entry] = []
+
+    def hand_over(self, operation: Operation[Any], future: "asyncio.Future[Any] | None") -> None:
+        self._pending.append(_Entry(operation, future, self))
+        if len(self._pending) == 1:
+            self.loop.call_soon(self.flush)
+
+    def flush(self) -> None:
+        entries, self._pending = self._pending, []
+        if entries and not self._writer.take(entries):
+            for entry in entries:
+                entry.error = _closed()
+            _resolve(entries)
+
+
+class GroupCommitWriter:
+    """Commits operations of any number of event loops on one thread of its own.
+
+    A caller that is cancelled stops waiting; its operation is applied all the same.
+    """
+
+    def __init__(self, target: WriteTarget) -> None:
+        self._target = target
+        self._ports: dict[asyncio.AbstractEventLoop, _Port] = {}
+        self._queue: SimpleQueue[list[_Entry] | None] = SimpleQueue()
+        self._gate = threading.Lock()
+        self._is_closed = False
+        self._stops = False
+        self._rests_until = 0.0
+        # A daemon: a program that ends without closing loses nothing that was committed.
+        self._thread = threading.Thread(target=self._work, name="echo-writer", daemon=True)
+        self._thread.start()
+
+    async def submit(self, operation: Operation[T]) -> T:
+        """Return the operation's result once it is committed.
+
+        Raises: StoreError: nothing of the operation was kept.
+        """
+        port = self._port()
+        future: asyncio.Future[T] = port.loop.create_future()
+        port.hand_over(operation, future)
+        return await future
+
+    def submit_later(self, operation: Operation[None]) -> None:
+        """Hand over an operation that nobody waits for; a failure is logged."""
+        self._port().hand_over(operation, None)
+
+    async def close(self) -> None:
+        """Commit what has been handed over, then stop the thread."""
+        loop = asyncio.get_running_loop()
+        if loop in self._ports:
+            self._ports[loop].flush()
+        with self._gate:
+            if not self._is_closed:
+                self._is_closed = True
+                self._queue.put(None)
+        await loop.run_in_executor(None, self._thread.join)
+
+    def take(self, entries: list[_Entry]) -> bool:
+        """Queue entries for the thread; False once it has been told to stop."""
+        with self._gate:
+            if self._is_closed:
+                return False
+            self._queue.put(entries)
+            return True
+
+    def _port(self) -> _Port:
+        if self._is_closed:
+            raise _closed()
+        loop = asyncio.get_running_loop()
+        port = self._ports.get(loop)
+        if port is None:
+            for other in [other for other in list(self._ports) if other.is_closed()]:
+                self._ports.pop(other, None)
+            port = self._ports[loop] = _Port(self, loop)
+        return port
+
+    def _work(self) -> None:
+        while not self._stops:
+            batch = self._next_batch()
+            if batch:
+                self._settle(batch)
+            if self._target.is_overdue or (not batch and self._target.deferred):
+                self._step_unasked()
+        self._target.close()
+
+    def _next_batch(self) -> list[_Entry]:
+        """Wait for an operation that cannot wait; return nothing when it is time for deferred work."""
+        batch: list[_Entry] = []
+        deadline = 0.0
+        while not self._stops:
+            if not batch:
+                rest = max(_IDLE_SECONDS, self._rests_until - time.monotonic())
+                timeout = rest if self._target.deferred else None
+            else:
+                deadline = deadline or time.monotonic() + _LINGER_SECONDS
+                timeout = max(0.0, deadline - time.monotonic())
+            try:
+                self._gather(batch, timeout)
+            except Empty:
+                break
+            if not all(entry.operation.can_wait for entry in batch):
+                break
+        return batch
+
+    def _gather(self, batch: list[_Entry], timeout: float | None) -> None:
+        entries = self._queue.get(timeout=timeout)
+        while entries is not None:
+            batch.extend(entries)
+            try:
+                entries = self._queue.get_nowait()
+            except Empty:
+                return
+        self._stops = True
+
+    def _settle(self, batch: list[_Entry]) -> None:
+        self._commit([entry for entry in batch if not isinstance(entry.operation, CatchUp)])
+        for entry in batch:
+            if isinstance(entry.operation, CatchUp):
+                self._catch_up(entry)
+        by_port: dict[_Port, list[_Entry]] = {}
+        for entry in batch:
+            by_port.setdefault(entry.port, []).append(entry)
+        for port, entries in by_port.items():
+            _resolve_from_afar(port.loop, entries)
+
+    def _commit(self, entries: list[_Entry]) -> None:
+        if not entries:
+            return
+        try:
+            results = self._target.commit([entry.operation for entry in entries])
+        except Exception as error:  # noqa: BLE001  # the thread's edge: whatever it is, its callers get it
+            self._failed(entries, error)
+        else:
+            for entry, result in zip(entries, results, strict=True):
+                entry.result = result
+
+    def _failed(self, entries: list[_Entry], error: Exception) -> None:
+        """Give everyone the error when it concerns everyone, else find out whose it is."""
+        self._target.reset()
+        if len(entries) == 1 or concerns_everything(translated(error)):
+            for entry in entries:
+                entry.error = _own_copy(error)
+            return
+        for number, entry in enumerate(entries):
+            self._commit([entry])
+            if entry.error is not None and concerns_everything(entry.error):
+                for later in entries[number + 1 :]:
+                    later.error = _own_copy(entry.error)
+                return
+
+    def _catch_up(self, entry: _Entry) -> None:
+        try:
+            entry.result = self._target.step()
+        except Exception as error:  # noqa: BLE001  # the thread's edge
+            self._target.reset()
+            entry.error = _own_copy(error)
+
+    def _step_unasked(self) -> None:
+        if self._stops or time.monotonic() < self._rests_until:
+            return
+        try:
+            self._target.step()
+        except Exception as error:  # noqa: BLE001  # the thread's edge
+            self._target.reset()
+            _log.warning("store.deferred_work_failed", error=type(translated(error)).__name__)
+            self._rests_until = time.monotonic() + _REST_AFTER_FAILURE_SECONDS
+
+
+def _own_copy(error: Exception) -> StoreError:
+    # An exception that several tasks raise would collect the tracebacks of all of them.
+    fault = translated(error)
+    copy = type(fault)(*fault.args)
+    copy.__cause__ = error
+    return copy
+
+
+def _closed() -> StoreError:
+    return StoreUnavailableError("the store is closed")
+
+
+def _resolve_from_afar(loop: asyncio.AbstractEventLoop, entries: list[_Entry]) -> None:
+    try:
+        loop.call_soon_threadsafe(_resolve, entries)
+    except RuntimeError:  # that loop is closed: nobody waits there any more
+        _log.info("store.waiters_gone", operations=len(entries))
+
+
+def _resolve(entries: Iterable[_Entry]) -> None:
+    for entry in entries:
+        if entry.future is None:
+            if entry.error is not None:
+                _log.warning(
+                    "store.write_failed", operation=type(entry.operation).__name__, error=type(entry.error).__name__
+                )
+        elif not entry.future.done():
+            if entry.error is not None:
+                entry.future.set_exception(entry.error)
+            else:
+                entry.future.set_result(entry.result)
