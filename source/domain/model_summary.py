@@ -1,0 +1,196 @@
+"""What a language model must return for a summary, and what of it is kept."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, Field
+
+from source.domain.summary import (
+    TITLE_CHARS,
+    Occasion,
+    PointKind,
+    Summary,
+    SummaryPoint,
+    SummarySource,
+    fitting,
+    render,
+    room_in,
+    short_title,
+)
+from source.domain.summary_material import NumberedSource
+from source.domain.summary_text import one_line, shortened
+
+SCHEMA_NAME = "conversation_summary"
+_ABOUT_BYTES = 400
+_POINT_BYTES = 300
+_MOST_POINTS = 8
+_MOST_TOPICS = 6
+_MOST_IDS = 8
+_OBJECTS_TRIED = 20
+_NUMBER = re.compile(r"\d{1,9}")
+
+
+def _points_only(value: object) -> list[dict[str, object]]:
+    """Keep what can be a point: one bad point does not cost the others."""
+    items = value if isinstance(value, list) else []
+    return [item for item in items if isinstance(item, dict) and isinstance(item.get("text"), str)][:_MOST_POINTS]
+
+
+def _numbers_only(value: object) -> list[int]:
+    """Read 12, "12" and "[#12]" alike."""
+    items = value if isinstance(value, list) else [value]
+    found = (_NUMBER.search(str(item)) for item in items if isinstance(item, int | str))
+    return [int(number[0]) for number in found if number][:_MOST_IDS]
+
+
+def _text_only(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+class ModelPoint(BaseModel):
+    """A point and the numbers of the lines that show it."""
+
+    text: str = Field(description="One short sentence; dates written out, never 'tomorrow'.")
+    message_ids: Annotated[list[int], BeforeValidator(_numbers_only)] = Field(
+        default_factory=list, description="The numbers of the lines that show it; never empty."
+    )
+
+
+Points = Annotated[list[ModelPoint], BeforeValidator(_points_only)]
+Text = Annotated[str, BeforeValidator(_text_only)]
+
+
+class ModelSummary(BaseModel):
+    """A summary as a model writes it; what is missing or malformed counts as not said."""
+
+    title: Text = Field(default="", description=f"At most {TITLE_CHARS} characters.")
+    about: Text = Field(default="", description="One or two sentences on what was talked about and how it stands.")
+    open_issues: Points = Field(default_factory=list, description="Questions and promises still open at the end.")
+    facts: Points = Field(default_factory=list, description="Facts, figures, dates and decisions needed later.")
+    preferences: Points = Field(default_factory=list, description="What a person likes, wants or rejects.")
+    person: Points = Field(default_factory=list, description="Who the person is: name, work, family, place.")
+    topics: Points = Field(default_factory=list, description=f"At most {_MOST_TOPICS} topics of one to three words.")
+
+    def sections(self) -> tuple[tuple[PointKind, Sequence[ModelPoint]], ...]:
+        """The points by kind, the kinds that are missed most first."""
+        return (
+            (PointKind.OPEN, self.open_issues),
+            (PointKind.FACT, self.facts),
+            (PointKind.PREFERENCE, self.preferences),
+            (PointKind.PERSON, self.person),
+        )
+
+
+class UnsupportedSummaryError(ValueError):
+    """Nothing in a model's summary is shown by what the model was given."""
+
+
+def response_schema() -> dict[str, object]:
+    """Return the JSON schema of `ModelSummary` as strict servers take it: all required, nothing else, no references."""
+    schema = ModelSummary.model_json_schema()
+    return _strict(schema, schema.pop("$defs", {}))
+
+
+def read_answer(text: str) -> ModelSummary:
+    """Return the summary in a model's answer, which may wrap it in a code fence or in talk.
+
+    Raises: ValueError: there is none.
+    """
+    for found in _objects_in(text):
+        if "about" in found or "facts" in found:
+            return ModelSummary.model_validate(found)
+    raise ValueError("no summary in the answer")
+
+
+def checked_summary(
+    answer: ModelSummary,
+    sources: Sequence[NumberedSource],
+    occasion: Occasion,
+    *,
+    max_bytes: int,
+    include_client: bool,
+) -> Summary:
+    """Return what of an answer is shown by its sources, cut to `max_bytes` between points.
+
+    Raises: UnsupportedSummaryError: nothing is.
+    """
+    shown = {source.number: source for source in sources}
+    claimed = [point for _, points in answer.sections() for point in points]
+    sections = [
+        [point for each in points if (point := _supported(kind, each, shown))]
+        for kind, points in answer.sections()
+        if include_client or kind is not PointKind.PERSON
+    ]
+    if claimed and not any(_numbers_of(point, shown) for point in claimed):
+        raise UnsupportedSummaryError("no point is shown by what was sent")
+    about = shortened(one_line(answer.about), _ABOUT_BYTES)
+    opening = [SummaryPoint(PointKind.ABOUT, about, occasion.last)] if about else []
+    best_first = [point for tier in zip_longest(*sections) for point in tier if point]
+    heading = occasion.heading(SummarySource.MODEL)
+    fits = fitting([*opening, *best_first, *_topics(answer, shown)], room_in(heading, max_bytes))
+    if not fits:
+        raise UnsupportedSummaryError("nothing that is shown fits")
+    in_order = tuple(point for kind in PointKind for point in fits if point.kind is kind)
+    return Summary(short_title(answer.title), render(heading, in_order), SummarySource.MODEL, in_order)
+
+
+def _supported(kind: PointKind, point: ModelPoint, shown: Mapping[int, NumberedSource]) -> SummaryPoint | None:
+    numbers = _numbers_of(point, shown)
+    text = shortened(one_line(point.text).strip("“” -"), _POINT_BYTES)
+    return _shown_by(kind, text, numbers, shown) if text and numbers else None
+
+
+def _topics(answer: ModelSummary, shown: Mapping[int, NumberedSource]) -> list[SummaryPoint]:
+    """Return all topics as one point."""
+    topics = [point for each in answer.topics[:_MOST_TOPICS] if (point := _supported(PointKind.TOPIC, each, shown))]
+    if not topics:
+        return []
+    numbers = sorted({number for topic in answer.topics for number in _numbers_of(topic, shown)})
+    names = dict.fromkeys(shortened(topic.text.rstrip("."), _POINT_BYTES // _MOST_TOPICS) for topic in topics)
+    return [_shown_by(PointKind.TOPIC, ", ".join(names), numbers, shown)]
+
+
+def _shown_by(kind: PointKind, text: str, numbers: Sequence[int], shown: Mapping[int, NumberedSource]) -> SummaryPoint:
+    sources = [shown[number] for number in numbers]
+    said_on = max((source.said_on for source in sources if source.said_on), default=None)
+    ids = tuple(dict.fromkeys(source.message_id for source in sources if source.message_id is not None))
+    return SummaryPoint(kind, text, said_on, ids)
+
+
+def _numbers_of(point: ModelPoint, shown: Mapping[int, NumberedSource]) -> list[int]:
+    return [number for number in dict.fromkeys(point.message_ids) if number in shown]
+
+
+def _objects_in(text: str) -> Iterator[dict[str, object]]:
+    """Yield the JSON objects of a text, the first ones first."""
+    decoder = json.JSONDecoder()
+    at = text.find("{")
+    for _ in range(_OBJECTS_TRIED):
+        if at < 0:
+            return
+        try:
+            found, end = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            end = at + 1
+        else:
+            yield found
+        at = text.find("{", end)
+
+
+def _strict(node: object, definitions: Mapping[str, object]) -> dict[str, object]:
+    """Return a schema's node with references resolved, annotations of no use dropped and every property required."""
+    if not isinstance(node, dict):
+        return {}
+    if "$ref" in node:
+        name = str(node["$ref"]).rpartition("/")[2]
+        return _strict(definitions[name], definitions)
+    strict = {key: value for key, value in node.items() if key in {"type", "description"}}
+    if "items" in node:
+        strict["items"] = _strict(node["items"], definitions)
+    if "properties" in node:
+        strict["properties"] = {name: _strict(part, definitions) for name, part in node["properties"].items()}
+        strict |= {"required": list(node["properties"]), "additionalProperties": False}
+    return strict
