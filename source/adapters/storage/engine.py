@@ -50,7 +50,8 @@ def writing_engine(file: Path, durability: Durability) -> Engine:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreUnavailableError(f"the folder {file.parent} cannot be made: {error.strerror}") from error
-    engine = create_engine(URL.create("sqlite", database=str(file)), poolclass=NullPool, connect_args=_CONNECT)
+    url = URL.create("sqlite", database=str(file))
+    engine = create_engine(url, poolclass=NullPool, connect_args=_CONNECT, hide_parameters=True)
     pragmas = (
         "journal_mode = WAL",
         f"synchronous = {'FULL' if durability == 'full' else 'NORMAL'}",
@@ -73,7 +74,9 @@ def reading_engine(file: Path) -> Engine:
     if not os.access(file.parent, os.W_OK) and not file.with_name(f"{file.name}-wal").exists():
         query["immutable"] = "1"  # nobody writes there, and SQLite could not make its shared-memory file
     url = URL.create("sqlite", database=file.as_uri(), query=query)
-    engine = create_engine(url, poolclass=QueuePool, pool_size=READERS, max_overflow=0, connect_args=_CONNECT)
+    engine = create_engine(
+        url, poolclass=QueuePool, pool_size=READERS, max_overflow=0, connect_args=_CONNECT, hide_parameters=True
+    )
     _prepare(engine, ("temp_store = MEMORY",), begin="BEGIN")
     return engine
 

@@ -2,8 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import Connection, inspect, select, table
-from sqlalchemy import column as sql_column
+from sqlalchemy import Connection, String, column, inspect, select, table
 
 from source.domain.errors import StoreVersionError
 
@@ -28,7 +27,7 @@ def ensure_readable(connection: Connection) -> None:
     connection.rollback()
     if version != NEWEST:
         raise StoreVersionError(
-            "the database was made by an older version of Echo: run `python bot.py chat` once, which brings it up to date"
+            "an older Echo made the database: run `python bot.py chat` once, which brings it up to date"
         )
 
 
@@ -40,10 +39,12 @@ def stored_version(connection: Connection) -> str | None:
     names = inspect(connection).get_table_names()
     if _VERSION_TABLE not in names:
         if names:
-            raise StoreVersionError("the database holds tables of another program: set DATABASE_URL to a file of Echo's own")
+            raise StoreVersionError(
+                "another program's tables are in the database: set DATABASE_URL to a file for Echo"
+            )
         return None
-    query = select(sql_column("version_num")).select_from(table(_VERSION_TABLE))
-    version: str | None = connection.execute(query).scalar()
+    versions = table(_VERSION_TABLE, column("version_num", String))
+    version: str | None = connection.execute(select(versions.c.version_num)).scalar()
     if version is not None and version not in VERSIONS:
         raise StoreVersionError(
             f"the database has version {version}, which this Echo does not know: use the newer Echo that made it"

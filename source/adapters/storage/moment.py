@@ -14,10 +14,10 @@ from source.domain.message import as_utc
 class _SqliteMoment(sqlite.DATETIME):
     """`2026-03-02 09:00:00.000000` in UTC: sorts as text, and SQLite's own date functions read it."""
 
-    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], str | None]:  # type: ignore[override]  # narrower than Any
+    def bind_processor(self, _dialect: Dialect) -> Callable[[datetime | None], str | None]:
         return _as_text
 
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], datetime | None]:
+    def result_processor(self, _dialect: Dialect, _coltype: object) -> Callable[[str | None], datetime | None]:
         return _from_text
 
 
@@ -28,12 +28,14 @@ class Moment(TypeDecorator[datetime]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[datetime]:
-        return dialect.type_descriptor(_SqliteMoment() if dialect.name == "sqlite" else DateTime(timezone=True))
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(_SqliteMoment())  # type: ignore[no-untyped-call]  # SQLAlchemy's own
+        return dialect.type_descriptor(DateTime(timezone=True))
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
         return None if value is None else as_utc(value)
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
         return None if value is None else as_utc(value)
 
 

@@ -22,7 +22,8 @@ class Prepared:
 
     def __init__(self, statement: ClauseElement, names: Sequence[str], dialect: Dialect) -> None:
         compiled = statement.compile(dialect=dialect)
-        assert isinstance(compiled, SQLCompiler)
+        if not isinstance(compiled, SQLCompiler):
+            raise TypeError("only statements with parameters can be prepared")
         self.sql: Final = compiled.string
         order = compiled.positiontup or ()
         self._order = _reordering(names, order)

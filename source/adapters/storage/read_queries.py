@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Select, case, func, or_, select, text
+from sqlalchemy import ColumnElement, Connection, Select, TextClause, case, func, or_, select, text
 
 from source.adapters.storage.row_reading import (
     HEAD_COLUMNS,
@@ -14,7 +14,6 @@ from source.adapters.storage.row_reading import (
     thread_from,
 )
 from source.adapters.storage.tables import (
-    UNFINISHED,
     aliases,
     conversations,
     events,
@@ -29,23 +28,29 @@ from source.domain.turn import AcceptedEvent, EventState, InboundMessage, Undeli
 from source.ports.store import ConversationListing, Scope
 
 _NEWEST_ROWS = 1_000
+# As text: a bound value would hide from the planner that the partial index applies.
+_UNFINISHED = text("events.state <> 'delivered'")
+_ACTIVE = text("conversations.is_active")
 
 
 def load(connection: Connection, conversation_id: int) -> StoredConversation | None:
+    """Return a conversation, whole."""
     return _whole(connection, conversations.c.id == conversation_id)
 
 
 def active(connection: Connection, thread: ThreadKey) -> StoredConversation | None:
-    # As text: a bound value would hide from the planner that the index of active conversations applies.
-    return _whole(connection, _is_of(thread), text("conversations.is_active"))
+    """Return the thread's active conversation, whole."""
+    return _whole(connection, _is_of(thread), _ACTIVE)
 
 
 def latest(connection: Connection, thread: ThreadKey) -> ConversationHead | None:
+    """Return the thread's conversation with the latest activity."""
     row = connection.execute(_heads().where(_is_of(thread)).order_by(*_newest_first()).limit(1)).first()
     return head_from(row) if row else None
 
 
 def count(connection: Connection) -> int:
+    """Return how many conversations there are."""
     return connection.execute(select(func.count()).select_from(conversations)).scalar_one()
 
 
@@ -59,6 +64,7 @@ def following(connection: Connection, after: int, limit: int) -> list[StoredConv
 def listing(
     connection: Connection, scope: Scope | None, thread: ThreadKey | None, limit: int, offset: int
 ) -> list[ConversationListing]:
+    """Return conversations by latest activity first."""
     query = _heads()
     if scope is not None:
         query = query.where(conversations.c.id.in_(seen_from(scope)))
@@ -84,12 +90,13 @@ def seen_from(scope: Scope) -> Select[int]:
 
 
 def unanswered(connection: Connection, platform: Platform | None) -> list[AcceptedEvent]:
+    """Return the accepted events without a reply, oldest first."""
     alias = (aliases.c.platform == events.c.platform) & (aliases.c.external_id == events.c.external_id)
     query = (
         select(events, *THREAD_COLUMNS[1:], aliases.c.display_name)
         .join(threads, threads.c.id == events.c.thread_key)
         .outerjoin(aliases, alias)
-        .where(UNFINISHED, events.c.state == EventState.ACCEPTED.value)
+        .where(_UNFINISHED, events.c.state == EventState.ACCEPTED.value)
         .order_by(events.c.id)
     )
     if platform is not None:
@@ -103,6 +110,7 @@ def unanswered(connection: Connection, platform: Platform | None) -> list[Accept
 
 
 def undelivered(connection: Connection, thread: ThreadKey | None) -> list[UndeliveredReply]:
+    """Return the replies that no channel confirmed, oldest first."""
     reply = (messages.c.conversation_id == events.c.conversation_id) & (messages.c.id == events.c.reply_id)
     query = (
         select(*MESSAGE_COLUMNS, events.c.id.label("key"), messages.c.conversation_id, *THREAD_COLUMNS)
@@ -110,7 +118,7 @@ def undelivered(connection: Connection, thread: ThreadKey | None) -> list[Undeli
         .join(messages, reply)
         .join(conversations, conversations.c.id == messages.c.conversation_id)
         .join(threads, threads.c.id == conversations.c.thread_key)
-        .where(UNFINISHED, events.c.state == EventState.ANSWERED.value)
+        .where(_UNFINISHED, events.c.state == EventState.ANSWERED.value)
         .order_by(events.c.id)
     )
     if thread is not None:
@@ -140,7 +148,7 @@ def highest_id(connection: Connection) -> int:
     return max(connection.execute(query).scalar() or 0 for query in queries)
 
 
-def _whole(connection: Connection, *where: ColumnElement[bool]) -> StoredConversation | None:
+def _whole(connection: Connection, *where: ColumnElement[bool] | TextClause) -> StoredConversation | None:
     row = connection.execute(_heads().where(*where)).first()
     if row is None:
         return None
@@ -155,11 +163,9 @@ def _people(connection: Connection, head: ConversationHead) -> dict[str, str]:
     query = (
         select(aliases.c.external_id, aliases.c.display_name)
         .join(participants, participants.c.external_id == aliases.c.external_id)
-        .where(
-            participants.c.conversation_id == head.conversation_id, aliases.c.platform == head.thread.platform.value
-        )
+        .where(participants.c.conversation_id == head.conversation_id, aliases.c.platform == head.thread.platform.value)
     )
-    return {external_id: name for external_id, name in connection.execute(query)}
+    return {row.external_id: row.display_name for row in connection.execute(query)}
 
 
 def _heads() -> Select[tuple[object, ...]]:
@@ -180,11 +186,11 @@ def _newest_first() -> tuple[ColumnElement[datetime], ColumnElement[int]]:
 
 def _message_counts(connection: Connection, keys: list[int]) -> dict[int, int]:
     query = (
-        select(messages.c.conversation_id, func.count())
+        select(messages.c.conversation_id, func.count().label("number"))
         .where(messages.c.conversation_id.in_(keys))
         .group_by(messages.c.conversation_id)
     )
-    return {key: number for key, number in connection.execute(query)}
+    return {row.conversation_id: row.number for row in connection.execute(query)}
 
 
 def _listed(head: ConversationHead, message_count: int) -> ConversationListing:

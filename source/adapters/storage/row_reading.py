@@ -10,7 +10,7 @@ from source.domain.message import Message, MessageType
 from source.domain.thread import Platform, ThreadRef
 
 # Any: the columns of a row are known to the statement, not to the type checker.
-AnyRow = Row[Any]
+AnyRow = Row[*tuple[Any, ...]]
 
 THREAD_COLUMNS: Final = (threads.c.platform, threads.c.thread_id, threads.c.guild_id, threads.c.guild_name)
 HEAD_COLUMNS: Final = tuple(

@@ -3,9 +3,21 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Float, Integer, Select, and_, column, literal, literal_column, or_
-from sqlalchemy import select as sql_select
-from sqlalchemy import table
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Float,
+    Integer,
+    Select,
+    and_,
+    column,
+    literal,
+    literal_column,
+    or_,
+    select,
+    table,
+    true,
+)
 
 from source.adapters.storage.read_queries import seen_from
 from source.adapters.storage.row_reading import MESSAGE_COLUMNS, THREAD_COLUMNS, message_from, thread_from
@@ -23,9 +35,7 @@ _CHAT: Final = MessageType.CHAT.value
 _Found = dict[int, SearchHit]
 
 
-def search(
-    connection: Connection, typed: str, scope: Scope | None, limit: int, *, with_tail: bool
-) -> list[SearchHit]:
+def search(connection: Connection, typed: str, scope: Scope | None, limit: int, *, with_tail: bool) -> list[SearchHit]:
     """Find messages with all of the words, then with any of them; `with_tail` also reads what no index has yet."""
     words = search_words(typed)
     if not words or limit <= 0:
@@ -54,7 +64,7 @@ class _Search:
         return sorted(found.values(), key=lambda hit: (hit.rank, -hit.message.message_id))[: self._limit]
 
     def _with_every_word(self) -> Iterator[Select[Any]]:
-        contains = and_(True, *self._contained())  # noqa: FBT003  # the neutral element
+        contains = and_(true(), *self._contained())  # the neutral element
         if self._words.indexed:
             for index in self._indexes:
                 yield self._indexed(index, every=True).where(contains)
@@ -90,7 +100,7 @@ class _Search:
 
     def _select(self, rank: ColumnElement[float]) -> Select[Any]:
         query = (
-            sql_select(*MESSAGE_COLUMNS, messages.c.seq, messages.c.conversation_id, *THREAD_COLUMNS, rank)
+            select(*MESSAGE_COLUMNS, messages.c.seq, messages.c.conversation_id, *THREAD_COLUMNS, rank)
             .select_from(messages)
             .join(conversations, conversations.c.id == messages.c.conversation_id)
             .join(threads, threads.c.id == conversations.c.thread_key)
@@ -102,7 +112,7 @@ class _Search:
 
 def _index_tail(connection: Connection) -> bool:
     """Index what the writing process has not indexed yet, in memory; gone with the transaction."""
-    waiting = f"FROM messages WHERE seq > (SELECT indexed_to FROM search_progress) AND message_type = '{_CHAT}'"
+    waiting = f"FROM messages WHERE seq > (SELECT indexed_to FROM search_progress) AND message_type = '{_CHAT}'"  # noqa: S608  # a constant
     if connection.exec_driver_sql(f"SELECT 1 {waiting} LIMIT 1").first() is None:
         return False
     connection.exec_driver_sql(f"CREATE VIRTUAL TABLE temp.{_TAIL} USING fts5(content, tokenize = '{TOKENIZER}')")

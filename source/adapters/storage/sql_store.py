@@ -36,7 +36,12 @@ class SqlStore:
     """
 
     def __init__(
-        self, engine: Engine, readers: ThreadPoolExecutor, writer: GroupCommitWriter | None, ids: IdGenerator, clock: Clock
+        self,
+        engine: Engine,
+        readers: ThreadPoolExecutor,
+        writer: GroupCommitWriter | None,
+        ids: IdGenerator,
+        clock: Clock,
     ) -> None:
         self.ids = ids
         self._engine = engine
@@ -141,9 +146,7 @@ class SqlStore:
             raise StoreUnavailableError("the store was opened for reading only")
         return self._writer
 
-    async def _read(
-        self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    async def _read(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         def run() -> T:
             with store_errors(), self._engine.connect() as connection:
                 return query(connection, *args, **kwargs)
