@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 from source.domain.message import Message
 from source.domain.stop_words import STOP_WORDS
@@ -36,9 +37,12 @@ _MOST_CHARS = 60_000
 _CANDIDATES = 200
 _QUOTED_BYTES = 300
 _LEAST_QUOTED_BYTES = 40
-# Earlier points keep at most this part of a summary, so that no chain of conversations makes it grow.
+# When new excerpts want all the room, earlier points keep this part of it.
 _EARLIER_PART = 3
 _TITLE_CHARS_READ = 600
+_TITLE_MESSAGES = 5
+# Fewer words of content than this are mostly courtesy.
+_TELLING_WORDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +61,15 @@ class _Sentence:
 
 
 def extractive_summary(material: SummaryMaterial, *, max_bytes: int, include_client: bool) -> Summary:
-    """Quote what tells most, no longer than `max_bytes`; earlier points keep a third, or all when nothing was said."""
+    """Quote what tells most, no longer than `max_bytes`; earlier points keep a third, and what the new ones leave."""
+    earlier = [point for point in material.earlier if include_client or point.kind is not PointKind.PERSON]
     heading = material.occasion.heading(SummarySource.EXTRACTIVE)
-    share = max_bytes // _EARLIER_PART if material.messages else max_bytes
-    before = _kept(material.earlier, share, include_client=include_client)
-    room = room_in(heading, max_bytes, has_before=bool(before)) - sum(point.size_bytes for point in before)
-    quoted = _quoted(material, room, longest=min(_QUOTED_BYTES, max_bytes // 3))
+    room = room_in(heading, max_bytes, has_before=bool(earlier))
+    ranked = [replace(point, text=shortened(point.text, room // 4)) for point in ranked_earlier(earlier)]
+    kept = fitting(ranked, room // _EARLIER_PART)
+    quoted = _quoted(material, room - _size(kept), longest=min(_QUOTED_BYTES, max_bytes // 3))
+    kept = fitting([*kept, *(point for point in ranked if point not in kept)], room - _size(quoted))
+    before = sorted(kept, key=lambda point: point.said_on or date.min)
     return Summary(
         title_of(material.messages),
         render(heading, quoted, before=before),
@@ -82,21 +89,18 @@ def most_telling(messages: Sequence[Message], count: int) -> list[Message]:
 
 
 def title_of(messages: Sequence[Message]) -> str:
-    """Return the words of the first thing with some content that a person said; Echo's when no person said any."""
-    opening = [*(each for each in messages if each.is_from_person), *messages][:_FIRST_MESSAGES]
-    spans = (
-        _salient_span(sentence)
-        for message in opening
-        for sentence in sentences(message.message_content[:_TITLE_CHARS_READ])
-    )
-    return short_title(next((span for span in spans if span), ""))
+    """Return the salient words of the first thing with enough of them that a person said; Echo's if no person spoke."""
+    spoken = [message for message in messages if message.is_from_person] or list(messages)
+    said = [
+        text for message in spoken[:_TITLE_MESSAGES] for text in sentences(message.message_content[:_TITLE_CHARS_READ])
+    ]
+    telling = max(said, key=lambda text: min(_TELLING_WORDS, len(_content(text))), default="")
+    title = short_title(_salient_span(telling))
+    return title[:1].upper() + title[1:]
 
 
-def _kept(earlier: Sequence[SummaryPoint], max_bytes: int, *, include_client: bool) -> list[SummaryPoint]:
-    """Return the earlier points that are worth most and fit."""
-    wanted = [point for point in earlier if include_client or point.kind is not PointKind.PERSON]
-    ranked = [replace(point, text=shortened(point.text, max_bytes // 2)) for point in ranked_earlier(wanted)]
-    return fitting(ranked, room_in("", max_bytes, has_before=True))
+def _size(points: Sequence[SummaryPoint]) -> int:
+    return sum(point.size_bytes for point in points)
 
 
 def _quoted(material: SummaryMaterial, max_bytes: int, *, longest: int) -> list[SummaryPoint]:
@@ -175,7 +179,9 @@ def _kind_weight(sentence: _Sentence, asked: frozenset[str], *, waiting: bool) -
     weight = 1.3 if sentence.message.is_from_person else echo_weight
     if sentence.is_question:
         return weight * (3.0 if waiting and sentence.message.is_from_person else 1.2 if waiting else 0.6)
-    return weight * telling_weight(sentence.text) * (1.2 if sentence.order == 0 else 1.0)
+    facts = telling_weight(sentence.text)
+    courtesy = 0.4 if facts < 1.2 and len(sentence.words) < _TELLING_WORDS else 1.0
+    return weight * facts * courtesy * (1.2 if sentence.order == 0 else 1.0)
 
 
 def _unanswered_from(found: Sequence[_Sentence]) -> int:
@@ -186,6 +192,10 @@ def _unanswered_from(found: Sequence[_Sentence]) -> int:
             break
         place = sentence.place
     return place
+
+
+def _content(text: str) -> frozenset[str]:
+    return frozenset(words(text)) - STOP_WORDS
 
 
 def _salient_span(sentence: str) -> str:

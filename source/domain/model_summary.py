@@ -2,14 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, Field
 
 from source.domain.summary import (
-    TITLE_CHARS,
     Occasion,
     PointKind,
     Summary,
@@ -53,10 +52,8 @@ def _text_only(value: object) -> str:
 class ModelPoint(BaseModel):
     """A point and the numbers of the lines that show it."""
 
-    text: str = Field(description="One short sentence; dates written out, never 'tomorrow'.")
-    message_ids: Annotated[list[int], BeforeValidator(_numbers_only)] = Field(
-        default_factory=list, description="The numbers of the lines that show it; never empty."
-    )
+    text: str
+    message_ids: Annotated[list[int], BeforeValidator(_numbers_only)] = Field(default_factory=list)
 
 
 Points = Annotated[list[ModelPoint], BeforeValidator(_points_only)]
@@ -64,15 +61,18 @@ Text = Annotated[str, BeforeValidator(_text_only)]
 
 
 class ModelSummary(BaseModel):
-    """A summary as a model writes it; what is missing or malformed counts as not said."""
+    """A summary as a model writes it; what is missing or malformed counts as not said.
 
-    title: Text = Field(default="", description=f"At most {TITLE_CHARS} characters.")
-    about: Text = Field(default="", description="One or two sentences on what was talked about and how it stands.")
-    open_issues: Points = Field(default_factory=list, description="Questions and promises still open at the end.")
-    facts: Points = Field(default_factory=list, description="Facts, figures, dates and decisions needed later.")
-    preferences: Points = Field(default_factory=list, description="What a person likes, wants or rejects.")
-    person: Points = Field(default_factory=list, description="Who the person is: name, work, family, place.")
-    topics: Points = Field(default_factory=list, description=f"At most {_MOST_TOPICS} topics of one to three words.")
+    What each field means is said in the prompt alone, not in the schema too: every summary call pays for both.
+    """
+
+    title: Text = ""
+    about: Text = ""
+    open_issues: Points = Field(default_factory=list)
+    facts: Points = Field(default_factory=list)
+    preferences: Points = Field(default_factory=list)
+    person: Points = Field(default_factory=list)
+    topics: Points = Field(default_factory=list)
 
     def sections(self) -> tuple[tuple[PointKind, Sequence[ModelPoint]], ...]:
         """The points by kind, the kinds that are missed most first."""
@@ -128,7 +128,7 @@ def checked_summary(
         raise UnsupportedSummaryError("no point is shown by what was sent")
     about = shortened(one_line(answer.about), _ABOUT_BYTES)
     opening = [SummaryPoint(PointKind.ABOUT, about, occasion.last)] if about else []
-    best_first = [point for tier in zip_longest(*sections) for point in tier if point]
+    best_first = _once_each(point for tier in zip_longest(*sections) for point in tier if point)
     heading = occasion.heading(SummarySource.MODEL)
     fits = fitting([*opening, *best_first, *_topics(answer, shown)], room_in(heading, max_bytes))
     if not fits:
@@ -139,8 +139,13 @@ def checked_summary(
 
 def _supported(kind: PointKind, point: ModelPoint, shown: Mapping[int, NumberedSource]) -> SummaryPoint | None:
     numbers = _numbers_of(point, shown)
-    text = shortened(one_line(point.text).strip("“” -"), _POINT_BYTES)
+    text = shortened(_unquoted(one_line(point.text)), _POINT_BYTES)
     return _shown_by(kind, text, numbers, shown) if text and numbers else None
+
+
+def _unquoted(text: str) -> str:
+    """Return `text` without quotes around all of it: in a summary's line those mark an excerpt."""
+    return text[1:-1].strip() if len(text) > 1 and text[0] == "“" and text[-1] == "”" else text
 
 
 def _topics(answer: ModelSummary, shown: Mapping[int, NumberedSource]) -> list[SummaryPoint]:
@@ -151,6 +156,14 @@ def _topics(answer: ModelSummary, shown: Mapping[int, NumberedSource]) -> list[S
     numbers = sorted({number for topic in answer.topics for number in _numbers_of(topic, shown)})
     names = dict.fromkeys(shortened(topic.text.rstrip("."), _POINT_BYTES // _MOST_TOPICS) for topic in topics)
     return [_shown_by(PointKind.TOPIC, ", ".join(names), numbers, shown)]
+
+
+def _once_each(points: Iterable[SummaryPoint]) -> list[SummaryPoint]:
+    """Drop points that say again what an earlier one says."""
+    first: dict[str, SummaryPoint] = {}
+    for point in points:
+        first.setdefault(point.text.casefold().rstrip(". "), point)
+    return list(first.values())
 
 
 def _shown_by(kind: PointKind, text: str, numbers: Sequence[int], shown: Mapping[int, NumberedSource]) -> SummaryPoint:
@@ -187,7 +200,7 @@ def _strict(node: object, definitions: Mapping[str, object]) -> dict[str, object
     if "$ref" in node:
         name = str(node["$ref"]).rpartition("/")[2]
         return _strict(definitions[name], definitions)
-    strict = {key: value for key, value in node.items() if key in {"type", "description"}}
+    strict: dict[str, object] = {"type": node["type"]}
     if "items" in node:
         strict["items"] = _strict(node["items"], definitions)
     if "properties" in node:

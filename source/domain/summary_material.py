@@ -88,12 +88,20 @@ def listed(sources: Sequence[NumberedSource]) -> str:
 
 
 def ranked_earlier(earlier: Sequence[SummaryPoint]) -> list[SummaryPoint]:
-    """Order points of earlier summaries by what is worth keeping: by kind, then what tells most, then the newest."""
-    newest_first = sorted(earlier, key=lambda point: point.said_on or date.min, reverse=True)
-    return sorted(newest_first, key=lambda point: (_WORTH.get(point.kind, len(_WORTH)), -telling_weight(point.text)))
+    """Order points of earlier summaries by what is worth keeping: what tells much fades, but slowly."""
+    days = sorted({point.said_on or date.min for point in earlier}, reverse=True)
+    ages = {day: age for age, day in enumerate(days)}
+
+    def worth(point: SummaryPoint) -> float:
+        kind = _WORTH.get(point.kind, 1.0)
+        return kind * telling_weight(point.text) * _FADING ** ages[point.said_on or date.min]
+
+    return sorted(earlier, key=worth, reverse=True)
 
 
-_WORTH = {PointKind.FACT: 0, PointKind.PERSON: 0, PointKind.PREFERENCE: 0, PointKind.OPEN: 0, PointKind.EXCERPT: 1}
+_WORTH = {PointKind.FACT: 2.0, PointKind.PERSON: 2.0, PointKind.PREFERENCE: 2.0, PointKind.OPEN: 2.0}
+# What a point keeps of its worth with each day of conversation that came after it.
+_FADING = 0.9
 
 
 def _numbered_messages(

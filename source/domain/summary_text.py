@@ -53,7 +53,7 @@ def clipped(text: str, max_chars: int) -> str:
     if len(text) <= max_chars:
         return text
     tail = max_chars // 3
-    return f"{text[: max_chars - tail]} {_ELLIPSIS}\n{text[len(text) - tail :]}"
+    return f"{text[: max_chars - tail]}{_ELLIPSIS}\n{_ELLIPSIS}{text[len(text) - tail :]}"
 
 
 def sentences(text: str) -> list[str]:
