@@ -14,7 +14,7 @@ from benchmarks import measure
 from benchmarks.idle_cases import CASES, MESSAGES, TEXT_BYTES, Figures, measured
 
 _BASELINE = "naive"
-_FULL, _QUICK = 100_000, 300
+_FULL, _QUICK = 100_000, 50
 _TRACED = 5_000
 
 

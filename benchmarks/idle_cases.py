@@ -191,7 +191,7 @@ def measured(case: str, count: int, *, traced: bool) -> dict[str, float]:
 
 async def _measured(kind: type[Echo] | type[Naive], count: int, *, traced: bool) -> Figures:
     warm: IdleConversations = kind()
-    await warm.fill(_BATCH)  # code and caches that every process has once
+    await warm.fill(min(count, _BATCH))  # code and caches that every process has once
     conversations: IdleConversations = kind()
     memory = _live_bytes if traced else _resident_bytes
     if traced:

@@ -3,6 +3,7 @@
 import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from tests.fakes.openai_tokens import (
     BYTES_PER_TOKEN,
@@ -15,21 +16,38 @@ from tests.fakes.openai_tokens import (
 
 # The share of the price at which providers charge a prefix that they have cached.
 CACHED_PRICE = 0.1
+# OpenAI: a prefix stays cached for five to ten minutes without use, at most for an hour.
+CACHE_LIFETIME = timedelta(hours=1)
 
 
 @dataclass(slots=True)
 class Bill:
     """The input of one thread's model calls; each prompt is compared with the one before it."""
 
-    tokens: list[int] = field(default_factory=list)
-    repeated: list[int] = field(default_factory=list)
+    calls: list["Call"] = field(default_factory=list)
     _previous: bytes = b""
+    _previous_at: datetime | None = None
 
-    def add(self, body: Body) -> None:
+    def add(self, body: Body, at: datetime) -> None:
         prompt = prompt_bytes(body)
-        self.tokens.append(token_count(len(prompt)))
-        self.repeated.append(common_prefix(self._previous, prompt) // BYTES_PER_TOKEN)
-        self._previous = prompt
+        repeated = common_prefix(self._previous, prompt) // BYTES_PER_TOKEN
+        is_warm = self._previous_at is not None and at - self._previous_at <= CACHE_LIFETIME
+        self.calls.append(Call(token_count(len(prompt)), repeated, repeated if is_warm else 0))
+        self._previous, self._previous_at = prompt, at
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The input of one call, in tokens; `warm` is what of `repeated` the provider still has."""
+
+    tokens: int
+    repeated: int
+    warm: int
+
+    @property
+    def in_steps(self) -> int:
+        """What of `warm` OpenAI would have cached."""
+        return self.warm // CACHE_STEP_TOKENS * CACHE_STEP_TOKENS if self.warm >= CACHE_FROM_TOKENS else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +56,7 @@ class Cost:
 
     calls: int
     tokens: int
+    priced_unexpiring: float
     priced: float
     priced_in_steps: float
     repeated_shares: tuple[float, ...]
@@ -53,19 +72,16 @@ class Cost:
 
 def total(bills: Sequence[Bill]) -> Cost:
     """Sum up; prices are in tokens at the full price."""
-    pairs = [pair for bill in bills for pair in zip(bill.tokens, bill.repeated, strict=True)]
+    calls = [call for bill in bills for call in bill.calls]
+    saved = 1 - CACHED_PRICE
     return Cost(
-        calls=len(pairs),
-        tokens=sum(tokens for tokens, _ in pairs),
-        priced=sum(tokens - (1 - CACHED_PRICE) * repeated for tokens, repeated in pairs),
-        priced_in_steps=sum(tokens - (1 - CACHED_PRICE) * _in_steps(repeated) for tokens, repeated in pairs),
-        repeated_shares=tuple(repeated / tokens for tokens, repeated in pairs),
+        calls=len(calls),
+        tokens=sum(call.tokens for call in calls),
+        priced_unexpiring=sum(call.tokens - saved * call.repeated for call in calls),
+        priced=sum(call.tokens - saved * call.warm for call in calls),
+        priced_in_steps=sum(call.tokens - saved * call.in_steps for call in calls),
+        repeated_shares=tuple(call.repeated / call.tokens for call in calls),
     )
-
-
-def _in_steps(repeated: int) -> int:
-    """Return how much of a repeated prefix OpenAI would cache."""
-    return repeated // CACHE_STEP_TOKENS * CACHE_STEP_TOKENS if repeated >= CACHE_FROM_TOKENS else 0
 
 
 def common_prefix(one: bytes, other: bytes) -> int:

@@ -27,8 +27,9 @@ def _as_one_conversation(played: Sequence[Played], *, last: int | None = None) -
     for bill, each in zip(bills, played, strict=True):
         said = [text for exchange in each.dialogue.exchanges for text in (exchange.said, exchange.answer)]
         assert each.first is not None
-        for body in as_one_conversation(each.first, said, last=last):
-            bill.add(body)
+        prompts = as_one_conversation(each.first, said, last=last)
+        for body, exchange in zip(prompts, each.dialogue.exchanges, strict=True):
+            bill.add(body, exchange.said_at)
     return total(bills)
 
 
@@ -42,12 +43,13 @@ def _table(costs: dict[str, Cost]) -> measure.Table:
             f"{cost.tokens / forever.tokens:.1%}",
             f"{cost.priced / forever.priced:.1%}",
             f"{cost.priced_in_steps / forever.priced_in_steps:.1%}",
+            f"{cost.priced_unexpiring / forever.priced_unexpiring:.1%}",
             f"{cost.mean_repeated:.1%}",
             f"{cost.median_repeated:.1%}",
         ]
         for name, cost in costs.items()
     ]
-    heads = ["", "calls", "input tokens", "share", "price", "price, steps", "repeats, mean", "median"]
+    heads = ["", "calls", "input tokens", "share", "price", "in steps", "unexpiring", "repeats, mean", "median"]
     return measure.Table(heads, rows)
 
 
@@ -72,8 +74,8 @@ def _report(played: Sequence[Played], transcripts: Transcripts, took: float) -> 
     print(
         f"\nOf Echo's input, {tokens:,} tokens are {calls} summary calls. {len(transcripts.files)} conversations; "
         f"carried summaries: {statistics.fmean(carried) / BYTES_PER_TOKEN:.0f} tokens on average.\n"
-        "Price: a prefix that repeats the thread's previous prompt at 10 %; in steps: only prefixes that OpenAI\n"
-        "caches (from 1,024 tokens, in steps of 128)."
+        "Price: a prefix that repeats the thread's previous prompt within an hour costs 10 %; in steps: only such\n"
+        "prefixes as OpenAI caches (from 1,024 tokens, in steps of 128); unexpiring: as if a cache lasted for ever."
     )
 
 

@@ -45,11 +45,11 @@ class Played:
     summary_calls: int = 0
     summary_tokens: int = 0
 
-    def take(self, body: Body) -> None:
-        self.bill.add(body)
+    def take(self, body: Body, at: datetime) -> None:
+        self.bill.add(body, at)
         if is_summary(body):
             self.summary_calls += 1
-            self.summary_tokens += self.bill.tokens[-1]
+            self.summary_tokens += self.bill.calls[-1].tokens
         elif self.first is None:
             self.first = body
 
@@ -73,7 +73,7 @@ async def play(dialogues: Sequence[Dialogue], folder: Path, **overrides: object)
                 if number % _TELL_EVERY == 0:
                     measure.progress(f"{number} replies, {exchange.said_at:%d %B %Y}")
                 for body in await stage.exchange(played[name].dialogue, exchange, f"{name}-{number}"):
-                    played[name].take(body)
+                    played[name].take(body, exchange.said_at)
     return list(played.values())
 
 

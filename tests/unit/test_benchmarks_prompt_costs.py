@@ -1,11 +1,15 @@
 """What prompts cost when their beginnings repeat."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.prompt_costs import Bill, as_one_conversation, common_prefix, total
 from tests.fakes.openai_tokens import Body
+
+NOON = datetime(2023, 5, 8, 12, tzinfo=UTC)
 
 
 def _body(*contents: str) -> Body:
@@ -24,8 +28,8 @@ def test_the_common_prefix_is_the_longest(shared: bytes, one: bytes, other: byte
 
 def test_a_repeated_prefix_costs_a_tenth() -> None:
     bill = Bill()
-    bill.add(_body("x" * 395))  # with its role 400 bytes, 100 tokens
-    bill.add(_body("x" * 395, "y" * 394))  # those and a line break, a role and 394 bytes: 200 tokens
+    bill.add(_body("x" * 395), NOON)  # with its role 400 bytes, 100 tokens
+    bill.add(_body("x" * 395, "y" * 394), NOON)  # those and a line break, a role and 394 bytes: 200 tokens
     cost = total([bill])
     assert cost.tokens == 300
     assert cost.priced == pytest.approx(100 + 100 + 10)
@@ -35,16 +39,25 @@ def test_a_repeated_prefix_costs_a_tenth() -> None:
 def test_prefixes_below_the_providers_threshold_are_not_cached_in_steps() -> None:
     short, long = Bill(), Bill()
     for bill, size in ((short, 4_000), (long, 4_800)):
-        bill.add(_body("x" * size))
-        bill.add(_body("x" * size))
+        bill.add(_body("x" * size), NOON)
+        bill.add(_body("x" * size), NOON)
     assert total([short]).priced_in_steps == total([short]).tokens
     assert total([long]).priced_in_steps == pytest.approx(total([long]).tokens - 0.9 * 1_152)
+
+
+def test_a_cache_is_cold_after_its_lifetime() -> None:
+    bill = Bill()
+    for hours in (0, 1, 3):
+        bill.add(_body("x" * 395), NOON + timedelta(hours=hours))
+    cost = total([bill])
+    assert cost.priced == pytest.approx(100 + 10 + 100)
+    assert cost.priced_unexpiring == pytest.approx(100 + 10 + 10)
 
 
 def test_prompts_of_different_threads_are_not_compared() -> None:
     bills = [Bill(), Bill()]
     for bill in bills:
-        bill.add(_body("the same"))
+        bill.add(_body("the same"), NOON)
     assert total(bills).repeated_shares == (0.0, 0.0)
 
 
