@@ -13,7 +13,7 @@ import structlog
 from source.adapters.terminal.partner import Place
 from source.adapters.terminal.screen import PlainScreen, StyledScreen
 from source.app.composition import Echo, open_echo
-from source.app.event_loop import leave_output
+from source.app.event_loop import INTERRUPTED, leave_output
 from source.app.log_setup import set_up_logging
 from source.app.settings import Settings
 from source.domain.errors import EchoError
@@ -84,8 +84,8 @@ async def run_chat(settings: Settings, *, user: str | None, thread: str) -> int:
 async def _with_person(partner: "Partner", place: Place) -> int:
     from source.adapters.terminal.interactive import InteractiveChat
 
-    await InteractiveChat(partner, place, StyledScreen(sys.stdout), SystemClock()).run()
-    return 0
+    interrupted = await InteractiveChat(partner, place, StyledScreen(sys.stdout), SystemClock()).run()
+    return INTERRUPTED if interrupted else 0
 
 
 async def _with_pipe(partner: "Partner", place: Place) -> int:

@@ -93,7 +93,7 @@ async def check_database(settings: Settings) -> Finding:
     except EchoError as error:
         return Finding("database", str(error), is_fine=False)
     where = shown_value(settings, "DATABASE_URL") if file is None else f"{file}, {file.stat().st_size:,} bytes, whole"
-    return Finding("database", f"{where}; {count:,} conversations.")
+    return Finding("database", f"{where}; conversations: {count:,}.")
 
 
 _RESTORE = "Move it away and run `python bot.py rebuild --from transcripts`."

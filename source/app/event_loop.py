@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine
 
 _ENDING = ("SIGTERM", "SIGHUP")
 _SIGNALLED = 128
+INTERRUPTED = _SIGNALLED + signal.SIGINT
 
 
 def run_to_end(work: Coroutine[None, None, int]) -> int:

@@ -41,15 +41,20 @@ class Program:
         )
         return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
-    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        """Start a command with pipes at its three ends."""
-        return subprocess.Popen(
+    @contextmanager
+    def with_pipes(self, *arguments: str) -> Iterator["PipedSession"]:
+        """Start a command with pipes at its three ends; it is ended at the end."""
+        with subprocess.Popen(
             self._command(*arguments),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=self.environment,
-        )
+        ) as process:
+            try:
+                yield PipedSession(process)
+            finally:
+                process.kill()
 
     @contextmanager
     def at_terminal(self, *arguments: str) -> Iterator["TerminalSession"]:
@@ -73,6 +78,31 @@ class Program:
 
     def _command(self, *arguments: str) -> list[str]:
         return [sys.executable, str(ROOT / "bot.py"), *arguments]
+
+
+class PipedSession:
+    """A running program that a script talks with."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        assert process.stdin
+        assert process.stdout
+        assert process.stderr
+        self.process = process
+        self.stdin = process.stdin
+        self.stdout = process.stdout
+        self.stderr = process.stderr
+
+    def say(self, line: str) -> None:
+        self.stdin.write(f"{line}\n".encode())
+        self.stdin.flush()
+
+    def answer(self) -> str:
+        """Wait for the next line of an answer."""
+        return self.stdout.readline().decode()
+
+    def errors(self) -> str:
+        """Wait for the end of the program and return what it wrote to standard error."""
+        return self.stderr.read().decode()
 
 
 class TerminalSession:

@@ -139,23 +139,17 @@ def test_a_foreign_file_is_named_by_a_rebuild_and_left_alone(program: Program) -
 
 
 def test_a_second_process_is_told_who_has_the_folder_and_may_read(program: Program) -> None:
-    first = program.start("chat", "--user", "ana")
-    assert first.stdin is not None
-    assert first.stdout is not None
-    try:
-        first.stdin.write(b"hello\n")
-        first.stdin.flush()
-        assert first.stdout.readline()
+    with program.with_pipes("chat", "--user", "ana") as first:
+        first.say("hello")
+        assert first.answer()
         second = program.run("chat", stdin="hello\n")
         assert second.returncode == 1
-        assert str(first.pid) in second.stderr
+        assert str(first.process.pid) in second.stderr
         assert len(second.stderr.splitlines()) == 1
         assert len(program.run("conversations").stdout.splitlines()) == 1
         checked = program.run("check")
         assert checked.returncode == 0
-        assert str(first.pid) in checked.stdout
-    finally:
-        first.communicate(timeout=30)
+        assert str(first.process.pid) in checked.stdout
 
 
 def test_a_database_of_a_later_version_is_refused_with_a_sentence(program: Program) -> None:

@@ -37,7 +37,7 @@ class Desk:
         self.out = Terminal()
 
     @asynccontextmanager
-    async def chat(self, partner: FakePartner) -> AsyncIterator["asyncio.Task[None]"]:
+    async def chat(self, partner: FakePartner) -> AsyncIterator["asyncio.Task[bool]"]:
         chat = InteractiveChat(partner, PLACE, StyledScreen(self.out), FakeClock())
         task = asyncio.create_task(chat.run())
         yield task
@@ -105,6 +105,18 @@ async def test_ctrl_c_at_the_prompt_leaves_the_second_time(desk: Desk) -> None:
         assert not running.done()
         desk.keys.send_text(CTRL_C)
     assert partner.said == []
+    assert running.result()
+
+
+async def test_a_signal_at_the_prompt_counts_as_the_key(desk: Desk) -> None:
+    async with desk.chat(FakePartner()) as running:
+        desk.keys.send_text("hello\r")
+        await desk.out.shows("You said: hello\n")
+        os.kill(os.getpid(), signal.SIGINT)
+        await desk.out.shows("once more to leave\n")
+        assert not running.done()
+        os.kill(os.getpid(), signal.SIGINT)
+    assert running.result()
 
 
 async def test_ctrl_c_counts_anew_after_a_message(desk: Desk) -> None:

@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import NoReturn
 
 from source.adapters.terminal.history_view import HISTORY_MESSAGES, show_history
 from source.adapters.terminal.partner import Partner, Place
@@ -19,6 +20,7 @@ from source.ports.clock import Clock
 from source.ports.store import ConversationListing
 
 _LISTED = 50
+_ONCE_MORE = "Ctrl-C once more to leave"
 _OFFLINE = (
     "Offline: no model key and no model server on this machine. Commands, search and what you write work; "
     "OPENAI_API_KEY in .env lets Echo talk."
@@ -34,27 +36,33 @@ class InteractiveChat:
         self._screen = screen
         self._visit = Visit(partner, place, screen, clock)
         self._conversations: Sequence[ConversationListing] = ()
-        self._leaving = False
-
-    async def run(self) -> None:
-        """Return when the person leaves."""
-        history = await self._greet()
-        prompt = Prompt(
-            self._place.person.display_name,
-            [*self._partner.words, QUIT],
+        self._prompt = Prompt(
+            place.person.display_name,
+            [*partner.words, QUIT],
             conversations=lambda: self._conversations,
             status=self._status,
             colours="NO_COLOR" not in os.environ,
         )
-        prompt.remember(message.message_content for message in history if message.is_from_person)
-        await self._while_answering(self._visit.recover())
-        while not self._leaving:
-            await self._refresh()
-            line = await self._typed_line(prompt)
-            if line is None or (
-                line.strip() and not await self._visit.take(line, while_answering=self._while_answering)
-            ):
-                return
+        self._answering: asyncio.Future[None] | None = None
+        self._asked_to_stop = False
+        self._missed_interrupt = False
+        self._leaving = False
+
+    async def run(self) -> bool:
+        """Return when the person leaves: True when by Ctrl-C."""
+        with _on_interrupt(self._interrupted):
+            history = await self._greet()
+            self._prompt.remember(message.message_content for message in history if message.is_from_person)
+            await self._while_answering(self._visit.recover())
+            while not self._leaving:
+                await self._refresh()
+                line = await self._typed_line()
+                if line is None or not await self._taken(line):
+                    break
+        return self._leaving
+
+    async def _taken(self, line: str) -> bool:
+        return not line.strip() or await self._visit.take(line, while_answering=self._while_answering)
 
     async def _greet(self) -> Sequence[Message]:
         self._screen.notice(f"Echo · {self._model()} · /help lists the commands, Ctrl-D leaves")
@@ -64,43 +72,50 @@ class InteractiveChat:
         show_history(self._screen, history, self._place.person)
         return history
 
-    async def _typed_line(self, prompt: Prompt) -> str | None:
+    async def _typed_line(self) -> str | None:
         """Return what was typed, None when the person leaves."""
         warned = False
         while True:
             try:
-                return await prompt.line()
+                return await self._prompt.line() if not self._missed_interrupt else self._interrupted_before()
             except EOFError:
                 return None
             except KeyboardInterrupt:
                 if warned:
+                    self._leaving = True
                     return None
                 warned = True
-                self._screen.notice("Ctrl-C once more to leave")
+                self._screen.notice(_ONCE_MORE)
+
+    def _interrupted_before(self) -> NoReturn:
+        self._missed_interrupt = False
+        raise KeyboardInterrupt
 
     async def _while_answering(self, answering: Awaitable[None]) -> None:
         """Wait for the answer; the first Ctrl-C stops it, the next one leaves without waiting for its end."""
-        task = asyncio.ensure_future(answering)
-        asked = False
+        self._answering = task = asyncio.ensure_future(answering)
+        self._asked_to_stop = False
+        try:
+            await task
+        except asyncio.CancelledError:
+            if not self._leaving:
+                raise
+        finally:
+            self._answering = None
+            self._screen.end()
 
-        def interrupted() -> None:
-            nonlocal asked
-            if not asked:
-                asked = True
-                self._partner.stop(self._place.thread.key)
-            else:
-                self._leaving = True
-                task.cancel()
-
-        with _on_interrupt(interrupted):
-            try:
-                await task
-            except asyncio.CancelledError:
-                if not self._leaving:
-                    task.cancel()
-                    raise
-            finally:
-                self._screen.end()
+    def _interrupted(self) -> None:
+        """Ctrl-C, or the signal that it stands for."""
+        if self._answering is None:
+            # Before the prompt is ready to take the key, it comes as a signal.
+            self._missed_interrupt = not self._prompt.interrupt()
+        elif self._asked_to_stop:
+            self._leaving = True
+            self._answering.cancel()
+        else:
+            self._asked_to_stop = True
+            if not self._partner.stop(self._place.thread.key):
+                self._screen.notice(_ONCE_MORE)
 
     async def _refresh(self) -> None:
         try:

@@ -58,7 +58,16 @@ class Prompt:
         Raises: KeyboardInterrupt: Ctrl-C. EOFError: Ctrl-D on an empty line, or the terminal is gone.
         """
         with _others_above_the_prompt():
-            return await self._session.prompt_async([("class:prompt", f"{self._name} › ")])
+            # The chat listens to Ctrl-C all the time; here it comes as a key.
+            return await self._session.prompt_async([("class:prompt", f"{self._name} › ")], handle_sigint=False)
+
+    def interrupt(self) -> bool:
+        """Do what the key Ctrl-C does; False when nobody is being asked now."""
+        asking = self._session.app.future
+        if asking is None or asking.done():
+            return False
+        self._session.app.exit(exception=KeyboardInterrupt)
+        return True
 
     def _toolbar(self) -> StyleAndTextTuples:
         return [("", printable(self._status()).replace("\n", " "))]

@@ -43,12 +43,13 @@ def read_evidence(folder: Path) -> Evidence:
         database.row_factory = sqlite3.Row
         [integrity] = database.execute("PRAGMA integrity_check").fetchone()
         conversations = database.execute(
-            "SELECT c.*, t.external_id AS thread_id FROM conversations c JOIN threads t ON t.id = c.thread_id"
+            "SELECT c.*, t.thread_id FROM conversations c JOIN threads t ON t.id = c.thread_key"
         ).fetchall()
         messages = database.execute(
-            "SELECT id, conversation_id, message_type, content, requester, event_id FROM messages ORDER BY id"
+            "SELECT id, conversation_id, message_type, content, requester, event_id"
+            " FROM messages ORDER BY conversation_id, id"
         ).fetchall()
-        events = [dict(row) for row in database.execute("SELECT * FROM events ORDER BY key")]
+        events = [dict(row) for row in database.execute("SELECT * FROM events ORDER BY id")]
     files, unreadable = _files(folder)
     return Evidence(
         integrity=integrity,
