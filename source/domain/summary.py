@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from source.domain.summary_text import one_line, shortened, size_of
+from source.domain.summary_text import one_line, sentences, shortened, size_of
 
 TITLE_CHARS = 60
 _BEFORE = "From before:"
 _LABEL_CHARS = 40
-_IN_LABEL = re.compile(r"[():“”]")
+_IN_LABEL = re.compile(r"[()\[\]#:“”]")
 _POINT_LINE = re.compile(r"- (?P<label>[^():“”]+?)(?: \((?P<said_on>\d{4}-\d\d-\d\d)\))?: (?P<text>.+)")
 _QUOTE = re.compile(r"“(?P<quoted>.*)”")
 
@@ -119,10 +119,9 @@ def fitting(ranked: Iterable[SummaryPoint], max_bytes: int) -> list[SummaryPoint
 
 
 def read_points(text: str) -> tuple[SummaryPoint, ...]:
-    """Return the points of a carried text; another text's lines are points without a date."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    points = tuple(point for line in lines if (point := _read_point(line)))
-    return points or tuple(SummaryPoint(PointKind.EARLIER, one_line(line)) for line in lines if one_line(line))
+    """Return the points of a carried text; another text's sentences are points without a date."""
+    points = tuple(point for line in text.splitlines() if (point := _read_point(line)))
+    return points or tuple(SummaryPoint(PointKind.EARLIER, sentence) for sentence in sentences(text))
 
 
 def short_title(text: str) -> str:
