@@ -48,6 +48,8 @@ class StdinLines:
                 line = self._next_line()
             except OSError as error:
                 line = error
+            except ValueError:  # the stream was closed: its end
+                line = b""
             try:
                 loop.call_soon_threadsafe(_resolve, arrived, line)
             except RuntimeError:  # the loop is closed: nobody waits any more
