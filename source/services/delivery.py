@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from source.domain.errors import DeliveryError
+from source.domain.errors import DeliveryError, StoreError
 from source.ports.channel import LiveReply
 from source.ports.store import TurnStore
 
@@ -14,11 +14,17 @@ log = structlog.get_logger(__name__)
 async def deliver(
     store: TurnStore, reply: LiveReply, keys: Sequence[int], text: str, *, interrupted: bool = False
 ) -> bool:
-    """Deliver a stored reply and note that it arrived; False when the channel could not take it now."""
+    """Deliver a stored reply and note that it arrived; False when the channel could not take it now.
+
+    A delivery that cannot be noted is made again at the next start: twice is better than never.
+    """
     try:
         await reply.deliver(text, interrupted=interrupted)
     except DeliveryError as error:
         log.warning("reply_undelivered", events=len(keys), error=str(error))
         return False
-    await store.mark_delivered(keys)
+    try:
+        await store.mark_delivered(keys)
+    except StoreError as error:
+        log.warning("delivery_not_noted", events=len(keys), error=str(error))
     return True

@@ -17,7 +17,6 @@ from source.ports.store import Scope, TurnStore
 from source.services.context_service import ContextService
 from source.services.conversation import Conversation
 from source.services.conversation_manager import InMemoryConversationManager
-from source.services.delivery import deliver
 from source.services.opening import Opening
 from source.services.speaker import Speaker, Speech
 from source.services.upkeep import ContextUpkeep
@@ -59,6 +58,15 @@ class _Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """A stored answer to the events of these keys, as its reader is to see it."""
+
+    keys: tuple[int, ...]
+    text: str
+    interrupted: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TurnParts:
     """The services that a turn goes through."""
 
@@ -72,7 +80,7 @@ class TurnParts:
 
 
 class Answerer:
-    """Answers accepted messages of one thread together; everything of a turn is stored before it is delivered."""
+    """Answers accepted messages of one thread together; what it returns is stored and can be delivered."""
 
     def __init__(self, parts: TurnParts, *, answer_max_age: timedelta) -> None:
         self._parts = parts
@@ -88,8 +96,8 @@ class Answerer:
         running.speaking.cancel()
         return True
 
-    async def answer(self, thread: ThreadRef, events: Sequence[AcceptedEvent], reply: LiveReply) -> None:
-        """Answer `events` in one turn.
+    async def answer(self, thread: ThreadRef, events: Sequence[AcceptedEvent], reply: LiveReply) -> Answer:
+        """Answer `events` in one turn and return the answer, stored and still to be delivered.
 
         Raises: ModelError, StoreError: nothing of the turn was kept; the events stay accepted.
         """
@@ -101,8 +109,7 @@ class Answerer:
             turn = _Turn(opened.conversation, events, arriving, reply)
             await self._speak(turn)
             await self._commit(turn)
-        speech = turn.speech
-        await deliver(self._parts.store, reply, turn.keys, speech.shown, interrupted=speech.interrupted)
+        return Answer(turn.keys, turn.speech.shown, turn.speech.interrupted)
 
     async def tidy(self, thread: ThreadRef) -> None:
         """Cut the context if it has outgrown its marks, between turns; what fails is done in the next turn."""
