@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import structlog
 
+from source.domain.conversation_head import ConversationHead
 from source.domain.errors import StoreError
 from source.domain.eviction import EvictionStrategy, Residency
 from source.domain.identifiers import IdGenerator
@@ -306,11 +307,15 @@ class InMemoryConversationManager:
             if conversation_id not in self._forgotten:  # a turn has loaded it meanwhile
                 continue
             self._forgotten.discard(conversation_id)
-            if stored is not None and self._residents.get(stored.head.thread.key) is None:
+            if stored is not None and not self._holds(stored.head):
                 conversation = Conversation.loaded(stored, self.ids)
                 conversation.mark_unwritten()
                 self._adopt(conversation)
                 self._writer.note(conversation)
+
+    def _holds(self, head: ConversationHead) -> bool:
+        resident = self._residents.get(head.thread.key)
+        return resident is not None and resident.conversation_id == head.conversation_id
 
     def _adopt(self, conversation: Conversation) -> None:
         files = conversation.conversation_file_manager or self.conversation_file_manager
