@@ -1,23 +1,37 @@
 """Brings transcripts up to date that a crash left behind the store."""
 
+from dataclasses import replace
+from typing import Protocol
+
 import structlog
 
 from source.domain.conversation_head import StoredConversation
 from source.domain.errors import TranscriptError
 from source.domain.transcript import encode_transcript
+from source.domain.turn import TurnRecord
 from source.ports.files import TranscriptFiles
 from source.ports.store import ConversationCatalog
 
 log = structlog.get_logger(__name__)
 
 _STEP = 20
+# A conversation may go on while it is mended; after so many times its own next save is left to do it.
+_MOST_ATTEMPTS = 3
+
+
+class CaughtUpStore(ConversationCatalog, Protocol):
+    """What the transcripts are compared with, and told where they are."""
+
+    async def commit_turn(self, record: TurnRecord) -> None:
+        """As in `TurnStore`."""
+        ...
 
 
 class TranscriptCatchUp:
     """Compares the latest transcripts with the store; a crash leaves only the newest few behind."""
 
-    def __init__(self, catalog: ConversationCatalog, files: TranscriptFiles) -> None:
-        self._catalog = catalog
+    def __init__(self, store: CaughtUpStore, files: TranscriptFiles) -> None:
+        self._store = store
         self._files = files
 
     async def run(self) -> int:
@@ -27,13 +41,10 @@ class TranscriptCatchUp:
         """
         written = offset = 0
         while True:
-            latest = await self._catalog.listing(limit=_STEP, offset=offset)
+            latest = await self._store.listing(limit=_STEP, offset=offset)
             mended = 0
             for listing in latest:
-                stored = await self._catalog.load(listing.conversation_id)
-                if stored is not None and not await self._is_current(stored):
-                    await self._files.save(stored)
-                    mended += 1
+                mended += await self._mend(listing.conversation_id)
             written += mended
             offset += len(latest)
             if mended == 0 or len(latest) < _STEP:
@@ -41,6 +52,23 @@ class TranscriptCatchUp:
         if written:
             log.info("transcripts_caught_up", written=written)
         return written
+
+    async def _mend(self, conversation_id: int) -> bool:
+        """Write the transcript until it agrees with the store; return whether it had to be written."""
+        for attempt in range(_MOST_ATTEMPTS):
+            stored = await self._store.load(conversation_id)
+            if stored is None or await self._is_current(stored):
+                return attempt > 0
+            name = await self._files.save(stored)
+            if name != stored.head.filename:
+                await self._note_name(conversation_id, name)
+        return True
+
+    async def _note_name(self, conversation_id: int, name: str) -> None:
+        stored = await self._store.load(conversation_id)
+        if stored is not None:
+            head = replace(stored.head, filename=name)
+            await self._store.commit_turn(TurnRecord(conversation_id, heads=(head,)))
 
     async def _is_current(self, stored: StoredConversation) -> bool:
         try:
