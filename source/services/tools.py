@@ -32,13 +32,9 @@ class SearchMessages:
 
     spec = ToolSpec(
         name="search_messages",
-        description="Search everything this person and you have said to each other before, by words.",
-        parameters={
-            "type": "object",
-            "properties": {"words": {"type": "string", "description": "What to look for, as words of a message."}},
-            "required": ["words"],
-            "additionalProperties": False,
-        },
+        # Every prompt carries this: it is kept short.
+        description="Find what was said in past conversations, by words.",
+        parameters={"type": "object", "properties": {"words": {"type": "string"}}, "required": ["words"]},
     )
 
     def __init__(self, catalog: ConversationCatalog) -> None:
