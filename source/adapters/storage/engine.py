@@ -89,7 +89,9 @@ def _prepare(engine: Engine, pragmas: tuple[str, ...], *, begin: str) -> None:
         cursor.close()
 
     def begun(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        cursor = connection.connection.cursor()
+        cursor.execute(begin)
+        cursor.close()
 
     event.listen(engine, "connect", connected)
     event.listen(engine, "begin", begun)

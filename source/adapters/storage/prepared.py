@@ -16,8 +16,8 @@ _Processor = Callable[[Any], object]  # what a column's type makes of a value de
 class Prepared:
     """A Core statement as the driver takes it, run with plain tuples in the order of `names`.
 
-    Finding a compiled statement in SQLAlchemy's cache and building its parameters from dicts took
-    twice as long as SQLite took for the rows.
+    Run by SQLAlchemy, a statement of one row cost four times what SQLite takes for it, and a hundred rows
+    twice. What the driver raises is not wrapped.
     """
 
     def __init__(self, statement: ClauseElement, names: Sequence[str], dialect: Dialect) -> None:
@@ -38,13 +38,20 @@ class Prepared:
         parameters = [self._parameters(row) for row in rows]
         if not parameters:
             return 0
-        return connection.exec_driver_sql(self.sql, parameters).rowcount
+        cursor = connection.connection.cursor()
+        try:
+            cursor.executemany(self.sql, parameters)
+            return cursor.rowcount
+        finally:
+            cursor.close()
 
     def _parameters(self, row: Row) -> Row:
         if self._processors:
             values = list(row)
             for index, processor in self._processors:
-                values[index] = processor(values[index])
+                value = values[index]
+                if value is not None:
+                    values[index] = processor(value)
             row = tuple(values)
         return row if self._order is None else self._order(row)
 

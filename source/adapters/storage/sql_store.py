@@ -72,12 +72,17 @@ class SqlStore:
 
     async def close(self) -> None:
         """Commit what was handed over and close everything; twice is once."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        # Readers first: SQLite empties its log into the database when the last connection goes, if that one may write.
+        await asyncio.get_running_loop().run_in_executor(None, self._close_readers)
         if self._writer is not None:
             await self._writer.close()
-        if not self._is_closed:
-            self._is_closed = True
-            await asyncio.get_running_loop().run_in_executor(self._readers, self._engine.dispose)
-            self._readers.shutdown(wait=False)
+
+    def _close_readers(self) -> None:
+        self._readers.shutdown()
+        self._engine.dispose()
 
     async def accept(self, inbound: InboundMessage) -> AcceptedEvent | None:
         now = self._clock.now()

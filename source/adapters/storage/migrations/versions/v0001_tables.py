@@ -149,6 +149,8 @@ def _search() -> None:
             "CREATE VIRTUAL TABLE messages_search USING fts5("
             "content, content = 'messages', content_rowid = 'seq', tokenize = 'porter unicode61 remove_diacritics 2')"
         )
+        # Merging eight parts at a time instead of four halves the time of filling; searches notice little.
+        op.execute("INSERT INTO messages_search (messages_search, rank) VALUES ('automerge', 8)")
 
 
 def _own_key() -> sa.Column[int]:
