@@ -127,8 +127,8 @@ def _oldest_that_fits(frames: Sequence[int], sizes: Sequence[int], max_bytes: in
     """Return the first message that is shown and the most bytes that each may take."""
     for start in range(len(sizes)):
         left = max_bytes - sum(frames[start:])
-        cap = min(fair_share(sizes[start:], left), _MOST_MESSAGE_BYTES) if left > 0 else 0
-        if cap >= min(_LEAST_MESSAGE_BYTES, max(sizes[start:])):
+        cap = min(fair_share(sizes[start:], left), _MOST_MESSAGE_BYTES)
+        if left >= 0 and cap >= min(_LEAST_MESSAGE_BYTES, max(sizes[start:])):
             return start, cap
     return len(sizes), 0
 

@@ -157,7 +157,7 @@ class ConversationSummarizer:
         if failure is None:
             try:
                 summary = self._checked(answer.text, call, material)
-            except (ValueError, RecursionError) as error:
+            except ValueError as error:
                 failure = type(error).__name__
             else:
                 log.info("summary_made", conversation_id=head.conversation_id, points=len(summary.points))
