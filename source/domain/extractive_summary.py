@@ -37,6 +37,8 @@ _MOST_CHARS = 60_000
 _CANDIDATES = 200
 _QUOTED_BYTES = 300
 _LEAST_QUOTED_BYTES = 40
+# A sentence of which less than this is new says again what is quoted already.
+_LEAST_NEW_SHARE = 0.25
 # When new excerpts want all the room, earlier points keep this part of it.
 _EARLIER_PART = 3
 _TITLE_CHARS_READ = 600
@@ -114,7 +116,7 @@ def _quoted(material: SummaryMaterial, max_bytes: int, *, longest: int) -> list[
         at = max(range(len(candidates)), key=lambda index: _worth_adding(*candidates[index], told))
         sentence, _ = candidates.pop(at)
         point = _excerpt(sentence, material.people, longest)
-        if point.size_bytes <= max_bytes and not sentence.words <= told:
+        if point.size_bytes <= max_bytes and _new_share(sentence, told) > _LEAST_NEW_SHARE:
             max_bytes -= point.size_bytes
             told |= sentence.words
             chosen.append((sentence.order, point))
@@ -122,7 +124,11 @@ def _quoted(material: SummaryMaterial, max_bytes: int, *, longest: int) -> list[
 
 
 def _worth_adding(sentence: _Sentence, score: float, told: set[str]) -> float:
-    return score * len(sentence.words - told) / len(sentence.words)
+    return score * _new_share(sentence, told)
+
+
+def _new_share(sentence: _Sentence, told: set[str]) -> float:
+    return len(sentence.words - told) / len(sentence.words)
 
 
 def _excerpt(sentence: _Sentence, people: Mapping[str, str], longest: int) -> SummaryPoint:
@@ -157,31 +163,45 @@ def _split(messages: Sequence[Message]) -> list[_Sentence]:
 
 def _scored(found: Sequence[_Sentence], earlier: Sequence[Sequence[str]]) -> list[tuple[_Sentence, float]]:
     """Pair each sentence with what it tells: words that recur but are not everywhere, weighed by what kind it is."""
-    counts = Counter(word for sentence in found for word in sentence.words)
+    # By distinct sentences: what is said in the same words each time is no more telling for it.
+    distinct = {sentence.text: sentence.words for sentence in found}
+    counts = Counter(word for content in distinct.values() for word in content)
     counts.update(word for document in earlier for word in set(document))
-    total = len(found) + len(earlier)
+    total = len(distinct) + len(earlier)
     weights = {word: math.log(1 + total / count) * (1 + math.log(count)) for word, count in counts.items()}
     waiting = _unanswered_from(found)
-    asked = frozenset(word for sentence in found if sentence.message.is_from_person for word in sentence.words)
     scored: list[tuple[_Sentence, float]] = []
-    for sentence in found:
+    for sentence, speaker in zip(found, _speaker_weights(found), strict=True):
         # Sorted: the sum of floats must not depend on the order in which a set gives its words.
         tells = sum(weights[word] for word in sorted(sentence.words)) / math.sqrt(len(sentence.words) + 3)
         recency = 1 + 0.3 * sentence.order / len(found)
-        scored.append((sentence, tells * recency * _kind_weight(sentence, asked, waiting=sentence.place >= waiting)))
+        kind = _kind_weight(sentence, waiting=sentence.place >= waiting)
+        scored.append((sentence, tells * recency * speaker * kind))
     return scored
 
 
-def _kind_weight(sentence: _Sentence, asked: frozenset[str], *, waiting: bool) -> float:
-    """Weigh what a sentence is: `asked` are the words of persons, `waiting` says that nobody has answered since."""
-    # What Echo says of something that nobody spoke of is mostly about itself.
-    echo_weight = 0.4 if asked.isdisjoint(sentence.words) else 0.8
-    weight = 1.3 if sentence.message.is_from_person else echo_weight
+def _speaker_weights(found: Sequence[_Sentence]) -> list[float]:
+    """Return what each sentence's speaker makes of it: what Echo says unasked or again is mostly about itself."""
+    asked = frozenset(word for sentence in found if sentence.message.is_from_person for word in sentence.words)
+    times = Counter(sentence.text for sentence in found)
+
+    def weight(sentence: _Sentence) -> float:
+        if sentence.message.is_from_person:
+            return 1.3
+        if times[sentence.text] > 1:
+            return 0.1
+        return 0.4 if asked.isdisjoint(sentence.words) else 0.8
+
+    return [weight(sentence) for sentence in found]
+
+
+def _kind_weight(sentence: _Sentence, *, waiting: bool) -> float:
+    """Weigh what kind of sentence it is; `waiting` says that nobody has answered since."""
     if sentence.is_question:
-        return weight * (3.0 if waiting and sentence.message.is_from_person else 1.2 if waiting else 0.6)
+        return 3.0 if waiting and sentence.message.is_from_person else 1.2 if waiting else 0.6
     facts = telling_weight(sentence.text)
     courtesy = 0.4 if facts < 1.2 and len(sentence.words) < _TELLING_WORDS else 1.0
-    return weight * facts * courtesy * (1.2 if sentence.order == 0 else 1.0)
+    return facts * courtesy * (1.2 if sentence.order == 0 else 1.0)
 
 
 def _unanswered_from(found: Sequence[_Sentence]) -> int:
