@@ -2,7 +2,7 @@ import time
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from source.domain.extractive_summary import extractive_summary, most_telling, title_of
@@ -165,6 +165,7 @@ def test_a_chain_of_conversations_neither_grows_nor_loses_what_is_new() -> None:
 _THINGS = ("a heron", "two foxes", "the red kite", "old friends", "the mayor", "a comet", "one whale")
 
 
+@settings(deadline=None)
 @given(st.lists(SPOKEN, max_size=30), st.lists(TEXT, max_size=20).map("\n".join), st.integers(50, 2_000))
 def test_no_summary_is_longer_than_its_bytes(spoken: list[tuple[str | None, str]], carried: str, most: int) -> None:
     summary = excerpts(dialogue(*spoken), carried, max_bytes=most)
@@ -172,6 +173,7 @@ def test_no_summary_is_longer_than_its_bytes(spoken: list[tuple[str | None, str]
     assert len(summary.title) <= 60
 
 
+@settings(deadline=None)
 @given(st.lists(SPOKEN, max_size=30), st.lists(TEXT, max_size=20).map("\n".join))
 def test_a_summary_can_be_read_back_by_the_point(spoken: list[tuple[str | None, str]], carried: str) -> None:
     summary = excerpts(dialogue(*spoken), carried)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
@@ -328,6 +329,7 @@ TEXT = st.text(st.characters(codec="utf-8"), max_size=60)
 SPOKEN = st.tuples(st.sampled_from(["ana", "ben", None]), TEXT, st.sampled_from([1, 1, 1, 30, 3_000]))
 
 
+@hypothesis_settings(deadline=None)
 @given(
     st.lists(SPOKEN, max_size=25),
     st.lists(TEXT, max_size=20).map("\n".join),

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from source.domain.summary_text import (
@@ -43,12 +43,14 @@ def test_no_break_or_control_is_left_on_one_line() -> None:
     assert one_line("a\u2028b\r\n\tc\x00\x1b[2J \ud800") == "a b c\ufffd [2J \ufffd"
 
 
+@settings(deadline=None)
 @given(TEXT, st.integers(0, 120))
 def test_what_is_shortened_fits(text: str, most: int) -> None:
     assert size_of(shortened(text, most)) <= max(0, most)
     assert size_of(without_middle(text, most)) <= most
 
 
+@settings(deadline=None)
 @given(TEXT, st.integers(4, 50))
 def test_clipping_keeps_both_ends(text: str, most: int) -> None:
     ends = clipped(text, most)
@@ -57,6 +59,7 @@ def test_clipping_keeps_both_ends(text: str, most: int) -> None:
     assert len(ends) <= most + 3
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 1000), max_size=30), st.integers(0, 5000))
 def test_a_fair_share_never_takes_more_than_there_is(sizes: list[int], total: int) -> None:
     cap = fair_share(sizes, total)

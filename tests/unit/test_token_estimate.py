@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from source.domain.token_estimate import TokenEstimator
@@ -44,17 +44,20 @@ def test_each_model_is_learnt_by_itself() -> None:
     assert estimator.bytes_for("other", 1000) == 3000
 
 
+@settings(deadline=None)
 @given(REPORTS, st.integers(0, 10**6))
 def test_no_report_leads_out_of_bounds(reports: list[tuple[int, int]], tokens: int) -> None:
     assert tokens <= taught(reports).bytes_for("m", tokens) <= 8 * tokens
 
 
+@settings(deadline=None)
 @given(REPORTS, st.integers(0, 10**6))
 def test_what_fits_a_budget_is_not_counted_as_more(reports: list[tuple[int, int]], tokens: int) -> None:
     estimator = taught(reports)
     assert estimator.tokens("m", estimator.bytes_for("m", tokens)) <= tokens
 
 
+@settings(deadline=None)
 @given(REPORTS, st.integers(0, 10**6), st.integers(0, 10**6))
 def test_longer_texts_never_take_fewer_tokens(reports: list[tuple[int, int]], one: int, other: int) -> None:
     estimator = taught(reports)
