@@ -1,0 +1,247 @@
+"""The store, in memory."""
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from source.domain.conversation_head import ConversationHead, ConversationState, StoredConversation
+from source.domain.errors import StoreError
+from source.domain.identifiers import IdGenerator
+from source.domain.message import Message, MessageType
+from source.domain.thread import Platform, ThreadKey
+from source.domain.turn import (
+    AcceptedEvent,
+    EventState,
+    InboundMessage,
+    ModelUsage,
+    TurnRecord,
+    UndeliveredReply,
+)
+from source.ports.clock import Clock
+from source.ports.store import ConversationListing, Scope, SearchHit
+
+
+class InMemoryStore:
+    """Implements every store port; every method yields at least once, as a disk would make it."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.ids = IdGenerator()
+        self.heads: dict[int, ConversationHead] = {}
+        self.messages: dict[int, list[Message]] = {}
+        self.people: dict[tuple[Platform, str], str] = {}
+        self.events: dict[tuple[Platform, str], AcceptedEvent] = {}
+        self.states: dict[int, EventState] = {}
+        self.replies: dict[int, tuple[int, Message]] = {}
+        self.usage: list[ModelUsage] = []
+        self.failing: StoreError | None = None
+        self._restored: set[tuple[Platform, str]] = set()
+        self._clock = clock
+
+    async def accept(self, inbound: InboundMessage) -> AcceptedEvent | None:
+        await self._write()
+        key = (inbound.thread.platform, inbound.event_id)
+        if key in self.events or key in self._restored:
+            return None
+        now = self._clock.now()
+        event = self.events[key] = AcceptedEvent(self.ids.next(now), inbound, now)
+        self.states[event.key] = EventState.ACCEPTED
+        self.people[inbound.thread.platform, inbound.person.external_id] = inbound.person.display_name
+        return event
+
+    async def commit_turn(self, record: TurnRecord) -> None:
+        await self._write()
+        heads = self.heads | {head.conversation_id: self._not_going_back(head) for head in record.heads}
+        kept = self.messages.get(record.conversation_id, [])
+        _refuse_what_a_database_refuses(heads, kept, record)
+        self.heads = heads
+        for head in record.heads:
+            self.messages.setdefault(head.conversation_id, [])
+        for message in record.messages:
+            self.messages[record.conversation_id].append(message)
+            head = self.heads[record.conversation_id]
+            self.heads[record.conversation_id] = head.with_message(message)
+        if record.people:
+            platform = self.heads[record.conversation_id].thread.platform
+            self.people.update({(platform, person.external_id): person.display_name for person in record.people})
+        self.usage.extend(record.usage)
+        self._answer(record)
+
+    async def mark_delivered(self, keys: Sequence[int]) -> None:
+        await self._write()
+        for key in keys:
+            if self.states.get(key) is EventState.ANSWERED:
+                self.states[key] = EventState.DELIVERED
+
+    async def unanswered(self, *, platform: Platform | None = None) -> list[AcceptedEvent]:
+        await asyncio.sleep(0)
+        return [
+            event
+            for event in self.events.values()
+            if self.states[event.key] is EventState.ACCEPTED and platform in (None, event.inbound.thread.platform)
+        ]
+
+    async def undelivered(self, thread: ThreadKey | None = None) -> list[UndeliveredReply]:
+        await asyncio.sleep(0)
+        found: dict[tuple[int, int], UndeliveredReply] = {}
+        for key, (conversation_id, message) in sorted(self.replies.items(), key=lambda item: item[0]):
+            place = self.heads[conversation_id].thread
+            if self.states[key] is EventState.ANSWERED and thread in (None, place.key):
+                which = (conversation_id, message.message_id)
+                earlier = found[which].keys if which in found else ()
+                found[which] = UndeliveredReply((*earlier, key), place, conversation_id, message)
+        return list(found.values())
+
+    async def active(self, thread: ThreadKey) -> StoredConversation | None:
+        await asyncio.sleep(0)
+        for head in self.heads.values():
+            if head.is_active and head.thread.key == thread:
+                return self._whole(head)
+        return None
+
+    async def load(self, conversation_id: int) -> StoredConversation | None:
+        await asyncio.sleep(0)
+        head = self.heads.get(conversation_id)
+        return self._whole(head) if head else None
+
+    async def latest(self, thread: ThreadKey) -> ConversationHead | None:
+        await asyncio.sleep(0)
+        return next((head for head in self._by_activity() if head.thread.key == thread), None)
+
+    async def listing(
+        self, *, scope: Scope | None = None, thread: ThreadKey | None = None, limit: int = 50, offset: int = 0
+    ) -> list[ConversationListing]:
+        await asyncio.sleep(0)
+        heads = [
+            head
+            for head in self._by_activity()
+            if thread in (None, head.thread.key) and (scope is None or self._sees(scope, head))
+        ]
+        return [self._listed(head) for head in heads[offset : offset + limit]]
+
+    async def search(self, words: str, *, scope: Scope | None = None, limit: int = 10) -> list[SearchHit]:
+        """Rank by how many of the words are missing."""
+        await asyncio.sleep(0)
+        wanted = re.findall(r"\w+", words.casefold())
+        hits = [
+            SearchHit(message, head.conversation_id, head.thread, float(missing))
+            for head in self.heads.values()
+            if scope is None or self._sees(scope, head)
+            for message in self.messages[head.conversation_id]
+            if message.message_type is MessageType.CHAT
+            and (missing := sum(word not in message.message_content.casefold() for word in wanted)) < len(wanted)
+        ]
+        return sorted(hits, key=lambda hit: (hit.rank, -hit.message.message_id))[:limit]
+
+    async def every_conversation(self) -> AsyncGenerator[StoredConversation]:
+        for _, head in sorted(self.heads.items()):
+            await asyncio.sleep(0)
+            yield self._whole(head)
+
+    async def count(self) -> int:
+        await asyncio.sleep(0)
+        return len(self.heads)
+
+    async def restore(self, conversations: Sequence[StoredConversation]) -> None:
+        await self._write()
+        for conversation in conversations:
+            head = conversation.head
+            if head.is_active:
+                self._end_the_active_one(head.thread.key)
+            kept = {message.message_id: message for message in self.messages.get(head.conversation_id, ())}
+            given = {message.message_id: message for message in conversation.messages}
+            self.messages[head.conversation_id] = [message for _, message in sorted((kept | given).items())]
+            for number in kept.keys() - given.keys():
+                head = head.with_message(kept[number])
+            self.heads[head.conversation_id] = head
+            self.people.update({(head.thread.platform, who): name for who, name in conversation.people.items()})
+            for message in conversation.messages:
+                if message.event_id is not None:
+                    self._restore_event((head.thread.platform, message.event_id))
+
+    async def _write(self) -> None:
+        await asyncio.sleep(0)
+        if self.failing is not None:
+            raise self.failing
+
+    def _not_going_back(self, head: ConversationHead) -> ConversationHead:
+        stored = self.heads.get(head.conversation_id)
+        if stored is None:
+            return head
+        said: list[datetime] = [moment for moment in (stored.last_message_at, head.last_message_at) if moment]
+        return replace(
+            head, updated_at=max(stored.updated_at, head.updated_at), last_message_at=max(said) if said else None
+        )
+
+    def _answer(self, record: TurnRecord) -> None:
+        reply = next((m for m in reversed(record.messages) if _is_reply(m)), None)
+        for key in record.answered:
+            self.states[key] = EventState.DELIVERED if record.delivered or reply is None else EventState.ANSWERED
+            if reply is not None:
+                self.replies[key] = (record.conversation_id, reply)
+
+    def _end_the_active_one(self, thread: ThreadKey) -> None:
+        for head in self.heads.values():
+            if head.is_active and head.thread.key == thread:
+                ended = replace(head, state=ConversationState.ENDED, ended_at=self._clock.now())
+                self.heads[head.conversation_id] = ended
+                return
+
+    def _restore_event(self, key: tuple[Platform, str]) -> None:
+        self._restored.add(key)
+        event = self.events.get(key)
+        if event is not None and self.states[event.key] is EventState.ACCEPTED:
+            self.states[event.key] = EventState.DELIVERED
+
+    def _whole(self, head: ConversationHead) -> StoredConversation:
+        messages = tuple(sorted(self.messages[head.conversation_id], key=lambda message: message.message_id))
+        took_part = {message.requester for message in messages if message.requester} | {head.requester}
+        names = {
+            who: name
+            for (platform, who), name in self.people.items()
+            if who in took_part and platform == head.thread.platform
+        }
+        return StoredConversation(head, messages, names)
+
+    def _by_activity(self) -> list[ConversationHead]:
+        return sorted(self.heads.values(), key=lambda head: (head.last_activity, head.conversation_id), reverse=True)
+
+    def _sees(self, scope: Scope, head: ConversationHead) -> bool:
+        took_part = scope.external_id == head.requester or any(
+            message.requester == scope.external_id for message in self.messages[head.conversation_id]
+        )
+        place = head.thread.platform == scope.platform and head.thread.guild_id == scope.guild_id
+        return place and took_part
+
+    def _listed(self, head: ConversationHead) -> ConversationListing:
+        return ConversationListing(
+            conversation_id=head.conversation_id,
+            thread=head.thread,
+            title=head.title,
+            summary=head.summary,
+            state=head.state,
+            created_at=head.created_at,
+            last_message_at=head.last_message_at,
+            message_count=len(self.messages[head.conversation_id]),
+            parent_conversation_id=head.parent_conversation_id,
+            created_reason=head.created_reason.value,
+            filename=head.filename,
+        )
+
+
+def _refuse_what_a_database_refuses(
+    heads: dict[int, ConversationHead], kept: Sequence[Message], record: TurnRecord
+) -> None:
+    active = [head.thread.key for head in heads.values() if head.is_active]
+    if len(active) != len(set(active)):
+        raise StoreError("two active conversations in one thread")
+    if record.messages and record.conversation_id not in heads:
+        raise StoreError("no such conversation")
+    numbers = [message.message_id for message in (*kept, *record.messages)]
+    if len(numbers) != len(set(numbers)):
+        raise StoreError("a message twice")
+
+
+def _is_reply(message: Message) -> bool:
+    return message.message_type is MessageType.CHAT and message.requester is None
