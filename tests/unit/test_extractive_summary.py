@@ -148,6 +148,13 @@ def test_a_kept_point_keeps_its_kind_and_day() -> None:
     ]
 
 
+def test_facts_from_before_keep_their_part_however_much_was_said() -> None:
+    talk = dialogue(*(f"I saw {place} herons at the mill near village {place * 7}." for place in range(200)))
+    summary = excerpts(talk, "- Fact (2026-02-01): The ferry leaves at 8.")
+    assert "ferry" in summary.text
+    assert summary.text.count("herons") > 3
+
+
 def test_a_chain_of_conversations_neither_grows_nor_loses_what_is_new() -> None:
     carried = "- Person (2026-02-27): Ana Maria Lopes lives in Porto since 2011 and I am her brother."
     sizes = []
