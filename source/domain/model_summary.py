@@ -126,7 +126,7 @@ def checked_summary(
     ]
     if claimed and not any(_numbers_of(point, shown) for point in claimed):
         raise UnsupportedSummaryError("no point is shown by what was sent")
-    about = shortened(one_line(answer.about), _ABOUT_BYTES)
+    about = shortened(_unquoted(one_line(answer.about)), _ABOUT_BYTES)
     opening = [SummaryPoint(PointKind.ABOUT, about, occasion.last)] if about else []
     best_first = _once_each(point for tier in zip_longest(*sections) for point in tier if point)
     heading = occasion.heading(SummarySource.MODEL)

@@ -121,7 +121,11 @@ def fitting(ranked: Iterable[SummaryPoint], max_bytes: int) -> list[SummaryPoint
 def read_points(text: str) -> tuple[SummaryPoint, ...]:
     """Return the points of a carried text; another text's sentences are points without a date."""
     points = tuple(point for line in text.splitlines() if (point := _read_point(line)))
-    return points or tuple(SummaryPoint(PointKind.EARLIER, sentence) for sentence in sentences(text))
+    if points:
+        return points
+    # Curly quotes around all of a line mark an excerpt, which prose is not.
+    prose = text.replace("“", '"').replace("”", '"')
+    return tuple(SummaryPoint(PointKind.EARLIER, sentence) for sentence in sentences(prose))
 
 
 def short_title(text: str) -> str:

@@ -2,7 +2,7 @@ import time
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from source.domain.extractive_summary import extractive_summary, most_telling, title_of
@@ -182,6 +182,7 @@ def test_no_summary_is_longer_than_its_bytes(spoken: list[tuple[str | None, str]
 
 @settings(deadline=None)
 @given(st.lists(SPOKEN, max_size=30), st.lists(TEXT, max_size=20).map("\n".join))
+@example([], "“all of it quoted”")
 def test_a_summary_can_be_read_back_by_the_point(spoken: list[tuple[str | None, str]], carried: str) -> None:
     summary = excerpts(dialogue(*spoken), carried)
     assert [point.text for point in read_points(summary.text)] == [point.text for point in summary.points]
