@@ -1,6 +1,7 @@
 """Running one command on an event loop, and ending it in order when the system asks."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -16,6 +17,8 @@ def run_to_end(work: Coroutine[None, None, int]) -> int:
 
     Raises: KeyboardInterrupt: Ctrl-C, after the same.
     """
+    gc.freeze()  # later collections pass over what was loaded
+    gc.enable()
     return asyncio.run(_ending_on_signals(work))
 
 
