@@ -123,14 +123,15 @@ class InMemoryStore:
     async def search(self, words: str, *, scope: Scope | None = None, limit: int = 10) -> list[SearchHit]:
         """Rank by how many of the words are missing."""
         await asyncio.sleep(0)
-        wanted = re.findall(r"\w+", words.casefold())
+        wanted = words.casefold().split()
         hits = [
             SearchHit(message, head.conversation_id, head.thread, float(missing))
             for head in self.heads.values()
             if scope is None or self._sees(scope, head)
             for message in self.messages[head.conversation_id]
             if message.message_type is MessageType.CHAT
-            and (missing := sum(word not in message.message_content.casefold() for word in wanted)) < len(wanted)
+            and (missing := sum(not _contains(message.message_content.casefold(), word) for word in wanted))
+            < len(wanted)
         ]
         return sorted(hits, key=lambda hit: (hit.rank, -hit.message.message_id))[:limit]
 
@@ -241,6 +242,12 @@ def _refuse_what_a_database_refuses(
     numbers = [message.message_id for message in (*kept, *record.messages)]
     if len(numbers) != len(set(numbers)):
         raise StoreError("a message twice")
+
+
+def _contains(text: str, word: str) -> bool:
+    """Whole words, but for scripts without spaces and for marks."""
+    tokens = re.findall(r"\w+", word)
+    return set(tokens) <= set(re.findall(r"\w+", text)) if tokens and word.isascii() else word in text
 
 
 def _is_reply(message: Message) -> bool:

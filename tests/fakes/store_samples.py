@@ -1,0 +1,62 @@
+"""Conversations and messages for the tests of stores."""
+
+import itertools
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from source.domain.conversation_head import ConversationHead, ConversationState, CreatedReason, StoredConversation
+from source.domain.message import Message, MessageType
+from source.domain.thread import PersonRef, Platform, ThreadRef
+from source.domain.turn import InboundMessage
+
+NOW = datetime(2026, 3, 2, 9, 0, 0, 123456, tzinfo=UTC)
+ANN = PersonRef("ann", "Ann")
+BEN = PersonRef("ben", "Ben")
+MAIN = ThreadRef(Platform.TERMINAL, "main")
+GUILD = ThreadRef(Platform.DISCORD, "42", guild_id="7", guild_name="Lighthouse")
+_numbers = itertools.count(1)
+
+
+def inbound(
+    text: str = "Hello", *, event_id: str | None = None, thread: ThreadRef = MAIN, person: PersonRef = ANN
+) -> InboundMessage:
+    return InboundMessage(event_id or f"event-{next(_numbers)}", thread, person, text, NOW)
+
+
+def head(
+    *, thread: ThreadRef = MAIN, requester: str | None = "ann", at: datetime = NOW, is_active: bool = True
+) -> ConversationHead:
+    number = next(_numbers)
+    return ConversationHead(
+        conversation_id=number,
+        thread=thread,
+        requester=requester,
+        created_at=at,
+        updated_at=at,
+        created_reason=CreatedReason.FIRST_MESSAGE,
+        filename=f"{number}.json",
+        state=ConversationState.ACTIVE if is_active else ConversationState.ENDED,
+    )
+
+
+def said(text: str = "Hello", *, by: PersonRef | None = ANN, after: float = 0, event_id: str | None = None) -> Message:
+    """A chat message, a person's or (`by=None`) Echo's, `after` seconds from NOW."""
+    return Message(
+        NOW + timedelta(seconds=after),
+        MessageType.CHAT,
+        text,
+        requester=by.external_id if by else None,
+        message_id=next(_numbers),
+        event_id=event_id,
+    )
+
+
+def whole(conversation_head: ConversationHead, *messages: Message, **people: str) -> StoredConversation:
+    """The conversation as a store has it once these messages were said."""
+    for message in messages:
+        conversation_head = conversation_head.with_message(message)
+    return StoredConversation(conversation_head, messages, people)
+
+
+def renamed(conversation: StoredConversation, title: str) -> StoredConversation:
+    return replace(conversation, head=replace(conversation.head, title=title))
