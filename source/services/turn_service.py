@@ -90,13 +90,13 @@ class TurnService:
         with self._noting_what_is_taken() as taken:
             undelivered = await self._store.undelivered()
             unanswered = await self._store.unanswered(platform=channel.platform)
+            left = [event for event in unanswered if event.key not in taken]
+            waiting = [self._enqueue(event, channel) for event in left]
+        if left:
+            log.info("answering_after_restart", messages=len(left))
         for reply in undelivered:
             if reply.thread.platform == channel.platform and taken.isdisjoint(reply.keys):
                 await self._deliver_again(reply, channel)
-        left = [event for event in unanswered if event.key not in taken]
-        if left:
-            log.info("answering_after_restart", messages=len(left))
-        waiting = [self._enqueue(event, channel) for event in left]
         await asyncio.gather(*(each.settled.wait() for each in waiting))
 
     async def drain(self, deadline: timedelta) -> None:
@@ -135,16 +135,21 @@ class TurnService:
 
     @contextmanager
     def _noting_what_is_taken(self) -> Iterator[set[int]]:
-        """Collect the keys of all events that are, or come, into this service's hands while the block runs."""
+        """Collect the keys of all events that are, or come, into this service's hands while the block runs.
+
+        No turn begins meanwhile: what was left undone is older than what comes in, and is answered first.
+        """
         taken = set(self._in_hand)
         self._taken_since.append(taken)
         try:
             yield taken
         finally:
             self._taken_since = [each for each in self._taken_since if each is not taken]
+            for box in self._boxes.values():
+                self._ensure_runner(box)
 
     def _ensure_runner(self, box: _Mailbox) -> None:
-        if box.runner is None:
+        if box.runner is None and box.waiting and not self._taken_since:
             box.runner = self._spawn(self._run(box), name=f"turns-{box.thread.platform}-{box.thread.thread_id}")
 
     def _spawn(self, work: Coroutine[None, None, _T], *, name: str) -> asyncio.Task[_T]:
@@ -163,7 +168,7 @@ class TurnService:
         """Answer whatever waits in the thread, until nothing does."""
         try:
             while box.waiting:
-                batch = [*box.kept, *box.waiting]
+                batch = sorted([*box.kept, *box.waiting], key=lambda waiting: waiting.event.key)
                 box.kept, box.waiting = [], []
                 await self._turn(box, batch)
                 if not box.failures:

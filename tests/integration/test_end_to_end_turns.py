@@ -12,7 +12,7 @@ from source.domain.errors import StoreUnavailableError
 from source.domain.message import Message
 from source.domain.thread import PersonRef, Platform, ThreadRef
 from tests.fakes.clock import FakeClock
-from tests.fakes.openai_script import Says
+from tests.fakes.openai_script import Fails, Says
 from tests.fakes.openai_server import FakeOpenAIServer
 from tests.fakes.running_echo import MAIN, Talk, database_rows, eventually, prompt_of, running_echo
 
@@ -151,6 +151,24 @@ async def test_recovery_leaves_alone_what_is_being_answered(tmp_path: Path, serv
 
     assert _texts(conversation.messages) == ["Hello", "I am listening."]
     assert talk.channel.delivered == ["I am listening."]
+
+
+async def test_what_a_crash_left_unanswered_comes_before_what_is_said_meanwhile(
+    tmp_path: Path, server: FakeOpenAIServer
+) -> None:
+    clock = FakeClock()
+    async with running_echo(tmp_path, server, clock, model_max_attempts=1) as talk:
+        server.queue(Fails(500))
+        await talk.say("Before the crash")
+    async with running_echo(tmp_path, server, clock) as talk:
+        recovering = asyncio.create_task(talk.echo.turns.recover(talk.channel))
+        await asyncio.sleep(0)
+        await talk.say("After it")
+        await recovering
+        conversation = await talk.conversation()
+
+    said = [message.message_content for message in conversation.messages if message.is_from_person]
+    assert said == ["Before the crash", "After it"]
 
 
 async def test_an_undelivered_reply_is_delivered_after_a_restart_and_not_made_again(
