@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from tests.e2e.kill.campaign import Toll, run_campaign
-from tests.e2e.kill.outcome import judged
+from tests.e2e.kill.outcome import Outcome, judged
 from tests.e2e.kill.worker import Place
 
 
@@ -28,12 +28,15 @@ def main() -> int:
 
 def _run(folder: Path, kills: int, seed: int) -> int:
     began = time.monotonic()
-    place = Place(folder / "conversations", folder / "journal.txt", folder / "log.txt", model_url="")
-    toll = asyncio.run(run_campaign(place, kills=kills, seed=seed, progress=_show))
+    outcome = asyncio.run(_campaign(folder, kills, seed))
     print(file=sys.stderr)
-    outcome = judged(place, toll)
     print(outcome.summary(seconds=time.monotonic() - began))
     return 1 if outcome.problems else 0
+
+
+async def _campaign(folder: Path, kills: int, seed: int) -> Outcome:
+    place = Place(folder / "conversations", folder / "journal.txt", folder / "log.txt", model_url="http://127.0.0.1:9")
+    return await judged(place, await run_campaign(place, kills=kills, seed=seed, progress=_show))
 
 
 def _show(toll: Toll) -> None:

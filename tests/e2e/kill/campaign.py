@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import multiprocessing
 import shutil
 import signal
@@ -20,10 +21,10 @@ from tests.fakes.openai_answers import deltas_of
 from tests.fakes.openai_script import CutsBeforeReply, Ending, Fails, Says, Step
 from tests.fakes.openai_server import FakeOpenAIServer
 
-_LONGEST_TALK = 1.2
+_LONGEST_TALK = 1.5
 _LONGEST_REBUILD = 0.25
 _REBUILDS = 0.2
-_SECONDS_PER_PIECE = 0.002
+_SECONDS_PER_PIECE = 0.001
 _CLEAN_RUN_SECONDS = 120
 # A fresh process without a fresh interpreter: importing everything would take longer than the run.
 _processes = multiprocessing.get_context("forkserver")
@@ -50,6 +51,7 @@ async def run_campaign(place: Place, *, kills: int, seed: int, progress: Callabl
     """Kill `kills` times, then let a last run come to its end."""
     random, toll = Random(seed), Toll()
     _processes.set_forkserver_preload(["tests.e2e.kill.worker"])
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # clients that are gone are the point here
     async with FakeOpenAIServer(delay=_SECONDS_PER_PIECE) as server:
         trouble = asyncio.create_task(_make_trouble(server, random))
         for run in range(kills):

@@ -49,7 +49,7 @@ def person_of(thread: int, number: int) -> PersonRef:
 
 def text_of(event_id: str) -> str:
     random = Random(event_id)
-    words = " ".join(random.choice(_WORDS) for _ in range(random.randint(1, 30)))
+    words = " ".join(random.choice(_WORDS) for _ in range(random.randint(1, 8)))
     return f"Message {event_id}: {words}"
 
 

@@ -16,6 +16,7 @@ def problems_of(evidence: Evidence, seen: Seen) -> list[str]:
         *(f"transcript {name}" for name in evidence.unreadable),
         *_lost_or_doubled(evidence, seen),
         *_badly_answered(evidence),
+        *_answered_out_of_order(evidence),
         *_delivered_unstored(evidence, seen),
         *_badly_kept(evidence),
         *_transcripts_that_differ(evidence),
@@ -52,6 +53,17 @@ def _badly_answered(evidence: Evidence) -> Iterator[str]:
         doubled = [length for is_person, length in speakers if not is_person and length > 1]
         if doubled:
             yield f"conversation {conversation_id} has {len(doubled)} turns that were answered more than once"
+
+
+def _answered_out_of_order(evidence: Evidence) -> Iterator[str]:
+    """In each thread messages are answered in the order in which they were accepted."""
+    message_ids = {row.event_id: row.message_id for row in evidence.messages if row.event_id is not None}
+    latest: dict[object, int] = {}
+    for event in evidence.events:
+        message_id = message_ids.get(str(event["event_id"]), 0)
+        if message_id < latest.get(event["thread_key"], 0):
+            yield f"event {event['event_id']} was answered after a later one of its thread"
+        latest[event["thread_key"]] = max(message_id, latest.get(event["thread_key"], 0))
 
 
 def _delivered_unstored(evidence: Evidence, seen: Seen) -> Iterator[str]:

@@ -30,6 +30,7 @@ Source = Literal["store", "transcripts"]
 
 _SENDERS_PER_THREAD = 2
 _LONGEST_PAUSE = 0.15
+_COMMANDERS = 4
 _REPEATS = 0.15
 _UNDELIVERED = 0.03
 _COMMANDS = ("new", "new", "new fresh", "resume", "archive", "unarchive", "summary", "conversations")
@@ -121,9 +122,9 @@ def settings_of(place: Place) -> Settings:
             "openai_model": "test-model",
             "transcript_delay_seconds": 0.05,
             "idle_time_seconds": 0.2,
-            "conversation_timeout_hours": 0.8 / 3600,
+            "conversation_timeout_hours": 0.4 / 3600,
             "max_context_messages": 8,
-            "summary_timeout_seconds": 1,
+            "summary_timeout_seconds": 0.6,
         }
     )
 
@@ -167,7 +168,8 @@ async def _talk(place: Place, run: int, random: Random) -> None:
     async with open_echo(settings_of(place)) as echo, asyncio.TaskGroup() as tasks:
         tasks.create_task(echo.catch_up.run())
         tasks.create_task(echo.turns.recover(channel))
-        tasks.create_task(_command(echo, journal, random))
+        for _ in range(_COMMANDERS):
+            tasks.create_task(_command(echo, journal, random))
         for thread in range(THREADS):
             for sender in range(_SENDERS_PER_THREAD):
                 tasks.create_task(_send(echo, channel, random, thread, run, first=sender))
