@@ -106,24 +106,23 @@ def _first_prompt(folder: Path) -> float:
 
 def _show(took: dict[str, float], conversations: int) -> None:
     rows = [
-        [label, measure.duration(took[f"{case} few"]), measure.duration(took[f"{case} full"]), ratio]
+        _row(label, took[f"{case} few"], took[f"{case} full"])
         for case, label in (
             ("open", "open_echo, ready for a message"),
             ("turn", "first turn, conversation from the store"),
             ("prompt", "terminal's prompt, from the process's start"),
         )
-        if (ratio := measure.ratio(took[f"{case} full"], took[f"{case} few"]))
     ]
     print(measure.Table(["conversations in the store", "1", f"{conversations:,}", "ratio"], rows))
     rows = [
-        [label, measure.duration(took[case]), measure.ratio(took[case], took["python"])]
-        for case, label in (
-            ("python", "python -c pass"),
-            ("prompt few", "terminal's prompt"),
-            ("prompt new", "terminal's prompt, first start ever"),
-        )
+        _row(label, took["python"], took[case])
+        for case, label in (("prompt few", "terminal's prompt"), ("prompt new", "the same, first start ever"))
     ]
-    print(f"\n{measure.Table(['process', 'time', 'ratio'], rows)}")
+    print(f"\n{measure.Table(['process', 'python -c pass', 'this', 'ratio'], rows)}")
+
+
+def _row(label: str, baseline: float, value: float) -> list[str]:
+    return [label, measure.duration(baseline), measure.duration(value), measure.ratio(value, baseline)]
 
 
 def main() -> None:
