@@ -13,6 +13,8 @@ from pathlib import Path
 from source.app.settings import ROOT
 
 PATIENCE_SECONDS = 30.0
+_WHERE_IS_THE_CURSOR = b"\x1b[6n"
+_CURSOR_IS_AT = b"\x1b[1;1R"
 _STYLES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|\r")
 
 # Makes standard input the controlling terminal, so that Ctrl-C means what it means to a person.
@@ -146,4 +148,5 @@ class TerminalSession:
         except OSError:  # Linux: EIO once the program has ended
             return False
         self._raw += piece
+        os.write(self._master, _CURSOR_IS_AT * piece.count(_WHERE_IS_THE_CURSOR))
         return bool(piece)

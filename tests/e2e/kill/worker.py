@@ -33,7 +33,10 @@ _LONGEST_PAUSE = 0.15
 _COMMANDERS = 4
 _REPEATS = 0.15
 _UNDELIVERED = 0.03
-_COMMANDS = ("new", "new", "new fresh", "resume", "archive", "unarchive", "summary", "conversations")
+_COMMANDS = (
+    *("new", "new topic", "new fresh", "resume", "resume 3", "archive", "archive 2", "archive 5"),
+    *("unarchive", "unarchive 4", "summary", "conversations", "search tea"),
+)
 
 
 @dataclass(frozen=True, slots=True)
