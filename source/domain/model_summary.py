@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, Field
 
@@ -89,9 +89,11 @@ class UnsupportedSummaryError(ValueError):
 
 
 def response_schema() -> dict[str, object]:
-    """Return the JSON schema of `ModelSummary` as strict servers take it: all required, nothing else, no references."""
+    """Return the JSON schema of `ModelSummary` as strict servers take it: all required, nothing else."""
     schema = ModelSummary.model_json_schema()
-    return _strict(schema, schema.pop("$defs", {}))
+    # A point is described once and referred to: written out five times it would cost each call 150 tokens.
+    points = {name: _closed(definition) for name, definition in schema["$defs"].items()}
+    return {**_closed(schema), "$defs": points}
 
 
 def read_answer(text: str) -> ModelSummary:
@@ -193,17 +195,12 @@ def _objects_in(text: str) -> Iterator[dict[str, object]]:
         at = text.find("{", end)
 
 
-def _strict(node: object, definitions: Mapping[str, object]) -> dict[str, object]:
-    """Return a schema's node with references resolved, annotations of no use dropped and every property required."""
-    if not isinstance(node, dict):
-        return {}
-    if "$ref" in node:
-        name = str(node["$ref"]).rpartition("/")[2]
-        return _strict(definitions[name], definitions)
-    strict: dict[str, object] = {"type": node["type"]}
-    if "items" in node:
-        strict["items"] = _strict(node["items"], definitions)
-    if "properties" in node:
-        strict["properties"] = {name: _strict(part, definitions) for name, part in node["properties"].items()}
-        strict |= {"required": list(node["properties"]), "additionalProperties": False}
-    return strict
+def _closed(definition: Mapping[str, Any]) -> dict[str, object]:
+    """Return an object's schema without titles and defaults, with every property required and no other allowed."""
+    properties = {name: _plain(part) for name, part in definition["properties"].items()}
+    return {"type": "object", "properties": properties, "required": [*properties], "additionalProperties": False}
+
+
+def _plain(part: Mapping[str, Any]) -> dict[str, object]:
+    kept: dict[str, object] = {key: part[key] for key in ("type", "$ref") if key in part}
+    return kept | {"items": _plain(part["items"])} if "items" in part else kept

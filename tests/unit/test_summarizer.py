@@ -91,9 +91,10 @@ async def test_a_model_that_fails_is_replaced_by_excerpts(failure: Answer) -> No
     assert "Lisbon" not in repr(logs)
 
 
-async def test_a_model_that_hangs_is_replaced_by_excerpts_after_the_timeout() -> None:
+@pytest.mark.parametrize("events", [0, 2])
+async def test_a_model_that_hangs_is_replaced_by_excerpts_after_the_timeout(events: int) -> None:
     model = ScriptedModel(written())
-    model.hold(after=2)
+    model.hold(after=events)
 
     result = await summarizer(model, settings(timeout=timedelta(milliseconds=20))).summarize(
         head_of(), lisbon(), PEOPLE
