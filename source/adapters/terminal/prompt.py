@@ -43,6 +43,7 @@ class Prompt:
             bottom_toolbar=self._toolbar,
             prompt_continuation="  ",
             key_bindings=_bindings(),
+            reserve_space_for_menu=5,
             style=_STYLE,
             color_depth=None if colours else ColorDepth.DEPTH_1_BIT,
         )
