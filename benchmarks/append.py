@@ -27,7 +27,7 @@ from source.ports.clock import SystemClock
 _SIZES = {1: 1_500, 100: 20_000}
 _QUICK_SIZES = {1: 30, 100: 300}
 _SLOW_SHARE = 20  # the baseline that commits every message alone gets this much less to do at 100 writers
-_file_numbers = itertools.count()
+_numbers = itertools.count()
 _RANDOM = random.Random(7)
 _WORDS = ["".join(_RANDOM.choices("abcdefghijklmnopqrstuvwxyz", k=_RANDOM.randint(3, 9))) for _ in range(8_000)]
 _TEXTS = [" ".join(_RANDOM.choices(_WORDS, k=45)) for _ in range(500)]
@@ -48,7 +48,7 @@ class StoreAppender:
             await store.commit_turn(TurnRecord(head.conversation_id, heads=(head,)))
         return cls(store, heads)
 
-    async def append(self, writer: int, number: int, text: str) -> None:
+    async def append(self, writer: int, text: str) -> None:
         await self._store.commit_turn(
             TurnRecord(self._heads[writer].conversation_id, (_message(self._store, text, requester="ada"),))
         )
@@ -64,10 +64,10 @@ class StoreAppender:
 class TurnAppender(StoreAppender):
     """A whole turn: accept, then two messages, usage and the answered event."""
 
-    async def append(self, writer: int, number: int, text: str) -> None:
+    async def append(self, writer: int, text: str) -> None:
         head = self._heads[writer]
         person = PersonRef("ada", "Ada")
-        inbound = InboundMessage(f"{writer}-{number}", head.thread, person, text, datetime.now(UTC))
+        inbound = InboundMessage(f"event-{next(_numbers)}", head.thread, person, text, datetime.now(UTC))
         event = await self._store.accept(inbound)
         assert event is not None
         said = _message(self._store, text, requester="ada", event_id=inbound.event_id)
@@ -93,15 +93,15 @@ def _message(store: SqlStore, text: str, *, requester: str | None = None, event_
 
 
 def _new_file(folder: Path) -> Path:
-    return folder / f"{next(_file_numbers)}.db"
+    return folder / f"{next(_numbers)}.db"
 
 
 async def _seconds_each(appender: Appender, writers: int, count: int) -> float:
     texts = itertools.cycle(_TEXTS)
 
     async def write(writer: int) -> None:
-        for number in range(count // writers):
-            await appender.append(writer, number, next(texts))
+        for _ in range(count // writers):
+            await appender.append(writer, next(texts))
 
     started = time.perf_counter()
     await asyncio.gather(*(write(writer) for writer in range(writers)))

@@ -15,8 +15,8 @@ _NOW = "2026-03-02 09:00:00.000000"
 class Appender(Protocol):
     """Something that makes messages durable one after the other."""
 
-    async def append(self, writer: int, number: int, text: str) -> None:
-        """Return when message `number` of this writer is durable."""
+    async def append(self, writer: int, text: str) -> None:
+        """Return when this writer's next message is durable."""
         ...
 
     async def finish(self) -> None:
@@ -39,7 +39,7 @@ class BareRowLoop:
         self._connection = connected(path)
         self._connection.execute(_TABLE)
 
-    async def append(self, writer: int, number: int, text: str) -> None:
+    async def append(self, writer: int, text: str) -> None:
         self._connection.execute("BEGIN IMMEDIATE")
         self._connection.execute(_INSERT, (writer, _NOW, text))
         self._connection.execute("COMMIT")
@@ -59,7 +59,7 @@ class BareGroupLoop:
         self._thread = threading.Thread(target=self._work)
         self._thread.start()
 
-    async def append(self, writer: int, number: int, text: str) -> None:
+    async def append(self, writer: int, text: str) -> None:
         future: asyncio.Future[None] = self._loop.create_future()
         self._queue.put((future, (writer, _NOW, text)))
         await future
@@ -102,7 +102,7 @@ class AgentsSession:
             raise SystemExit("the baseline is missing: .venv/bin/pip install openai-agents") from error
         self._sessions = [SQLiteSession(f"session-{number}", path) for number in range(writers)]
 
-    async def append(self, writer: int, number: int, text: str) -> None:
+    async def append(self, writer: int, text: str) -> None:
         await self._sessions[writer].add_items([{"role": "user", "content": text}])
 
     async def finish(self) -> None:
