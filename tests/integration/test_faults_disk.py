@@ -47,16 +47,25 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def plain_folder() -> Iterator[Path]:
     """A folder of an account that is not root, who may write anywhere; the test runs as that account."""
     folder = Path(tempfile.mkdtemp(prefix="echo-"))
-    is_root = os.geteuid() == 0
-    if is_root:
-        os.chown(folder, _NOBODY, _NOBODY)
-        os.seteuid(_NOBODY)
-    try:
+    with _not_as_root(folder):
+        needed = (folder, Path(__file__), Path(pytest.__file__))
+        if not all(os.access(path, os.R_OK, effective_ids=True) for path in needed):
+            pytest.skip("NOT TESTED HERE: a folder that cannot be written (another account cannot read this checkout)")
         yield folder
+    shutil.rmtree(folder)
+
+
+@contextmanager
+def _not_as_root(folder: Path) -> Iterator[None]:
+    if os.geteuid() != 0:
+        yield
+        return
+    os.chown(folder, _NOBODY, _NOBODY)
+    os.seteuid(_NOBODY)
+    try:
+        yield
     finally:
-        if is_root:
-            os.seteuid(0)
-        shutil.rmtree(folder)
+        os.seteuid(0)
 
 
 @contextmanager
