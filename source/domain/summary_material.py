@@ -80,11 +80,20 @@ def numbered_sources(
 
 
 def listed(sources: Sequence[NumberedSource]) -> str:
-    """Return the sources as the text that a model is shown."""
+    """Return the sources as the text that a model is shown; a message is dated where the day changes."""
     earlier = [source.line for source in sources if source.message_id is None]
-    said = [source.line for source in sources if source.message_id is not None]
+    messages = [source for source in sources if source.message_id is not None]
+    said = [
+        _undated(source) if before is not None and before.said_on == source.said_on else source.line
+        for before, source in zip([None, *messages], messages, strict=False)
+    ]
     parts = ([_EARLIER_HEADING, *earlier, ""] if earlier else []) + [_MESSAGES_HEADING, *said]
     return "\n".join(parts)
+
+
+def _undated(source: NumberedSource) -> str:
+    # The first such mark is the line's own: a speaker's name holds no bracket.
+    return source.line.replace(f" ({source.said_on}):", ":", 1)
 
 
 def ranked_earlier(earlier: Sequence[SummaryPoint]) -> list[SummaryPoint]:

@@ -1,5 +1,6 @@
 import json
 from collections.abc import Sequence
+from datetime import date
 
 import pytest
 from hypothesis import given
@@ -7,6 +8,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from source.domain.message import MessageType
+from source.domain.summary_material import NumberedSource, listed
 from source.ports.llm import Role
 from tests.fakes.dialogue_samples import PEOPLE, dialogue, head_of, lisbon, said
 from tests.fakes.language_model import ScriptedModel
@@ -158,3 +160,17 @@ async def test_no_budget_is_ever_exceeded(
         assert len(summary.text.encode()) <= 8 * summary_tokens
         assert len(summary.title) <= 60
     assert len(excerpts.summary.text.encode()) <= 3 * summary_tokens
+
+
+def test_a_message_is_dated_only_where_the_day_changes() -> None:
+    day, next_day = date(2026, 3, 2), date(2026, 3, 3)
+    sources = [
+        NumberedSource(1, "[#1] Ana (2026-03-02): Hello.", day, 10),
+        NumberedSource(2, "[#2] Echo (2026-03-02): Said on (2026-03-02): hello.", day, 11),
+        NumberedSource(3, "[#3] Ana (2026-03-03): Bye.", next_day, 12),
+    ]
+    assert listed(sources).splitlines()[1:] == [
+        "[#1] Ana (2026-03-02): Hello.",
+        "[#2] Echo: Said on (2026-03-02): hello.",
+        "[#3] Ana (2026-03-03): Bye.",
+    ]
