@@ -204,6 +204,8 @@ class TurnService:
             await self._keep(box, batch, reply, _BROKEN, None)
         else:
             box.failures = 0
+            if box.retry is not None:
+                box.retry.cancel()
             # It is stored: whatever goes wrong from here on, it must not be answered again.
             await deliver(self._store, reply, answer.keys, answer.text, interrupted=answer.interrupted)
 

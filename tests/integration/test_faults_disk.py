@@ -47,12 +47,18 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def plain_folder() -> Iterator[Path]:
     """A folder of an account that is not root, who may write anywhere; the test runs as that account."""
     folder = Path(tempfile.mkdtemp(prefix="echo-"))
+    try:
+        yield from _owned(folder)
+    finally:
+        shutil.rmtree(folder)
+
+
+def _owned(folder: Path) -> Iterator[Path]:
     with _not_as_root(folder):
         needed = (folder, Path(__file__), Path(pytest.__file__))
         if not all(os.access(path, os.R_OK, effective_ids=True) for path in needed):
             pytest.skip("NOT TESTED HERE: a folder that cannot be written (another account cannot read this checkout)")
         yield folder
-    shutil.rmtree(folder)
 
 
 @contextmanager

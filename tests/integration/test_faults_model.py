@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -144,6 +145,17 @@ async def test_a_stop_and_a_start_in_the_middle_of_a_fault_lose_nothing(
 
     assert talk.channel.delivered == ["You said: Hello"]
     assert len(conversation.messages) == 2
+
+
+async def test_a_fault_that_is_over_does_not_hold_up_a_stop(tmp_path: Path, server: FakeOpenAIServer) -> None:
+    async with running_echo(tmp_path, server, FakeClock(), model_max_attempts=1) as talk:
+        server.queue(Fails(500))
+        await talk.say("First")
+        await talk.say("Second")
+        async with asyncio.timeout(20):
+            await talk.echo.turns.drain(timedelta(minutes=5))
+
+    assert talk.channel.delivered == ["You said: Second"]
 
 
 async def test_a_prompt_that_the_model_finds_too_long_is_cut_until_it_fits(
