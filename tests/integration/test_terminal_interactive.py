@@ -19,6 +19,7 @@ from source.adapters.terminal.live_reply import TerminalChannel
 from source.adapters.terminal.prompt import Prompt
 from source.adapters.terminal.screen import StyledScreen
 from source.domain.errors import RefusedInputError
+from source.domain.message import Message, MessageType
 from source.domain.thread import Platform, ThreadRef
 from source.domain.turn import InboundMessage
 from source.ports.channel import LiveReply
@@ -185,7 +186,8 @@ async def test_a_chat_cancelled_amid_an_answer_cancels_the_answer(desk: Desk) ->
 
 async def test_who_comes_back_sees_what_was_said(desk: Desk) -> None:
     partner = FakePartner()
-    partner.past = [chat(f"message {number}") for number in range(20)]
+    tool_call = Message(SOME_DAY, MessageType.TOOL_CALL, "search")
+    partner.past = [entry for number in range(20) for entry in (chat(f"message {number}"), tool_call)]
     partner.past.append(chat("an\x1b[31manswer", None, at=SOME_DAY + timedelta(days=1)))
     async with desk.chat(partner):
         desk.keys.send_text(CTRL_D)

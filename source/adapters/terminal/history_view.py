@@ -9,7 +9,9 @@ from source.adapters.terminal.screen import StyledScreen
 from source.domain.message import Message, MessageType, as_utc
 from source.domain.thread import PersonRef
 
-HISTORY_MESSAGES = 10
+SHOWN_MESSAGES = 10
+# Tool calls and thoughts lie between what was said.
+READ_MESSAGES = 5 * SHOWN_MESSAGES
 _LONGEST_SHOWN = 1_500
 
 
@@ -30,7 +32,8 @@ class SpokenLine:
 
 def show_history(screen: StyledScreen, messages: Sequence[Message], person: PersonRef) -> None:
     """Show the last of a conversation, with dates; nothing when there is none."""
-    for line in history_lines(messages, person):
+    said = [message for message in messages if message.message_type is MessageType.CHAT]
+    for line in history_lines(said[-SHOWN_MESSAGES:], person):
         match line:
             case DateLine(text):
                 screen.notice(text)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NoReturn
 
-from source.adapters.terminal.history_view import HISTORY_MESSAGES, show_history
+from source.adapters.terminal.history_view import READ_MESSAGES, show_history
 from source.adapters.terminal.partner import Partner, Place
 from source.adapters.terminal.prompt import Prompt
 from source.adapters.terminal.screen import StyledScreen
@@ -68,7 +68,7 @@ class InteractiveChat:
         self._screen.notice(f"Echo · {self._model()} · /help lists the commands, Ctrl-D leaves")
         if self._partner.is_offline:
             self._screen.notice(_OFFLINE)
-        history = await self._partner.history(self._place.thread, HISTORY_MESSAGES)
+        history = await self._partner.history(self._place.thread, READ_MESSAGES)
         show_history(self._screen, history, self._place.person)
         return history
 
