@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 import structlog
@@ -15,6 +16,7 @@ from source.adapters.terminal.screen import PlainScreen, StyledScreen
 from source.app.composition import Echo, open_echo
 from source.app.event_loop import INTERRUPTED, leave_output
 from source.app.log_setup import set_up_logging
+from source.app.models import warm_up
 from source.app.settings import Settings
 from source.domain.errors import EchoError
 from source.domain.message import Message
@@ -76,7 +78,7 @@ async def run_chat(settings: Settings, *, user: str | None, thread: str) -> int:
     set_up_logging(level=level, form=settings.log_format, secrets=settings.secrets)
     name = user or _account_name()
     place = Place(ThreadRef(Platform.TERMINAL, thread), PersonRef(name, name))
-    async with open_echo(settings, command=f"chat --thread {thread}") as echo, _catching_up(echo):
+    async with open_echo(settings, command=f"chat --thread {thread}") as echo, _preparing(echo, place.thread):
         partner = EchoPartner(echo)
         return await (_with_person(partner, place) if is_person else _with_pipe(partner, place))
 
@@ -100,9 +102,9 @@ async def _with_pipe(partner: "Partner", place: Place) -> int:
 
 
 @asynccontextmanager
-async def _catching_up(echo: Echo) -> AsyncIterator[None]:
-    """Write the transcripts that a crash left behind, while the chat goes on."""
-    task = asyncio.create_task(_catch_up(echo), name="transcript-catch-up")
+async def _preparing(echo: Echo, thread: ThreadRef) -> AsyncIterator[None]:
+    """Do what can be done while the person reads and types."""
+    task = asyncio.create_task(_prepare(echo, thread), name="preparing")
     try:
         yield
     finally:
@@ -110,11 +112,14 @@ async def _catching_up(echo: Echo) -> AsyncIterator[None]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def _catch_up(echo: Echo) -> None:
-    try:
-        await echo.catch_up.run()
-    except EchoError as error:
-        log.warning("transcripts_behind", reason=str(error))
+async def _prepare(echo: Echo, thread: ThreadRef) -> None:
+    """Load the model's package, make the summary that the next message will need, write late transcripts."""
+    steps = (partial(warm_up, echo.model), partial(echo.opening.prepare, thread), echo.catch_up.run)
+    for step in steps:
+        try:
+            await step()
+        except EchoError as error:
+            log.warning("preparation_failed", error=type(error).__name__, reason=str(error))
 
 
 def _is_terminal(stream: TextIO | None) -> bool:

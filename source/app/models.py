@@ -16,6 +16,15 @@ async def choose_model(settings: Settings) -> LanguageModel:
     return OpenAIChatModel(provider_settings(settings, local)) if local else OfflineModel()
 
 
+async def warm_up(model: LanguageModel) -> None:
+    """Load what the model's first call would have to load.
+
+    Raises: ModelRefusedError: its address is none.
+    """
+    if isinstance(model, OpenAIChatModel):
+        await model.prepare()
+
+
 def provider_settings(settings: Settings, local: LocalServer | None = None) -> OpenAIChatSettings:
     """Return how the adapter is to reach its server."""
     key = settings.openai_api_key.get_secret_value() if settings.openai_api_key and local is None else None
