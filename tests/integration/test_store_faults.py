@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -119,19 +119,27 @@ async def test_a_text_that_cannot_be_kept_fails_alone_and_is_in_no_error(store: 
     assert await store.load(conversation.conversation_id) is None
 
 
-async def test_no_error_of_the_database_shows_what_was_said(store: SqlStore) -> None:
+async def test_no_error_of_the_database_shows_what_was_said(store: SqlStore, file: Path) -> None:
     conversation = head()
     message = said("secret")
-    await store.commit_turn(TurnRecord(conversation.conversation_id, (message,), (conversation,)))
-    with pytest.raises(StoreError) as raised:
-        await store.commit_turn(TurnRecord(conversation.conversation_id, (message,)))
-    told: list[str] = []
-    error: BaseException | None = raised.value
+    record = TurnRecord(conversation.conversation_id, (message,), (conversation,))
+    await store.commit_turn(record)
+    with pytest.raises(StoreError) as written:
+        await store.commit_turn(record)
+    await store.search("secret")
+    with closing(sqlite3.connect(file)) as other:
+        other.execute("DROP TABLE messages_search")
+    with pytest.raises(StoreError) as read:
+        await store.search("secret")
+    for error in (written.value, read.value):
+        assert len(list(_causes(error))) > 1
+        assert not any("secret" in str(cause) for cause in _causes(error))
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
-        told.append(str(error))
+        yield error
         error = error.__cause__
-    assert len(told) > 1
-    assert not any("secret" in text for text in told)
 
 
 async def test_a_database_of_another_program_is_left_alone(file: Path) -> None:

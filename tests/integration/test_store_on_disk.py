@@ -136,7 +136,7 @@ async def test_times_can_be_read_with_the_databases_own_functions(file: Path) ->
     assert text == (NOW + timedelta(seconds=90, hours=1)).strftime("%Y-%m-%d %H:%M:%S")
 
 
-async def test_the_text_of_an_answered_event_is_kept_once(file: Path) -> None:
+async def test_an_answered_event_keeps_no_text_and_without_a_reply_is_finished(file: Path) -> None:
     store = await SqlStore.open(file, clock=FakeClock())
     event = await store.accept(inbound("only once"))
     assert event is not None
@@ -145,7 +145,7 @@ async def test_the_text_of_an_answered_event_is_kept_once(file: Path) -> None:
     await store.commit_turn(record)
     await store.close()
     with closing(sqlite3.connect(file)) as connection:
-        assert connection.execute("SELECT text FROM events").fetchall() == [(None,)]
+        assert connection.execute("SELECT text, state FROM events").fetchall() == [(None, "delivered")]
 
 
 @pytest.mark.parametrize(

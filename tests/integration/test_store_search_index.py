@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from source.domain.thread import Platform
 from source.domain.turn import TurnRecord
 from source.ports.store import Scope
 from tests.fakes.clock import FakeClock
-from tests.fakes.store_samples import head, inbound, said
+from tests.fakes.store_samples import head, inbound, said, whole
 
 
 @pytest.fixture
@@ -106,9 +107,15 @@ async def test_under_load_the_index_follows_in_steps(file: Path) -> None:
     await store.close()
 
 
-async def test_the_index_agrees_with_the_messages(file: Path) -> None:
-    store = await _filled(file, *(f"ship {number}" for number in range(100)))
+async def test_the_index_agrees_with_the_messages_after_some_were_replaced(file: Path) -> None:
+    store = await SqlStore.open(file, clock=FakeClock(), durability="normal")
+    conversation = whole(head(), *(said(f"ship {number}") for number in range(100)))
+    await store.restore([conversation])
     await store.search("ship")
+    others = [replace(message, message_content="boat") for message in conversation.messages[10:20]]
+    await store.restore([replace(conversation, messages=tuple(others))])
+    assert len(await store.search("ship", limit=200)) == 90
+    assert len(await store.search("boat", limit=200)) == 10
     await store.close()
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("INSERT INTO messages_search (messages_search, rank) VALUES ('integrity-check', 1)")

@@ -89,12 +89,21 @@ async def _entered(target: FakeTarget) -> None:
     assert await asyncio.to_thread(target.entered.wait, 10)
 
 
-async def test_everything_of_one_turn_of_the_loop_shares_a_commit(
-    writer: GroupCommitWriter, target: FakeTarget
+async def test_everything_of_one_turn_of_the_loop_is_handed_over_together(
+    writer: GroupCommitWriter, target: FakeTarget, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    taken: list[int] = []
+    take = writer.take
+
+    def counted(entries: list[Any]) -> bool:
+        taken.append(len(entries))
+        return take(entries)
+
+    monkeypatch.setattr(writer, "take", counted)
     results = await asyncio.gather(*(writer.submit(Put(number)) for number in range(100)))
     assert results == [number * 2 for number in range(100)]
     assert target.batches == [list(range(100))]
+    assert taken == [100]
 
 
 async def test_what_arrives_during_a_commit_shares_the_next(writer: GroupCommitWriter, target: FakeTarget) -> None:
