@@ -57,6 +57,10 @@ class ConversationStore(Protocol):
         """As in `TurnStore`."""
         ...
 
+    async def rename_transcript(self, conversation_id: int, filename: str) -> None:
+        """Note under which name the conversation's transcript is; nothing else of it is touched."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:

@@ -302,4 +302,5 @@ class Conversation:
         with self._lock:
             self.head = replace(self.head, filename=name)
         if self.store is not None:
-            await self.store.commit_turn(TurnRecord(self.conversation_id, heads=(self.head,)))
+            # The name alone: a turn that commits meanwhile may be changing the rest of the head.
+            await self.store.rename_transcript(self.conversation_id, name)

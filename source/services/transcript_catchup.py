@@ -1,6 +1,5 @@
 """Brings transcripts up to date that a crash left behind the store."""
 
-from dataclasses import replace
 from typing import Protocol
 
 import structlog
@@ -8,7 +7,6 @@ import structlog
 from source.domain.conversation_head import StoredConversation
 from source.domain.errors import TranscriptError
 from source.domain.transcript import encode_transcript
-from source.domain.turn import TurnRecord
 from source.ports.files import TranscriptFiles
 from source.ports.store import ConversationCatalog
 
@@ -22,8 +20,8 @@ _MOST_ATTEMPTS = 3
 class CaughtUpStore(ConversationCatalog, Protocol):
     """What the transcripts are compared with, and told where they are."""
 
-    async def commit_turn(self, record: TurnRecord) -> None:
-        """As in `TurnStore`."""
+    async def rename_transcript(self, conversation_id: int, filename: str) -> None:
+        """As in `ConversationStore`."""
         ...
 
 
@@ -61,14 +59,8 @@ class TranscriptCatchUp:
                 return attempt > 0
             name = await self._files.save(stored)
             if name != stored.head.filename:
-                await self._note_name(conversation_id, name)
+                await self._store.rename_transcript(conversation_id, name)
         return True
-
-    async def _note_name(self, conversation_id: int, name: str) -> None:
-        stored = await self._store.load(conversation_id)
-        if stored is not None:
-            head = replace(stored.head, filename=name)
-            await self._store.commit_turn(TurnRecord(conversation_id, heads=(head,)))
 
     async def _is_current(self, stored: StoredConversation) -> bool:
         try:

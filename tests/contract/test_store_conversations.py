@@ -43,6 +43,16 @@ async def test_every_field_of_a_head_comes_back(store: Store) -> None:
         assert await store.latest(GUILD.key) == changed
 
 
+async def test_a_new_name_of_a_transcript_changes_nothing_else(store: Store) -> None:
+    ended = head(is_active=False)
+    await store.commit_turn(TurnRecord(ended.conversation_id, (said("kept"),), (replace(ended, summary="S"),)))
+    before = await store.load(ended.conversation_id)
+    await store.rename_transcript(ended.conversation_id, "other.json")
+    after = await store.load(ended.conversation_id)
+    assert before is not None
+    assert after == replace(before, head=replace(before.head, filename="other.json"))
+
+
 async def test_the_active_conversation_is_that_of_its_thread(store: Store) -> None:
     ended, active, elsewhere = head(is_active=False), head(), head(thread=GUILD)
     for each in (ended, active, elsewhere):

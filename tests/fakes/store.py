@@ -68,6 +68,11 @@ class InMemoryStore:
         self.usage.extend(record.usage)
         self._answer(record)
 
+    async def rename_transcript(self, conversation_id: int, filename: str) -> None:
+        await self._write()
+        if conversation_id in self.heads:
+            self.heads[conversation_id] = replace(self.heads[conversation_id], filename=filename)
+
     async def mark_delivered(self, keys: Sequence[int]) -> None:
         await self._write()
         for key in keys:

@@ -52,6 +52,12 @@ def test_nul_is_replaced() -> None:
     assert read(chunk(content="a\x00")) == [TextDelta("a�")]
 
 
+def test_an_id_of_a_tool_call_can_be_stored() -> None:
+    events = read(calls({"index": 0, "id": "c\x00\ud800", "function": {"name": "search"}}), chunk(finish="tool_calls"))
+
+    assert events[0] == ToolCall("c��", "search", "{}")
+
+
 def test_pieces_of_a_tool_call_become_one() -> None:
     events = read(
         calls({"index": 0, "id": "c1", "function": {"name": "search", "arguments": ""}}),

@@ -127,7 +127,8 @@ class _OpenCall:
         if not self.name:
             raise MalformedReplyError("a tool call without a name")
         arguments = _whole("".join(self.arguments)) or "{}"
-        return ToolCall(self.call_id or f"call_{uuid4().hex[:24]}", storable(self.name), arguments)
+        call_id = storable(self.call_id) if self.call_id else f"call_{uuid4().hex[:24]}"
+        return ToolCall(call_id, storable(self.name), arguments)
 
 
 class ReplyReader:

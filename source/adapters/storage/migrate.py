@@ -39,9 +39,7 @@ def stored_version(connection: Connection) -> str | None:
     names = inspect(connection).get_table_names()
     if _VERSION_TABLE not in names:
         if names:
-            raise StoreVersionError(
-                "another program's tables are in the database: set DATABASE_URL to a file for Echo"
-            )
+            raise StoreVersionError("another program's tables are in the database: set DATABASE_URL to a file for Echo")
         return None
     versions = table(_VERSION_TABLE, column("version_num", String))
     version: str | None = connection.execute(select(versions.c.version_num)).scalar()

@@ -12,7 +12,7 @@ from source.adapters.storage import read_queries, search_reading
 from source.adapters.storage.engine import READERS, Durability, reading_engine, sqlite_file, writing_engine
 from source.adapters.storage.errors import store_errors
 from source.adapters.storage.migrate import bring_up_to_date, ensure_readable
-from source.adapters.storage.write_operations import Accept, CommitTurn, MarkDelivered, Restore
+from source.adapters.storage.write_operations import Accept, CommitTurn, MarkDelivered, RenameTranscript, Restore
 from source.adapters.storage.write_target import SqlWriteTarget
 from source.adapters.storage.writer import Barrier, CatchUp, GroupCommitWriter, Operation
 from source.domain.conversation_head import ConversationHead, StoredConversation
@@ -91,6 +91,9 @@ class SqlStore:
 
     async def commit_turn(self, record: TurnRecord) -> None:
         await self._write(CommitTurn(record))
+
+    async def rename_transcript(self, conversation_id: int, filename: str) -> None:
+        await self._write(RenameTranscript(conversation_id, filename))
 
     async def mark_delivered(self, keys: Sequence[int]) -> None:
         """Hand the note over; it is on disk with the next commit, or a moment later."""

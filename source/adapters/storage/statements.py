@@ -48,6 +48,7 @@ class Statements:
         self.put_head = self._head_put(keeps_later_times=True)
         self.replace_head = self._head_put(keeps_later_times=False)
         self.move_times = self._times_moved()
+        self.rename_transcript = self._transcript_renamed()
         self.answer_event = self._event_answered()
         self.deliver_event = self._event_delivered()
         self.restore_event = self._event_restored()
@@ -91,6 +92,14 @@ class Statements:
             .values({name: _later(conversations.columns[name], said_at) for name in _HEAD_TIMES})
         )
         return Prepared(statement, ("conversation", "said_at"), self._dialect)
+
+    def _transcript_renamed(self) -> Prepared:
+        statement = (
+            update(conversations)
+            .where(conversations.c.id == bindparam("conversation"))
+            .values(filename=bindparam("new_filename"))
+        )
+        return Prepared(statement, ("conversation", "new_filename"), self._dialect)
 
     def _event_answered(self) -> Prepared:
         statement = (

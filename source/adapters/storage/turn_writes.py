@@ -49,7 +49,9 @@ class TurnWrites:
             connection,
             ((m.requester, record.conversation_id) for record in records for m in record.messages if m.requester),
         )
-        statements.answer_event.run(connection, [row for record in records for row in _answered_rows(record)])
+        statements.answer_event.run(
+            connection, [row for record in records if record.answered for row in _answered_rows(record)]
+        )
         statements.add_usage.run(
             connection, [usage_row(record.conversation_id, each) for record in records for each in record.usage]
         )
@@ -72,6 +74,9 @@ class TurnWrites:
 
     def deliver(self, connection: Connection, keys: Iterable[int]) -> None:
         self._statements.deliver_event.run(connection, ((key,) for key in keys))
+
+    def rename(self, connection: Connection, names: Iterable[tuple[int, str]]) -> None:
+        self._statements.rename_transcript.run(connection, names)
 
     def _event_row(self, connection: Connection, event: AcceptedEvent) -> Row:
         inbound = event.inbound
@@ -156,9 +161,11 @@ def usage_row(conversation_id: int, usage: ModelUsage) -> Row:
 def _last_said(records: Sequence[TurnRecord]) -> list[Row]:
     last: dict[int, datetime] = {}
     for record in records:
-        if record.messages:
-            said_at = max(as_utc(message.created_at) for message in record.messages)
-            last[record.conversation_id] = max(said_at, last.get(record.conversation_id, said_at))
+        for message in record.messages:
+            said_at = as_utc(message.created_at)
+            known = last.get(record.conversation_id)
+            if known is None or said_at > known:
+                last[record.conversation_id] = said_at
     return list(last.items())
 
 

@@ -32,6 +32,14 @@ class MarkDelivered(Operation[None]):
 
 
 @dataclass(frozen=True, slots=True)
+class RenameTranscript(Operation[None]):
+    """Note under which name a conversation's transcript is."""
+
+    conversation_id: int
+    filename: str
+
+
+@dataclass(frozen=True, slots=True)
 class Restore(Operation[None]):
     """Make the store have these conversations."""
 

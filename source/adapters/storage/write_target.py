@@ -12,7 +12,7 @@ from source.adapters.storage.restore_writes import RestoreWrites
 from source.adapters.storage.search_index import SearchIndex
 from source.adapters.storage.statements import Statements
 from source.adapters.storage.turn_writes import TurnWrites
-from source.adapters.storage.write_operations import Accept, CommitTurn, MarkDelivered, Restore
+from source.adapters.storage.write_operations import Accept, CommitTurn, MarkDelivered, RenameTranscript, Restore
 from source.adapters.storage.writer import Barrier, Operation, Progress
 from source.domain.identifiers import IdGenerator
 from source.ports.clock import Clock
@@ -88,6 +88,8 @@ class SqlWriteTarget:
         for operation in operations:
             if isinstance(operation, Restore):
                 added += self._restores.restore(connection, operation.conversations, now)
+        names = [(each.conversation_id, each.filename) for each in operations if isinstance(each, RenameTranscript)]
+        self._turns.rename(connection, names)
         keys = [key for operation in operations if isinstance(operation, MarkDelivered) for key in operation.keys]
         self._turns.deliver(connection, keys)
         return [
