@@ -119,8 +119,6 @@ class Conversation:
         conversation._saved_revision = conversation.revision
         return conversation
 
-    # What it is
-
     @property
     def conversation_id(self) -> int:
         return self.head.conversation_id
@@ -192,8 +190,6 @@ class Conversation:
         wanted = text.casefold()
         return any(wanted in message.message_content.casefold() for message in self.history)
 
-    # How it changes
-
     def add_message(self, message: Message) -> Message:
         """Append a message and return it with its id; it is durable once the conversation is saved."""
         with self._lock:
@@ -236,8 +232,6 @@ class Conversation:
             self.history.append(message)
             self.head = self.head.with_message(message)
         self.revision += 1
-
-    # How it is saved
 
     async def save_conversation(self) -> bool:
         """Save to the store, where there is one, and to the transcript; return whether both have all of it.

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
@@ -18,7 +18,9 @@ from source.ports.clock import Clock, SystemClock
 from source.ports.files import TranscriptFiles
 from source.ports.store import ConversationStore
 from source.services.conversation import Conversation
+from source.services.manager_metrics import ManagerMetrics
 from source.services.residents import Residents
+from source.services.seats import Seat, Seats
 from source.services.transcript_writer import TranscriptWriter
 
 __all__ = ["Conversation", "InMemoryConversationManager", "ManagerMetrics", "Message", "MessageType", "Seat"]
@@ -28,36 +30,6 @@ log = structlog.get_logger(__name__)
 _LONGEST_TICK = 1.0
 # So many leave at a time that the event loop is not held for more than a few milliseconds.
 _SWEEP_STEP = 2_000
-
-
-@dataclass(slots=True)
-class Seat:
-    """The right to change one thread's conversation, held by one turn at a time."""
-
-    thread: ThreadRef
-    conversation: Conversation | None = None
-
-
-@dataclass(slots=True)
-class _Chair:
-    """Who sits or waits for one thread: a lock alone looks free while it is being handed over."""
-
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    users: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class ManagerMetrics:
-    """What the manager holds, and has done since it was made."""
-
-    conversations: int
-    in_use: int
-    size_bytes: int
-    waiting_to_be_written: int
-    loaded: int
-    left: int
-    transcripts_written: int
-    transcripts_failed: int
 
 
 class InMemoryConversationManager:
@@ -86,13 +58,11 @@ class InMemoryConversationManager:
         self._strategies = tuple(strategies)
         self._writer = TranscriptWriter(self._clock, delay=transcript_delay)
         self._residents = Residents()
-        self._chairs: dict[ThreadKey, _Chair] = {}
+        self._seats = Seats()
         self._forgotten: set[int] = set()
         self._owner: asyncio.Task[None] | None = None
         self._loaded = 0
         self._left = 0
-
-    # The plain methods, for any thread
 
     def create_conversation(
         self,
@@ -171,7 +141,7 @@ class InMemoryConversationManager:
     def metrics(self) -> ManagerMetrics:
         return ManagerMetrics(
             conversations=len(self._residents),
-            in_use=len(self._chairs),
+            in_use=len(self._seats),
             size_bytes=self._residents.size_bytes,
             waiting_to_be_written=len(self._writer),
             loaded=self._loaded,
@@ -180,29 +150,19 @@ class InMemoryConversationManager:
             transcripts_failed=self._writer.failed,
         )
 
-    # For turns
-
     @asynccontextmanager
     async def turn(self, thread: ThreadRef) -> AsyncIterator[Seat]:
         """Hold the thread: its conversation is loaded if need be and stays in memory until the block ends.
 
         When the block fails, the copy in memory is forgotten, so that the next turn reads the store's.
         """
-        key = thread.key
-        chair = self._chairs.setdefault(key, _Chair())
-        chair.users += 1
-        try:
-            async with chair.lock:
-                seat = Seat(thread, await self._resident(key))
-                try:
-                    yield seat
-                except BaseException:
-                    self._forget(key)
-                    raise
-        finally:
-            chair.users -= 1
-            if chair.users == 0:
-                del self._chairs[key]
+        async with self._seats.hold(thread.key):
+            seat = Seat(thread, await self._resident(thread.key))
+            try:
+                yield seat
+            except BaseException:
+                self._forget(thread.key)
+                raise
 
     def keep(self, conversation: Conversation) -> None:
         """Make this its thread's running conversation, just used, and have its transcript written soon."""
@@ -219,8 +179,6 @@ class InMemoryConversationManager:
         self._adopt(conversation)
         if not conversation.is_saved:
             self._writer.hurry(conversation)
-
-    # Saving and leaving
 
     async def start(self) -> None:
         """Begin to sweep and to write transcripts on this event loop."""
@@ -241,13 +199,13 @@ class InMemoryConversationManager:
         # All of a step are chosen before the first await, and checked again before they go:
         # a turn may start during a write.
         while chosen := self._residents.idle_longest(
-            self._clock.monotonic(), self._must_leave, in_use=self._chairs, at_most=_SWEEP_STEP
+            self._clock.monotonic(), self._must_leave, in_use=self._seats, at_most=_SWEEP_STEP
         ):
             for conversation, _ in chosen:
                 if not conversation.is_saved:
                     self._writer.hurry(conversation)
             await self._writer.write_due()
-            gone = self._residents.drop(chosen, in_use=self._chairs)
+            gone = self._residents.drop(chosen, in_use=self._seats)
             self._left += gone
             if not gone:
                 break
