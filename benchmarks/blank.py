@@ -28,6 +28,9 @@ class BlankStore:
     async def commit_turn(self, record: TurnRecord) -> None:  # noqa: ARG002
         await asyncio.sleep(0)
 
+    async def rename_transcript(self, conversation_id: int, filename: str) -> None:  # noqa: ARG002
+        await asyncio.sleep(0)
+
     async def mark_delivered(self, keys: Sequence[int]) -> None:  # noqa: ARG002
         await asyncio.sleep(0)
 
