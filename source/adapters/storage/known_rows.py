@@ -6,7 +6,8 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from source.adapters.storage.statements import Statements
-from source.adapters.storage.tables import aliases, threads
+from source.adapters.storage.tables import aliases
+from source.domain.errors import StoreError
 from source.domain.identifiers import IdGenerator
 from source.domain.thread import PersonRef, Platform, ThreadKey, ThreadRef
 
@@ -42,12 +43,11 @@ class KnownRows:
         known = self._threads.get(thread.key)
         if known is not None and known[1] == thread:
             return known[0]
-        where = (threads.c.platform == thread.platform.value, threads.c.thread_id == thread.thread_id)
-        key: int | None = connection.execute(select(threads.c.id).where(*where)).scalar()
-        if key is None:
-            key = self._ids.next(now)
-        row = (key, thread.platform.value, thread.thread_id, thread.guild_id, thread.guild_name)
-        self._statements.put_thread.run(connection, [row])
+        new_key = self._ids.next(now)
+        row = (new_key, thread.platform.value, thread.thread_id, thread.guild_id, thread.guild_name)
+        key = self._statements.put_thread.value(connection, row)
+        if not isinstance(key, int):
+            raise StoreError("a thread was not given its key")
         self._threads[thread.key] = (key, thread)
         return key
 

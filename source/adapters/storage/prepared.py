@@ -45,6 +45,16 @@ class Prepared:
         finally:
             cursor.close()
 
+    def value(self, connection: Connection, row: Row) -> object:
+        """Run the statement for one row; return the first value that it gives back."""
+        cursor = connection.connection.cursor()
+        try:
+            cursor.execute(self.sql, self._parameters(row))
+            found = cursor.fetchone()
+        finally:
+            cursor.close()
+        return found[0] if found else None
+
     def _parameters(self, row: Row) -> Row:
         if self._processors:
             values = list(row)

@@ -4,22 +4,24 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, select
 
 from source.adapters.storage.known_rows import KnownRows
 from source.adapters.storage.prepared import Row
 from source.adapters.storage.row_reading import MESSAGE_COLUMNS, AnyRow, message_from
 from source.adapters.storage.search_index import SearchIndex
 from source.adapters.storage.statements import Statements
-from source.adapters.storage.tables import conversations, messages
+from source.adapters.storage.tables import messages
 from source.adapters.storage.turn_writes import TurnWrites, message_row
-from source.domain.conversation_head import ConversationHead, ConversationState, StoredConversation
+from source.domain.conversation_head import ConversationHead, StoredConversation
 from source.domain.identifiers import IdGenerator
 from source.domain.message import Message, as_utc
 from source.domain.thread import PersonRef
 from source.domain.turn import EventState
 
 _AT_ONCE: Final = 500
+# The id of a conversation and of its message.
+_Place = tuple[int, int]
 
 
 class RestoreWrites:
@@ -37,47 +39,45 @@ class RestoreWrites:
     def restore(self, connection: Connection, restored: Sequence[StoredConversation], now: datetime) -> int:
         """Write the conversations; return how many messages were new or changed."""
         heads = {conversation.head.conversation_id: conversation.head for conversation in restored}
-        self._make_room(connection, heads, now)
+        threads = {key: self._known.thread(connection, head.thread, now) for key, head in heads.items()}
+        active = [key for key, head in heads.items() if head.is_active]
+        self._statements.end_active.run(connection, ((threads[key], key, now) for key in active))
         self._turns.put_heads(connection, heads.values(), now, as_given=True)
-        return sum(self._restore_one(connection, conversation, now) for conversation in restored)
-
-    def _make_room(self, connection: Connection, heads: dict[int, ConversationHead], now: datetime) -> None:
-        """End what is active in threads whose active conversation is among `heads`."""
-        for head in heads.values():
-            if head.is_active:
-                connection.execute(
-                    update(conversations)
-                    .where(
-                        conversations.c.thread_key == self._known.thread(connection, head.thread, now),
-                        conversations.c.is_active,
-                        conversations.c.id != head.conversation_id,
-                    )
-                    .values(is_active=False, state=ConversationState.ENDED.value, ended_at=now)
-                )
-
-    def _restore_one(self, connection: Connection, conversation: StoredConversation, now: datetime) -> int:
-        head = conversation.head
-        for external_id, name in conversation.people.items():
-            self._known.person(connection, head.thread.platform, PersonRef(external_id, name), now)
-        changed = self._put_messages(connection, head.conversation_id, conversation.messages)
-        spoke = {message.requester for message in conversation.messages if message.requester}
-        self._known.participants(connection, ((who, head.conversation_id) for who in spoke))
-        thread_key = self._known.thread(connection, head.thread, now)
+        self._put_people(connection, restored, now)
         self._statements.restore_event.run(
             connection,
-            (self._event_row(message, head, thread_key, now) for message in conversation.messages if message.event_id),
+            (
+                self._event_row(message, conversation.head, threads[conversation.head.conversation_id], now)
+                for conversation in restored
+                for message in conversation.messages
+                if message.event_id
+            ),
         )
-        return changed
+        return self._put_messages(connection, restored)
 
-    def _put_messages(self, connection: Connection, conversation_id: int, given: Sequence[Message]) -> int:
-        stored = _stored_rows(connection, conversation_id)
-        wanted = {message.message_id: message for message in given}
-        new = [m for m in wanted.values() if m.message_id not in stored or message_from(stored[m.message_id]) != m]
-        self._remove(connection, [stored[message.message_id] for message in new if message.message_id in stored])
-        self._statements.add_message.run(connection, (message_row(conversation_id, message) for message in new))
-        beyond = [row.created_at for key, row in stored.items() if key not in wanted]
-        if beyond:
-            self._statements.move_times.run(connection, [(conversation_id, max(beyond))])
+    def _put_people(self, connection: Connection, restored: Sequence[StoredConversation], now: datetime) -> None:
+        for conversation in restored:
+            for external_id, name in conversation.people.items():
+                person = PersonRef(external_id, name)
+                self._known.person(connection, conversation.head.thread.platform, person, now)
+        self._known.participants(
+            connection,
+            (
+                (message.requester, conversation.head.conversation_id)
+                for conversation in restored
+                for message in conversation.messages
+                if message.requester
+            ),
+        )
+
+    def _put_messages(self, connection: Connection, restored: Sequence[StoredConversation]) -> int:
+        stored = _stored_rows(connection, [conversation.head.conversation_id for conversation in restored])
+        given = {(c.head.conversation_id, m.message_id): m for c in restored for m in c.messages}
+        new = {place: m for place, m in given.items() if place not in stored or message_from(stored[place]) != m}
+        self._remove(connection, [stored[place] for place in new if place in stored])
+        self._statements.add_message.run(connection, (message_row(place[0], message) for place, message in new.items()))
+        beyond = ((place[0], row.created_at) for place, row in stored.items() if place not in given)
+        self._statements.move_times.run(connection, beyond)
         return len(new)
 
     def _remove(self, connection: Connection, rows: Sequence[AnyRow]) -> None:
@@ -102,6 +102,11 @@ class RestoreWrites:
         )
 
 
-def _stored_rows(connection: Connection, conversation_id: int) -> dict[int, AnyRow]:
-    query = select(*MESSAGE_COLUMNS, messages.c.seq).where(messages.c.conversation_id == conversation_id)
-    return {row.id: row for row in connection.execute(query)}
+def _stored_rows(connection: Connection, conversation_ids: Sequence[int]) -> dict[_Place, AnyRow]:
+    found: dict[_Place, AnyRow] = {}
+    for start in range(0, len(conversation_ids), _AT_ONCE):
+        some = conversation_ids[start : start + _AT_ONCE]
+        query = select(*MESSAGE_COLUMNS, messages.c.seq, messages.c.conversation_id)
+        for row in connection.execute(query.where(messages.c.conversation_id.in_(some))):
+            found[row.conversation_id, row.id] = row
+    return found

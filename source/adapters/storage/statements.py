@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import Column, ColumnElement, String, Table, bindparam, case, literal_column, null, or_, update
+from sqlalchemy import Column, ColumnElement, String, Table, bindparam, case, false, literal_column, null, or_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 
@@ -18,6 +18,7 @@ from source.adapters.storage.tables import (
     threads,
     usage,
 )
+from source.domain.conversation_head import ConversationState
 from source.domain.turn import EventState
 
 MESSAGE_COLUMNS: Final = tuple(column.name for column in messages.columns if column.name != "seq")
@@ -36,9 +37,7 @@ class Statements:
         self._dialect = dialect
         self.add_person = self._added(people, ("id",))
         self.put_alias = self._put(aliases, ("platform", "external_id", "person_id", "display_name"), ("display_name",))
-        self.put_thread = self._put(
-            threads, ("id", "platform", "thread_id", "guild_id", "guild_name"), ("guild_id", "guild_name")
-        )
+        self.put_thread = self._thread_put()
         self.accept_event = self._added_once(events, EVENT_COLUMNS, ("platform", "event_id"))
         self.add_participant = self._added_once(
             participants, ("external_id", "conversation_id"), ("external_id", "conversation_id")
@@ -48,6 +47,7 @@ class Statements:
         self.put_head = self._head_put(keeps_later_times=True)
         self.replace_head = self._head_put(keeps_later_times=False)
         self.move_times = self._times_moved()
+        self.end_active = self._active_ended()
         self.rename_transcript = self._transcript_renamed()
         self.answer_event = self._event_answered()
         self.deliver_event = self._event_delivered()
@@ -68,12 +68,20 @@ class Statements:
         """Insert, or replace some columns of the row that is there."""
         statement = self._insert(table, names)
         unique = [name for name in names if table.columns[name].primary_key]
-        if table is threads:
-            unique = ["platform", "thread_id"]
         statement = statement.on_conflict_do_update(
             index_elements=unique, set_={name: statement.excluded[name] for name in replaced}
         )
         return Prepared(statement, names, self._dialect)
+
+    def _thread_put(self) -> Prepared:
+        """Gives back the key, which is the stored one when the thread was there."""
+        names = ("id", "platform", "thread_id", "guild_id", "guild_name")
+        statement = self._insert(threads, names)
+        statement = statement.on_conflict_do_update(
+            index_elements=["platform", "thread_id"],
+            set_={name: statement.excluded[name] for name in ("guild_id", "guild_name")},
+        )
+        return Prepared(statement.returning(threads.c.id), names, self._dialect)
 
     def _head_put(self, *, keeps_later_times: bool) -> Prepared:
         statement = self._insert(conversations, HEAD_COLUMNS)
@@ -92,6 +100,20 @@ class Statements:
             .values({name: _later(conversations.columns[name], said_at) for name in _HEAD_TIMES})
         )
         return Prepared(statement, ("conversation", "said_at"), self._dialect)
+
+    def _active_ended(self) -> Prepared:
+        """End whichever conversation of a thread is active, but for one."""
+        ended_at = bindparam("now", type_=conversations.c.ended_at.type)
+        statement = (
+            update(conversations)
+            .where(
+                conversations.c.thread_key == bindparam("thread"),
+                conversations.c.is_active,
+                conversations.c.id != bindparam("conversation"),
+            )
+            .values(is_active=false(), state=_literal(ConversationState.ENDED), ended_at=ended_at)
+        )
+        return Prepared(statement, ("thread", "conversation", "now"), self._dialect)
 
     def _transcript_renamed(self) -> Prepared:
         statement = (
@@ -117,8 +139,8 @@ class Statements:
     def _event_delivered(self) -> Prepared:
         statement = (
             update(events)
-            .where(events.c.id == bindparam("event"), events.c.state == _constant(EventState.ANSWERED))
-            .values(state=_constant(EventState.DELIVERED))
+            .where(events.c.id == bindparam("event"), events.c.state == _literal(EventState.ANSWERED))
+            .values(state=_literal(EventState.DELIVERED))
         )
         return Prepared(statement, ("event",), self._dialect)
 
@@ -129,12 +151,12 @@ class Statements:
         statement = statement.on_conflict_do_update(
             index_elements=["platform", "event_id"],
             set_=replaced,
-            where=events.c.state == _constant(EventState.ACCEPTED),
+            where=events.c.state == _literal(EventState.ACCEPTED),
         )
         return Prepared(statement, EVENT_COLUMNS, self._dialect)
 
 
-def _constant(state: EventState) -> ColumnElement[str]:
+def _literal(state: EventState | ConversationState) -> ColumnElement[str]:
     return literal_column(f"'{state.value}'", String)
 
 
