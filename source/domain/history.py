@@ -3,6 +3,7 @@
 import marshal
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import overload
 
 from source.domain.message import Message, MessageType
@@ -11,13 +12,15 @@ from source.domain.message import Message, MessageType
 CHUNK = 64
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+# Up to here (the year 2112) a float of seconds tells every microsecond.
+_LAST_EXACT = 2**52
 
 
 class History(Sequence[Message]):
     """An append-only sequence of messages that costs little more than their text while nobody reads it.
 
     Packed messages are bytes, which the garbage collector does not visit: a million resting messages
-    cost no pauses. Reading unpacks what is asked for and keeps nothing.
+    cost no pauses. Reading unpacks what is asked for.
     """
 
     __slots__ = ("_chunks", "_length", "_packed_tail", "_tail", "size_bytes")
@@ -49,11 +52,14 @@ class History(Sequence[Message]):
             self._tail = None
 
     def since(self, start: int) -> list[Message]:
-        """Return the messages from index `start` on, unpacking only their chunks."""
+        """Return the messages from index `start` on, unpacking only their chunks.
+
+        The last, unfinished chunk stays unpacked: who asks for the end of a history is about to add to it.
+        """
         chunks = self._chunks or []
         first = min(start // CHUNK, len(chunks))
         messages = [message for chunk in chunks[first:] for message in _unpack(chunk)]
-        messages.extend(self._read_tail())
+        messages.extend(self._open_tail())
         return messages[start - first * CHUNK :]
 
     def __len__(self) -> int:
@@ -72,7 +78,7 @@ class History(Sequence[Message]):
         if isinstance(index, slice):
             start, stop, step = index.indices(len(self))
             if step > 0:
-                return self.since(start)[: max(0, stop - start) : step]
+                return list(islice(self, start, stop, step))
             return list(self)[index]
         position = index + len(self) if index < 0 else index
         if not 0 <= position < len(self):
@@ -133,11 +139,14 @@ def _unpack(packed: bytes) -> list[Message]:
 
 
 def _time_out(moment: datetime) -> int | str:
-    return (moment - _EPOCH) // _MICROSECOND if moment.tzinfo is UTC else moment.isoformat()
+    microseconds = (moment - _EPOCH) // _MICROSECOND if moment.tzinfo is UTC else -1
+    return microseconds if 0 <= microseconds < _LAST_EXACT else moment.isoformat()
 
 
 def _time_in(packed: int | str) -> datetime:
-    return _EPOCH + timedelta(microseconds=packed) if isinstance(packed, int) else datetime.fromisoformat(packed)
+    return (
+        datetime.fromtimestamp(packed / 1_000_000, UTC) if isinstance(packed, int) else datetime.fromisoformat(packed)
+    )
 
 
 def _plain(value: object) -> object:

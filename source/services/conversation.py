@@ -171,10 +171,14 @@ class Conversation:
         return self.history.size_bytes
 
     @property
+    def has_home(self) -> bool:
+        """Whether there is anything to save it with."""
+        return self.conversation_file_manager is not None or self.store is not None
+
+    @property
     def is_saved(self) -> bool:
-        """Whether nothing has changed since the last successful save, or there is nothing to save with."""
-        nowhere = self.conversation_file_manager is None and self.store is None
-        return nowhere or self._saved_revision == self.revision
+        """Whether nothing has changed since the last `persist` that succeeded."""
+        return self._saved_revision == self.revision
 
     @property
     def has_unstored(self) -> bool:
@@ -243,9 +247,7 @@ class Conversation:
         return await self.persist()
 
     async def persist(self) -> bool:
-        """Save with whatever there is to save with; False when that failed or there is nothing."""
-        if self.conversation_file_manager is None and self.store is None:
-            return False
+        """Save with whatever there is to save with and pack the messages; False when saving failed."""
         if self.is_saved:
             return True
         snapshot = self.snapshot()
@@ -268,12 +270,11 @@ class Conversation:
             return Snapshot(self.revision, whole, tuple(self._unstored or ()), self._head_unstored)
 
     async def _give_to_store(self, snapshot: Snapshot) -> None:
-        if self.store is None or not (snapshot.unstored or snapshot.head_unstored):
-            return
-        heads: tuple[ConversationHead, ...] = (snapshot.conversation.head,) if snapshot.head_unstored else ()
-        if heads and heads[0].is_active:
-            heads = (*await self._displaced(self.store, heads[0]), *heads)
-        await self.store.commit_turn(TurnRecord(self.conversation_id, messages=snapshot.unstored, heads=heads))
+        if self.store is not None and (snapshot.unstored or snapshot.head_unstored):
+            heads: tuple[ConversationHead, ...] = (snapshot.conversation.head,) if snapshot.head_unstored else ()
+            if heads and heads[0].is_active:
+                heads = (*await self._displaced(self.store, heads[0]), *heads)
+            await self.store.commit_turn(TurnRecord(self.conversation_id, messages=snapshot.unstored, heads=heads))
         with self._lock:
             self._unstored = (self._unstored or [])[len(snapshot.unstored) :] or None
             if self.revision == snapshot.revision:

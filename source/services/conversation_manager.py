@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 
 _LONGEST_TICK = 1.0
 # So many leave at a time that the event loop is not held for more than a few milliseconds.
-_SWEEP_STEP = 2_000
+_SWEEP_STEP = 500
 
 
 class InMemoryConversationManager:
@@ -186,7 +186,10 @@ class InMemoryConversationManager:
 
     async def save_all_conversations(self) -> dict[str, bool]:
         """Save every conversation in memory; return by thread id which are safe on disk."""
-        return {name: await conversation.persist() for name, conversation in self._residents.named().items()}
+        return {
+            name: await conversation.persist() and conversation.has_home
+            for name, conversation in self._residents.named().items()
+        }
 
     async def write_transcripts(self) -> None:
         """Write every transcript that waits, now."""

@@ -287,3 +287,22 @@ async def test_transcripts_follow_their_conversation_after_a_delay() -> None:
     await manager.shutdown()
     assert conversation.is_saved
     assert (await files.load(conversation.filename)).messages[0].created_at.astimezone(UTC) <= datetime.now(UTC)
+
+
+async def test_without_anything_to_save_with_conversations_leave_when_idle_and_count_as_unsaved() -> None:
+    manager, clock = made()
+    manager.create_conversation(thread_id="1", **GUILD)
+    manager.add_message_to_conversation(thread_id="1", message=chat("hello", "789"))
+    assert await manager.save_all_conversations() == {"1": False}
+    clock.advance(seconds=300)
+    assert await manager.sweep() == 1
+    await manager.shutdown()
+
+
+async def test_a_saved_conversation_keeps_no_second_copy_of_its_messages() -> None:
+    manager, _ = made(InMemoryTranscripts())
+    conversation = manager.create_conversation(thread_id="1", **GUILD)
+    manager.add_message_to_conversation(thread_id="1", message=chat("hello", "789"))
+    steps = (conversation.has_unstored, await conversation.save_conversation(), conversation.has_unstored)
+    assert steps == (True, True, False)
+    await manager.shutdown()

@@ -1,4 +1,4 @@
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -58,6 +58,14 @@ def test_tools_and_naive_times_survive_packing() -> None:
     history = History([call])
     history.pack()
     assert history[0] == call
+
+
+@given(st.datetimes(min_value=datetime(1900, 1, 1), timezones=st.sampled_from([UTC, timezone(timedelta(hours=2))])))
+def test_every_moment_survives_packing(moment: datetime) -> None:
+    history = History([Message(moment, MessageType.CHAT, "hello")])
+    history.pack()
+    assert history[0].created_at == moment
+    assert history[0].created_at.utcoffset() == moment.utcoffset()
 
 
 def test_the_size_is_that_of_the_text_in_utf8() -> None:
