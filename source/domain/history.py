@@ -23,10 +23,12 @@ class History(Sequence[Message]):
     cost no pauses. Reading unpacks what is asked for.
     """
 
-    __slots__ = ("_chunks", "_length", "_packed_tail", "_tail", "size_bytes")
+    __slots__ = ("_chunks", "_length", "_newest_chunk", "_packed_tail", "_tail", "size_bytes")
 
     def __init__(self, messages: Sequence[Message] = ()) -> None:
         self._chunks: list[bytes] | None = None
+        # The last of the chunks as messages, while the conversation is awake: every turn reads it.
+        self._newest_chunk: list[Message] | None = None
         self._packed_tail: bytes | None = None
         self._tail: list[Message] | None = None
         self._length = 0
@@ -43,22 +45,27 @@ class History(Sequence[Message]):
             if self._chunks is None:
                 self._chunks = []
             self._chunks.append(_pack(tail))
-            self._tail = None
+            self._newest_chunk, self._tail = tail, None
 
     def pack(self) -> None:
         """Pack what is still open; whoever reads next unpacks it again."""
         if self._tail is not None:
             self._packed_tail = _pack(self._tail)
             self._tail = None
+        self._newest_chunk = None
 
     def since(self, start: int) -> list[Message]:
         """Return the messages from index `start` on, unpacking only their chunks.
 
-        The last, unfinished chunk stays unpacked: who asks for the end of a history is about to add to it.
+        The end of the history stays unpacked: who asks for it is about to add to it.
         """
         chunks = self._chunks or []
         first = min(start // CHUNK, len(chunks))
-        messages = [message for chunk in chunks[first:] for message in _unpack(chunk)]
+        messages = [message for chunk in chunks[first:-1] for message in _unpack(chunk)]
+        if first < len(chunks):
+            if self._newest_chunk is None:
+                self._newest_chunk = _unpack(chunks[-1])
+            messages.extend(self._newest_chunk)
         messages.extend(self._open_tail())
         return messages[start - first * CHUNK :]
 

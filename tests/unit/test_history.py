@@ -31,6 +31,7 @@ def test_what_is_packed_comes_back_as_it_was(texts: list[str], packs: set[int]) 
         history.append(each)
         if number in packs:
             history.pack()
+            assert history.since(number // 2) == said[number // 2 : number + 1]
     assert list(history) == said
     assert len(history) == len(said)
     assert [history[index] for index in range(len(said))] == said
