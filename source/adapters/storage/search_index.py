@@ -11,8 +11,8 @@ from source.domain.message import MessageType
 
 INDEX: Final = "messages_search"
 TOKENIZER: Final = "porter unicode61 remove_diacritics 2"
-_STEP: Final = 2_000
-_MOST_DEFERRED: Final = 4_000
+_STEP: Final = 4_000
+_MOST_DEFERRED: Final = 8_000
 
 _FILL: Final = text(
     f"INSERT INTO {INDEX} (rowid, content) SELECT seq, content FROM messages"  # noqa: S608  # constants
