@@ -84,6 +84,6 @@ def parsed_arguments(arguments: str) -> dict[str, object] | None:
     """Return the JSON object of a tool call's arguments; None when it is none."""
     try:
         parsed = json.loads(arguments or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return parsed if isinstance(parsed, dict) else None
