@@ -1,5 +1,6 @@
 """Commands on a whole Echo, with what they leave in the store and in the folder."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -143,3 +144,20 @@ async def test_a_word_that_is_no_command_is_refused_with_the_nearest(tmp_path: P
     async with running_echo(tmp_path, server, FakeClock()) as talk:
         with pytest.raises(RefusedInputError, match="/resume"):
             await talk.command("resum")
+
+
+async def test_an_unarchive_that_waited_for_a_resume_does_not_end_what_was_resumed(
+    tmp_path: Path, server: FakeOpenAIServer
+) -> None:
+    async with running_echo(tmp_path, server, FakeClock()) as talk:
+        await talk.say("First")
+        await talk.command("archive")
+        await talk.say("Second")
+        resuming, unarchiving = await asyncio.gather(
+            talk.command("resume 2"), talk.command("unarchive"), return_exceptions=True
+        )
+        resumed, _ = await talk.conversations()
+
+    assert isinstance(resuming, str)
+    assert isinstance(unarchiving, RefusedInputError)
+    assert resumed.head.is_active

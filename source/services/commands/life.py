@@ -93,14 +93,14 @@ class LifeCommands:
 
     async def unarchive(self, invocation: CommandInvocation) -> CommandReply:
         """Bring an archived conversation back among the ended ones."""
-        listing = await chosen(
-            self._catalog,
-            invocation.thread,
-            invocation.argument,
-            eligible=lambda conversation: conversation.state is ConversationState.ARCHIVED,
-            none_left="There is no archived conversation here.",
-        )
         async with self._manager.turn(invocation.thread):
+            listing = await chosen(
+                self._catalog,
+                invocation.thread,
+                invocation.argument,
+                eligible=lambda conversation: conversation.state is ConversationState.ARCHIVED,
+                none_left="There is no archived conversation here.",
+            )
             return await self._move(listing, archived=False)
 
     async def _archive_running(self, seat: Seat, conversation: Conversation) -> CommandReply:
