@@ -9,7 +9,7 @@ from typing import NamedTuple
 from pydantic import ValidationError
 
 from source.domain.conversation_head import ConversationHead, StoredConversation
-from source.domain.errors import TranscriptDamagedError, TranscriptForeignError
+from source.domain.errors import TranscriptDamagedError, TranscriptForeignError, TranscriptUnwritableError
 from source.domain.message import Message, as_utc
 from source.domain.thread import ThreadKey, ThreadRef
 from source.domain.transcript_format import SCHEMA_VERSION, OlderTranscript, Transcript
@@ -32,13 +32,31 @@ def identity_of(head: ConversationHead) -> TranscriptIdentity:
 
 
 def encode_transcript(conversation: StoredConversation) -> bytes:
-    """Return the file's content; the same conversation always gives the same bytes."""
+    """Return the file's content; the same conversation always gives the same bytes.
+
+    Raises: TranscriptUnwritableError: it holds what JSON cannot.
+    """
+    try:
+        text = _document(conversation)
+    except (RecursionError, TypeError, ValueError) as error:
+        name, why = conversation.head.filename, _why_no_json(error)
+        # Not chained: the encoder's error can carry what was said.
+        raise TranscriptUnwritableError(f"{name}: {why}; nothing is lost, the store has it") from None
+    # UTF-8 has no lone surrogates; as \udXXX inside a JSON string they come back as they were.
+    return text.encode("utf-8", "backslashreplace")
+
+
+def _document(conversation: StoredConversation) -> str:
     head = json.dumps(_head_fields(conversation), indent=2, ensure_ascii=False).removesuffix("\n}")
     entries = ",\n".join(map(_entry, conversation.messages))
     history = f"[\n{entries}\n  ]" if entries else "[]"
-    text = f'{head},\n  "history": {history}\n}}\n'
-    # UTF-8 has no lone surrogates; as \udXXX inside a JSON string they come back as they were.
-    return text.encode("utf-8", "backslashreplace")
+    return f'{head},\n  "history": {history}\n}}\n'
+
+
+def _why_no_json(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "a tool call in it is nested too deeply for JSON"
+    return f"something in it cannot be written as JSON ({type(error).__name__})"
 
 
 def decode_transcript(data: bytes, filename: str) -> StoredConversation:

@@ -1,6 +1,7 @@
 """A conversation as JSON, there and back."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from source.domain.conversation_head import ConversationState, CreatedReason, StoredConversation
-from source.domain.errors import TranscriptDamagedError, TranscriptForeignError
+from source.domain.errors import TranscriptDamagedError, TranscriptForeignError, TranscriptUnwritableError
 from source.domain.message import Message, MessageType
 from source.domain.thread import Platform, ThreadRef
 from source.domain.transcript import decode_transcript, encode_transcript
@@ -213,3 +214,20 @@ def test_an_error_does_not_repeat_what_was_said() -> None:
         decode_transcript(content, "broken.json")
     assert "secret" not in str(raised.value)
     assert raised.value.__cause__ is None
+
+
+def test_what_json_cannot_hold_is_unwritable_and_says_why() -> None:
+    nested: dict[str, object] = {}
+    for _ in range(1_000):
+        nested = {"secret": nested}
+    deep = a_tool_call({"name": "search", "params": nested})
+    with pytest.raises(TranscriptUnwritableError, match="nested too deeply") as caught:
+        encode_transcript(deep)
+    assert "secret" not in str(caught.value)
+    with pytest.raises(TranscriptUnwritableError, match=r"cannot be written as JSON \(ValueError\)"):
+        encode_transcript(a_tool_call({"name": "search", "params": {"number": 10**5_000}}))
+
+
+def a_tool_call(tool: Mapping[str, object]) -> StoredConversation:
+    message = Message(MORNING, MessageType.TOOL_CALL, "Calling", tools=[tool], message_id=1)
+    return replace(a_conversation(), messages=(message,))
