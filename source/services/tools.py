@@ -1,7 +1,7 @@
 """What the model may ask Echo to do during a turn."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 import structlog
@@ -14,6 +14,8 @@ log = structlog.get_logger(__name__)
 
 _MOST_HITS = 8
 _LONGEST_HIT_CHARS = 600
+# No tool needs more, and what reads and writes JSON later ends at some depth of its own.
+_DEEPEST_ARGUMENTS = 50
 
 
 class Tool(Protocol):
@@ -81,9 +83,22 @@ class Toolbox:
 
 
 def parsed_arguments(arguments: str) -> dict[str, object] | None:
-    """Return the JSON object of a tool call's arguments; None when it is none."""
+    """Return the JSON object of a tool call's arguments; None when it is none, or is nested too deeply."""
     try:
         parsed = json.loads(arguments or "{}")
     except (ValueError, RecursionError):
         return None
-    return parsed if isinstance(parsed, dict) else None
+    return parsed if isinstance(parsed, dict) and not _is_too_deep(parsed) else None
+
+
+def _is_too_deep(parsed: dict[str, object]) -> bool:
+    level: list[object] = [parsed]
+    for _ in range(_DEEPEST_ARGUMENTS):
+        level = [inner for value in level for inner in _parts(value) if isinstance(inner, dict | list)]
+    return bool(level)
+
+
+def _parts(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
