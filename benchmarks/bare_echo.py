@@ -1,7 +1,6 @@
 """The turn path put together without a disk: the composition root's services over a blank store."""
 
 from collections.abc import Iterable
-from datetime import timedelta
 
 from benchmarks.blank import BlankStore, BlankTranscripts, InstantModel
 from source.app.settings import ROOT, Settings
@@ -41,8 +40,9 @@ def bare_echo(
         upkeep=ContextUpkeep(context, summarizer, store),
         clock=clock,
     )
-    answerer = Answerer(parts, answer_max_age=timedelta(hours=1))
-    return TurnService(Admission(settings.max_message_bytes), store, answerer, clock), manager
+    answerer = Answerer(parts)
+    admission = Admission(settings.max_message_bytes)
+    return TurnService(admission, store, answerer, clock, answer_max_age=settings.answer_max_age), manager
 
 
 def _summaries(settings: Settings) -> SummarySettings:

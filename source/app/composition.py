@@ -109,7 +109,11 @@ async def rebuild(settings: Settings, source: Literal["transcripts", "store"], p
 
 
 async def _own_store(stack: AsyncExitStack, settings: Settings, clock: Clock, *, command: str) -> SqlStore:
-    stack.enter_context(FolderLock(settings.conversations_dir, command=command))
+    folders = {settings.conversations_dir}
+    if settings.sqlite_file is not None:  # two folders of transcripts must not share one database
+        folders.add(settings.sqlite_file.absolute().parent)
+    for folder in sorted(folders):
+        stack.enter_context(FolderLock(folder, command=command))
     store = await SqlStore.open(settings.database, clock=clock, durability=settings.durability)
     stack.push_async_callback(store.close)
     return store
@@ -160,11 +164,16 @@ def _assembled(settings: Settings, store: SqlStore, model: LanguageModel, clock:
         upkeep=ContextUpkeep(context, summarizer, store),
         clock=clock,
     )
-    answerer = Answerer(parts, answer_max_age=settings.answer_max_age)
     return Echo(
         model=model,
         manager=manager,
-        turns=TurnService(Admission(settings.max_message_bytes), store, answerer, clock),
+        turns=TurnService(
+            Admission(settings.max_message_bytes),
+            store,
+            Answerer(parts),
+            clock,
+            answer_max_age=settings.answer_max_age,
+        ),
         commands=CommandService(
             LifeCommands(manager, store, store, opening, clock), ReadingCommands(manager, store, store, summarizer)
         ),
@@ -183,7 +192,7 @@ def _summarizer(
         budget_tokens=settings.summary_budget_tokens,
         summary_tokens=settings.summary_tokens,
         timeout=settings.summary_timeout,
-        use_model=settings.summarize_old_conversations and settings.include_summary,
+        use_model=settings.summarize_old_conversations,
         include_client=settings.include_client_summary,
     )
     writer = None if isinstance(model, OfflineModel) else model

@@ -222,10 +222,6 @@ class Settings(BaseSettings):
         return ROOT / "config" / "personas" / f"{self.persona}.md"
 
     @property
-    def idle_time(self) -> timedelta:
-        return timedelta(seconds=self.idle_time_seconds)
-
-    @property
     def conversation_timeout(self) -> timedelta:
         return timedelta(hours=self.conversation_timeout_hours)
 

@@ -72,22 +72,24 @@ class ConversationHead:
 
     def ended(self, now: datetime, *, summary: str = "", title: str = "") -> "ConversationHead":
         return replace(
-            self,
+            self._touched(now),
             state=ConversationState.ENDED,
             ended_at=now,
-            updated_at=now,
             summary=summary or self.summary,
             title=self.title or title,
         )
 
     def archived(self, now: datetime) -> "ConversationHead":
-        return replace(self, state=ConversationState.ARCHIVED, ended_at=self.ended_at or now, updated_at=now)
+        return replace(self._touched(now), state=ConversationState.ARCHIVED, ended_at=self.ended_at or now)
 
     def unarchived(self, now: datetime) -> "ConversationHead":
-        return replace(self, state=ConversationState.ENDED, updated_at=now)
+        return replace(self._touched(now), state=ConversationState.ENDED)
 
     def resumed(self, now: datetime) -> "ConversationHead":
-        return replace(self, state=ConversationState.ACTIVE, resumed_at=now, ended_at=None, updated_at=now)
+        return replace(self._touched(now), state=ConversationState.ACTIVE, resumed_at=now, ended_at=None)
+
+    def _touched(self, now: datetime) -> "ConversationHead":
+        return replace(self, updated_at=max(self.updated_at, now))
 
 
 @dataclass(frozen=True, slots=True)

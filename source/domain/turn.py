@@ -66,7 +66,7 @@ class TurnRecord:
 
     `heads` are the conversations that are new or whose head changed beyond the times of its last
     message; `messages` are appended to `conversation_id`. `answered` are keys of accepted events
-    that these messages answer; `delivered` tells that nothing is left to be delivered for them.
+    that these messages answer; without a reply among them nothing is left to be delivered.
     """
 
     conversation_id: int
@@ -75,7 +75,6 @@ class TurnRecord:
     people: tuple[PersonRef, ...] = ()
     usage: tuple[ModelUsage, ...] = ()
     answered: tuple[int, ...] = ()
-    delivered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -206,7 +206,8 @@ class Conversation:
         """Return `message` with an id of its own, not yet part of the history."""
         if message.message_id:
             return message
-        return replace(message, message_id=self._ids.next(as_utc(message.created_at)))
+        # Not by the message's own time, which its sender chose: ids only have to grow.
+        return replace(message, message_id=self._ids.next(self.head.created_at))
 
     def keep_committed(
         self, messages: Iterable[Message], *, head: ConversationHead | None = None, people: Iterable[PersonRef] = ()
@@ -215,10 +216,10 @@ class Conversation:
         with self._lock:
             if head is not None:
                 self.head = head
+                self._head_unstored = False
             for person in people:
                 self.people = {**(self.people or {}), person.external_id: person.display_name}
             self._keep(tuple(messages))
-            self._head_unstored = False
 
     def revise(self, head: ConversationHead) -> None:
         """Change the head; it is durable once the conversation is saved."""
@@ -245,6 +246,14 @@ class Conversation:
         if self.conversation_file_manager is None:
             raise ValueError("conversation_file_manager is not set. Cannot save conversation.")
         return await self.persist()
+
+    async def settle(self) -> None:
+        """Give the store, where there is one, what only memory has.
+
+        Raises: StoreError: it has not taken it.
+        """
+        if self._head_unstored or self._unstored:
+            await self._give_to_store(self.snapshot())
 
     async def persist(self) -> bool:
         """Save with whatever there is to save with and pack the messages; False when saving failed."""

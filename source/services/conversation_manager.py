@@ -75,9 +75,7 @@ class InMemoryConversationManager:
     ) -> Conversation:
         """Start a conversation in a thread; the one that was there is ended and saved, never dropped."""
         now = self._clock.now()
-        conversation = Conversation(
-            thread_id, now.astimezone(), guild_id, guild_name, requester, platform=platform, ids=self.ids
-        )
+        conversation = Conversation(thread_id, now, guild_id, guild_name, requester, platform=platform, ids=self.ids)
         with self._residents.lock:
             previous = self._residents.get(ThreadKey(platform, thread_id))
             if previous is not None:
@@ -245,6 +243,7 @@ class InMemoryConversationManager:
                     conversation.mark_unwritten()
         if conversation is not None:
             self.keep(conversation)
+            await conversation.settle()
         return conversation
 
     def _forget(self, key: ThreadKey) -> None:

@@ -11,6 +11,14 @@ from source.ports.store import TurnStore
 log = structlog.get_logger(__name__)
 
 
+async def announce(reply: LiveReply, line: str) -> None:
+    """Show a line that is no part of the reply; a channel that cannot take it gets the reply all the same."""
+    try:
+        await reply.notice(line)
+    except DeliveryError as error:
+        log.warning("notice_undelivered", error=str(error))
+
+
 async def deliver(
     store: TurnStore, reply: LiveReply, keys: Sequence[int], text: str, *, interrupted: bool = False
 ) -> bool:

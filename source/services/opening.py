@@ -73,7 +73,7 @@ class Opening:
         if not self._window.has_passed(current.head, said_at):
             return Opened(current)
         quiet = said_at - current.head.last_activity
-        following = Succession(CreatedReason.WINDOW_PASSED, said_at, with_summary=self._include_summary)
+        following = Succession(CreatedReason.WINDOW_PASSED, said_at)
         conversation = await self.succeed(seat, person, following)
         remembered = "I remember what mattered" if conversation.head.carried_summary else "it starts empty"
         return Opened(
@@ -82,19 +82,13 @@ class Opening:
         )
 
     async def succeed(self, seat: Seat, person: PersonRef, following: Succession) -> Conversation:
-        """End the seat's conversation, if there is one, and begin the one that follows it."""
+        """End the seat's conversation and begin the one that follows it, or the thread's latest one."""
         previous = seat.conversation
-        heads: tuple[ConversationHead, ...] = ()
-        usage: tuple[ModelUsage, ...] = ()
-        carried = ""
-        parent = None
-        if previous is not None:
-            summary, usage = await self.summary_of(previous)
-            heads = (previous.head.ended(self._clock.now(), summary=summary.text, title=summary.title),)
-            parent = previous.conversation_id
-            carried = summary.text if following.with_summary else ""
-        head = self._new_head(seat.thread, person, following, parent=parent, carried=carried)
-        return await self._commit(seat, head, heads, usage)
+        if previous is None:
+            return await self._begin(seat, person, following, await self._store.latest(seat.thread.key))
+        summary, usage = await self.summary_of(previous)
+        ended = previous.head.ended(self._clock.now(), summary=summary.text, title=summary.title)
+        return await self._begin(seat, person, following, ended, usage)
 
     async def prepare(self, thread: ThreadRef) -> None:
         """Make the summary that the next message will need, if the window has passed, before it comes."""
@@ -113,7 +107,9 @@ class Opening:
         prepared = self._prepared.pop(conversation.conversation_id, None)
         if prepared is not None and prepared.message_count == len(conversation.history):
             return prepared.summary, ()
-        result = await self._summarizer.summarize(
+        summarizer = self._summarizer
+        summarize = summarizer.summarize if self._include_summary else summarizer.summarize_offline
+        result = await summarize(
             conversation.head, conversation.history.since(conversation.head.context_start), conversation.people or {}
         )
         return result.summary, (result.usage,) if result.usage else ()
@@ -126,14 +122,27 @@ class Opening:
             reason = CreatedReason.AFTER_ARCHIVE
         elif latest is not None:
             reason = CreatedReason.AFTER_END
+        return await self._begin(seat, person, Succession(reason, said_at), latest)
+
+    async def _begin(
+        self,
+        seat: Seat,
+        person: PersonRef,
+        following: Succession,
+        parent: ConversationHead | None,
+        usage: tuple[ModelUsage, ...] = (),
+    ) -> Conversation:
+        """Begin a conversation after `parent`, whose end, if it is the seat's, is committed with it."""
+        carries = parent is not None and following.with_summary and self._include_summary
         head = self._new_head(
             seat.thread,
             person,
-            Succession(reason, said_at),
-            parent=latest.conversation_id if latest else None,
-            carried=latest.summary if latest and self._include_summary else "",
+            following,
+            parent=parent.conversation_id if parent else None,
+            carried=parent.summary if parent and carries else "",
         )
-        return await self._commit(seat, head, (), ())
+        ends = (parent,) if parent is not None and seat.conversation is not None else ()
+        return await self._commit(seat, head, ends, usage)
 
     def _new_head(
         self, thread: ThreadRef, person: PersonRef, following: Succession, *, parent: int | None, carried: str
@@ -164,7 +173,7 @@ class Opening:
         if previous is not None and ended:
             previous.keep_committed((), head=ended[0])
         conversation = Conversation.begun(head, self._manager.ids)
-        conversation.keep_committed(())
+        conversation.keep_committed((), head=head)
         self._manager.keep(conversation)
         seat.conversation = conversation
         log.info(
@@ -177,7 +186,7 @@ class Opening:
 
 
 def _spoken(quiet: timedelta) -> str:
-    hours = int(quiet.total_seconds() // 3600)
-    if hours < 48:
-        return f"{hours} hour{'s' if hours != 1 else ''}"
-    return f"{hours // 24} days"
+    minutes = int(quiet.total_seconds() // 60)
+    if minutes < 120:
+        return f"{minutes} minute{'s' if minutes != 1 else ''}"
+    return f"{minutes // 60} hours" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days"

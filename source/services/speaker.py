@@ -1,5 +1,6 @@
 """Lets the model speak: streams, runs the tools it asks for, and collects what was said."""
 
+from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
@@ -92,7 +93,7 @@ class Speaker:
         self._estimator = estimator
         self._max_rounds = max_rounds
 
-    async def speak(self, prompt: Prompt, scope: Scope, reply: LiveReply, speech: Speech) -> None:
+    async def speak(self, prompt: Prompt, scopes: Sequence[Scope], reply: LiveReply, speech: Speech) -> None:
         """Fill `speech`; a stream that breaks in the middle leaves it interrupted.
 
         Raises: ModelError: nothing was said.
@@ -103,7 +104,7 @@ class Speaker:
             await self._listen(offered, reply, speech)
             if speech.interrupted or not speech.round.calls:
                 break
-            prompt = await self._run_tools(prompt, scope, speech)
+            prompt = await self._run_tools(prompt, scopes, speech)
         if not speech.text.strip():
             refused = speech.round.finish is FinishReason.CONTENT_FILTER
             speech.say(_REFUSED if refused else _SILENT, reply)
@@ -134,10 +135,10 @@ class Speaker:
         if heard.finish is FinishReason.LENGTH:
             speech.interrupted = True
 
-    async def _run_tools(self, prompt: Prompt, scope: Scope, speech: Speech) -> Prompt:
+    async def _run_tools(self, prompt: Prompt, scopes: Sequence[Scope], speech: Speech) -> Prompt:
         """Run the calls of this round; they enter the reply only together with their answers."""
         calls = speech.round.calls
-        answers = [await self._toolbox.run(call, scope) for call in calls]
+        answers = [await self._toolbox.run(call, scopes) for call in calls]
         now = self._clock.now()
         names = ", ".join(call.name for call in calls)
         asked = Message(now, MessageType.TOOL_CALL, speech.text or f"Calling {names}", tools=[*map(_recorded, calls)])

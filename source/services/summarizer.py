@@ -132,6 +132,12 @@ class ConversationSummarizer:
         """Return what a conversation was about, with what it had been given from the one before folded in."""
         return await self._made(head, _material(head, messages, people))
 
+    async def summarize_offline(
+        self, head: ConversationHead, messages: Sequence[Message], people: Mapping[str, str]
+    ) -> SummaryResult:
+        """As `summarize`, without a model call: for a summary that no prompt will carry."""
+        return SummaryResult(self._extractive(_material(head, messages, people)))
+
     async def fold(
         self, head: ConversationHead, leaving: Sequence[Message], people: Mapping[str, str]
     ) -> SummaryResult:

@@ -24,13 +24,13 @@ class Tool(Protocol):
     @property
     def spec(self) -> ToolSpec: ...
 
-    async def run(self, arguments: Mapping[str, object], scope: Scope) -> str:
-        """Do it for the person of `scope`, who sees no more than they may; return text for the model."""
+    async def run(self, arguments: Mapping[str, object], scopes: Sequence[Scope]) -> str:
+        """Do it for those of `scopes`, who all see the result; return text for the model."""
         ...
 
 
 class SearchMessages:
-    """Finds what was said before, in any conversation that the person may see."""
+    """Finds what was said before, in any conversation that everyone who is answered may see."""
 
     spec = ToolSpec(
         name="search_messages",
@@ -42,9 +42,16 @@ class SearchMessages:
     def __init__(self, catalog: ConversationCatalog) -> None:
         self._catalog = catalog
 
-    async def run(self, arguments: Mapping[str, object], scope: Scope) -> str:
-        hits = await self._catalog.search(str(arguments.get("words", "")), scope=scope, limit=_MOST_HITS)
+    async def run(self, arguments: Mapping[str, object], scopes: Sequence[Scope]) -> str:
+        words = str(arguments.get("words", ""))
+        seen = [await self._catalog.search(words, scope=scope, limit=_MOST_HITS) for scope in scopes]
+        allowed = set.intersection(*({_key(hit) for hit in each} for each in seen)) if seen else set()
+        hits = [hit for hit in seen[0] if _key(hit) in allowed] if seen else []
         return json.dumps({"hits": [_shown(hit) for hit in hits]}, ensure_ascii=False)
+
+
+def _key(hit: SearchHit) -> tuple[int, int]:
+    return hit.conversation_id, hit.message.message_id
 
 
 def _shown(hit: SearchHit) -> dict[str, str]:
@@ -67,8 +74,8 @@ class Toolbox:
     def specs(self) -> tuple[ToolSpec, ...]:
         return tuple(tool.spec for tool in self._tools.values())
 
-    async def run(self, call: ToolCall, scope: Scope) -> str:
-        """Return what the call yields, as text for the model."""
+    async def run(self, call: ToolCall, scopes: Sequence[Scope]) -> str:
+        """Return what the call yields for those who are answered, as text for the model."""
         tool = self._tools.get(call.name)
         if tool is None:
             return f"There is no tool named {call.name[:80]}."
@@ -76,7 +83,7 @@ class Toolbox:
         if arguments is None:
             return "The arguments were not a JSON object. Call again with one."
         try:
-            return await tool.run(arguments, scope)
+            return await tool.run(arguments, scopes)
         except EchoError as error:
             log.warning("tool_failed", tool=call.name, error=str(error))
             return "That did not work this time."

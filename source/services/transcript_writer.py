@@ -84,12 +84,16 @@ class TranscriptWriter:
         began = self._clock.monotonic()
         saved = await due.conversation.persist()
         self._rest_after(key, self._clock.monotonic() - began)
-        if not saved:
+        if saved:
+            self.written += 1
+        else:
             self.failed += 1
+        if self._due.get(key) is not due:  # forgotten meanwhile, perhaps with another copy in its place
+            return
+        if not saved:
             self._due[key] = _Due(due.conversation, self._clock.monotonic() + _RETRY_SECONDS, failed=True)
             return
-        self.written += 1
-        self._due.pop(key, None)
+        del self._due[key]
         if not due.conversation.is_saved:  # it changed while it was written
             self.note(due.conversation)
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
@@ -17,6 +17,7 @@ from source.ports.store import Scope, TurnStore
 from source.services.context_service import ContextService
 from source.services.conversation import Conversation
 from source.services.conversation_manager import InMemoryConversationManager
+from source.services.delivery import announce
 from source.services.opening import Opening
 from source.services.speaker import Speaker, Speech
 from source.services.upkeep import ContextUpkeep
@@ -52,9 +53,10 @@ class _Turn:
         return tuple({event.inbound.person.external_id: event.inbound.person for event in self.events}.values())
 
     @property
-    def scope(self) -> Scope:
+    def scopes(self) -> tuple[Scope, ...]:
+        """Everyone who is answered: all of them read the reply."""
         thread = self.conversation.head.thread
-        return Scope(thread.platform, self.events[-1].inbound.person.external_id, thread.guild_id)
+        return tuple(Scope(thread.platform, person.external_id, thread.guild_id) for person in self.people)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +84,8 @@ class TurnParts:
 class Answerer:
     """Answers accepted messages of one thread together; what it returns is stored and can be delivered."""
 
-    def __init__(self, parts: TurnParts, *, answer_max_age: timedelta) -> None:
+    def __init__(self, parts: TurnParts) -> None:
         self._parts = parts
-        self._answer_max_age = answer_max_age
         self._running: dict[ThreadKey, _Running] = {}
 
     def stop(self, thread: ThreadKey) -> bool:
@@ -96,18 +97,25 @@ class Answerer:
         running.speaking.cancel()
         return True
 
-    async def answer(self, thread: ThreadRef, events: Sequence[AcceptedEvent], reply: LiveReply) -> Answer:
+    async def answer(
+        self, thread: ThreadRef, events: Sequence[AcceptedEvent], reply: LiveReply, *, missed: bool = False
+    ) -> Answer:
         """Answer `events` in one turn and return the answer, stored and still to be delivered.
+
+        `missed` events are too old to be answered: those who wrote them are told so.
 
         Raises: ModelError, StoreError: nothing of the turn was kept; the events stay accepted.
         """
         async with self._parts.manager.turn(thread) as seat:
             opened = await self._parts.opening.open(seat, events[-1].inbound.person, _said_at(events[0]))
             if opened.notice:
-                await reply.notice(opened.notice)
+                await announce(reply, opened.notice)
             arriving = tuple(opened.conversation.take(_message(event)) for event in events)
             turn = _Turn(opened.conversation, events, arriving, reply)
-            await self._speak(turn)
+            if missed:
+                turn.speech.say(_MISSED, reply)
+            else:
+                await self._speak(turn)
             await self._commit(turn)
         return Answer(turn.keys, turn.speech.shown, turn.speech.interrupted)
 
@@ -121,11 +129,7 @@ class Answerer:
             log.warning("context_not_cut", error=str(error))
 
     async def _speak(self, turn: _Turn) -> None:
-        """Have the model speak, unless the messages are too old; `stop` ends it with what was said so far."""
-        now = self._parts.clock.now()
-        if all(now - event.accepted_at > self._answer_max_age for event in turn.events):
-            turn.speech.say(_MISSED, turn.reply)
-            return
+        """Have the model speak; `stop` ends it with what was said so far."""
         key = turn.conversation.head.thread.key
         running = _Running(asyncio.ensure_future(self._speak_within_limits(turn)))
         self._running[key] = running
@@ -145,7 +149,7 @@ class Answerer:
         while True:
             prompt = self._parts.context.build(conversation, turn.arriving, turn.people)
             try:
-                await self._parts.speaker.speak(prompt, turn.scope, turn.reply, turn.speech)
+                await self._parts.speaker.speak(prompt, turn.scopes, turn.reply, turn.speech)
                 return
             except ContextTooLongError:
                 if not await upkeep.halve(conversation):
@@ -161,7 +165,6 @@ class Answerer:
             people=turn.people,
             usage=tuple(speech.usage),
             answered=turn.keys,
-            delivered=not speech.text,
         )
         await self._parts.store.commit_turn(record)
         conversation.keep_committed(record.messages, people=turn.people)

@@ -36,6 +36,7 @@ class _Waiting:
 
     event: AcceptedEvent
     channel: Channel
+    is_too_old: bool = False
     settled: asyncio.Event = field(default_factory=asyncio.Event)
     told: bool = False
 
@@ -55,11 +56,14 @@ class _Mailbox:
 class TurnService:
     """Runs the turns of all threads, one at a time in each; what arrives meanwhile is answered in the next."""
 
-    def __init__(self, admission: Admission, store: TurnStore, answerer: Answerer, clock: Clock) -> None:
+    def __init__(
+        self, admission: Admission, store: TurnStore, answerer: Answerer, clock: Clock, *, answer_max_age: timedelta
+    ) -> None:
         self._admission = admission
         self._store = store
         self._answerer = answerer
         self._clock = clock
+        self._answer_max_age = answer_max_age
         self._boxes: dict[ThreadKey, _Mailbox] = {}
         self._in_hand: dict[int, _Waiting] = {}
         self._taken_since: list[set[int]] = []
@@ -85,13 +89,15 @@ class TurnService:
     async def recover(self, channel: Channel) -> None:
         """Deliver and answer what a crash left undone on this channel's platform; return when that is done.
 
+        Messages that have waited for longer than `answer_max_age` are not answered; who wrote them is told.
         Messages may come in meanwhile: those are not taken for left undone.
         """
         with self._noting_what_is_taken() as taken:
             undelivered = await self._store.undelivered()
             unanswered = await self._store.unanswered(platform=channel.platform)
             left = [event for event in unanswered if event.key not in taken]
-            waiting = [self._enqueue(event, channel) for event in left]
+            oldest = self._clock.now() - self._answer_max_age
+        waiting = [self._enqueue(event, channel, is_too_old=event.accepted_at < oldest) for event in left]
         if left:
             log.info("answering_after_restart", messages=len(left))
         for reply in undelivered:
@@ -120,13 +126,13 @@ class TurnService:
             return None
         return self._enqueue(event, channel)
 
-    def _enqueue(self, event: AcceptedEvent, channel: Channel) -> _Waiting:
+    def _enqueue(self, event: AcceptedEvent, channel: Channel, *, is_too_old: bool = False) -> _Waiting:
         present = self._in_hand.get(event.key)
         if present is not None:
             return present
         thread = event.inbound.thread
         box = self._boxes.setdefault(thread.key, _Mailbox(thread))
-        waiting = self._in_hand[event.key] = _Waiting(event, channel)
+        waiting = self._in_hand[event.key] = _Waiting(event, channel, is_too_old)
         for taken in self._taken_since:
             taken.add(event.key)
         box.waiting.append(waiting)
@@ -195,7 +201,9 @@ class TurnService:
     async def _answer(self, box: _Mailbox, batch: list[_Waiting]) -> None:
         reply = batch[-1].channel.open_reply(box.thread)
         try:
-            answer = await self._answerer.answer(box.thread, [waiting.event for waiting in batch], reply)
+            events = [waiting.event for waiting in batch]
+            missed = all(waiting.is_too_old for waiting in batch)
+            answer = await self._answerer.answer(box.thread, events, reply, missed=missed)
         except EchoError as error:
             log.warning("turn_failed", error=type(error).__name__, reason=str(error), failures=box.failures + 1)
             await self._keep(box, batch, reply, *_explained(error))

@@ -62,15 +62,13 @@ async def test_a_committed_turn_can_be_loaded_as_it_was_said(store: Store) -> No
         Message(NOW, MessageType.TOOL_CALL_RESPONSE, "é", [{"name": "f", "id": "c"}], message_id=5_001),
         replace(said("Hi", by=None, after=2), message_id=5_002, interrupted=True),
     )
-    record = TurnRecord(
-        conversation.conversation_id, messages, (conversation,), (ANN,), answered=(event.key,), delivered=True
-    )
+    record = TurnRecord(conversation.conversation_id, messages, (conversation,), (ANN,), answered=(event.key,))
     await store.commit_turn(record)
     expected = tuple(sorted(messages, key=lambda message: message.message_id))
     loaded = await store.load(conversation.conversation_id)
     assert loaded == replace(whole(conversation, *messages, ann="Ann"), messages=expected)
     assert await store.unanswered() == []
-    assert await store.undelivered() == []
+    assert [reply.message for reply in await store.undelivered()] == [messages[-1]]
 
 
 async def test_a_naive_time_is_local_time(store: Store) -> None:

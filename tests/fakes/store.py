@@ -183,7 +183,7 @@ class InMemoryStore:
     def _answer(self, record: TurnRecord) -> None:
         reply = next((m for m in reversed(record.messages) if _is_reply(m)), None)
         for key in record.answered:
-            self.states[key] = EventState.DELIVERED if record.delivered or reply is None else EventState.ANSWERED
+            self.states[key] = EventState.DELIVERED if reply is None else EventState.ANSWERED
             if reply is not None:
                 self.replies[key] = (record.conversation_id, reply)
 

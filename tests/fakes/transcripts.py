@@ -98,3 +98,17 @@ class InMemoryTranscripts:
             return identity_of(decode_transcript(self._content(filename), filename).head)
         except TranscriptError:
             return None
+
+
+class HeldTranscripts(InMemoryTranscripts):
+    """Waits in the middle of each save until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reached = asyncio.Event()
+        self.let_go = asyncio.Event()
+
+    async def save(self, conversation: StoredConversation) -> str:
+        self.reached.set()
+        await self.let_go.wait()
+        return await super().save(conversation)

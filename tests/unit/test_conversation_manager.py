@@ -7,13 +7,12 @@ from typing import TypedDict
 
 import pytest
 
-from source.domain.conversation_head import StoredConversation
 from source.domain.errors import TranscriptUnwritableError
 from source.domain.eviction import MostBytes, MostConversations
 from source.domain.thread import Platform, ThreadRef
 from source.services.conversation_manager import Conversation, InMemoryConversationManager, Message, MessageType
 from tests.fakes.clock import FakeClock
-from tests.fakes.transcripts import InMemoryTranscripts
+from tests.fakes.transcripts import HeldTranscripts, InMemoryTranscripts
 
 
 class Guild(TypedDict):
@@ -23,20 +22,6 @@ class Guild(TypedDict):
 
 
 GUILD: Guild = {"guild_id": "456", "guild_name": "Test", "requester": "789"}
-
-
-class HeldTranscripts(InMemoryTranscripts):
-    """Waits in the middle of each save until it is let go."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.reached = asyncio.Event()
-        self.let_go = asyncio.Event()
-
-    async def save(self, conversation: StoredConversation) -> str:
-        self.reached.set()
-        await self.let_go.wait()
-        return await super().save(conversation)
 
 
 def chat(text: str, requester: str | None = None) -> Message:

@@ -56,7 +56,6 @@ def test_a_setting_cannot_be_changed() -> None:
 @pytest.mark.parametrize(
     ("helper", "expected"),
     [
-        ("idle_time", timedelta(minutes=5)),
         ("conversation_timeout", timedelta(days=2)),
         ("summary_timeout", timedelta(seconds=5)),
         ("model_connect_timeout", timedelta(seconds=5)),

@@ -171,8 +171,7 @@ def _last_said(records: Sequence[TurnRecord]) -> list[Row]:
 
 def _answered_rows(record: TurnRecord) -> list[Row]:
     reply = next((message for message in reversed(record.messages) if _is_reply(message)), None)
-    is_left = reply is not None and not record.delivered
-    state = EventState.ANSWERED if is_left else EventState.DELIVERED
+    state = EventState.ANSWERED if reply else EventState.DELIVERED
     reply_id = reply.message_id if reply else None
     return [(key, state.value, record.conversation_id, reply_id) for key in record.answered]
 

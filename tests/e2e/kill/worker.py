@@ -5,6 +5,7 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import Literal
@@ -158,8 +159,11 @@ def _begin(place: Place) -> None:
     journal = Journal(place.journal)
 
     class WatchedTurns(TurnService):
-        def __init__(self, admission: Admission, store: TurnStore, answerer: Answerer, clock: Clock) -> None:
-            super().__init__(admission, WatchedStore(store, journal), answerer, clock)
+        def __init__(
+            self, admission: Admission, store: TurnStore, answerer: Answerer, clock: Clock, *, answer_max_age: timedelta
+        ) -> None:
+            watched = WatchedStore(store, journal)
+            super().__init__(admission, watched, answerer, clock, answer_max_age=answer_max_age)
 
     # The one seam: nothing else differs from a real start.
     vars(composition)["TurnService"] = WatchedTurns
