@@ -178,6 +178,14 @@ class InMemoryConversationManager:
         if not conversation.is_saved:
             self._writer.hurry(conversation)
 
+    async def settle(self, conversation_id: int) -> None:
+        """Give the store what a conversation that left memory has and the store has not, so that it can be loaded.
+
+        Raises: StoreError: it has not taken it.
+        """
+        if (waiting := self._writer.waiting(conversation_id)) is not None:
+            await waiting.settle()
+
     async def start(self) -> None:
         """Begin to sweep and to write transcripts on this event loop."""
         self._ensure_owner()

@@ -59,6 +59,11 @@ class TranscriptWriter:
         if (due := self._due.get(conversation.conversation_id)) and due.conversation is conversation:
             del self._due[conversation.conversation_id]
 
+    def waiting(self, conversation_id: int) -> Conversation | None:
+        """Return the conversation if it waits to be written."""
+        due = self._due.get(conversation_id)
+        return due.conversation if due is not None else None
+
     def active_in(self, thread: ThreadKey) -> Conversation | None:
         """Return the thread's active conversation if it waits to be written."""
         for due in list(self._due.values()):

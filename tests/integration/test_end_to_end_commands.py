@@ -9,6 +9,7 @@ import pytest
 
 from source.domain.conversation_head import ConversationState, CreatedReason
 from source.domain.errors import RefusedInputError
+from source.domain.message import Message, MessageType
 from source.domain.thread import PersonRef, Platform, ThreadRef
 from tests.fakes.clock import FakeClock
 from tests.fakes.openai_server import FakeOpenAIServer
@@ -161,3 +162,23 @@ async def test_an_unarchive_that_waited_for_a_resume_does_not_end_what_was_resum
     assert isinstance(resuming, str)
     assert isinstance(unarchiving, RefusedInputError)
     assert resumed.head.is_active
+
+
+@pytest.mark.parametrize("command", ["archive", "resume"])
+async def test_what_still_waited_to_be_stored_is_in_the_conversation_that_a_command_takes_up(
+    tmp_path: Path, server: FakeOpenAIServer, command: str
+) -> None:
+    async with running_echo(tmp_path, server, FakeClock(), transcript_delay_seconds=3_600) as talk:
+        first = talk.echo.manager.create_conversation("main", None, None, "ada", platform=Platform.TERMINAL)
+        first.add_message(Message(talk.clock.now(), MessageType.CHAT, "One", requester="ada"))
+        await first.save_conversation()
+        first.add_message(Message(talk.clock.now(), MessageType.CHAT, "Two", requester="ada"))
+        talk.echo.manager.create_conversation("main", None, None, "ada", platform=Platform.TERMINAL)
+        await talk.command(f"{command} {first.conversation_id}")
+        stored, _ = await talk.conversations()
+        await talk.command(f"{'unarchive' if command == 'archive' else 'archive'} {first.conversation_id}")
+        await talk.echo.manager.write_transcripts()
+        again, _ = await talk.conversations()
+
+    assert [message.message_content for message in stored.messages] == ["One", "Two"]
+    assert again.messages == stored.messages

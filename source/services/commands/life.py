@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from source.domain.conversation_head import ConversationState, CreatedReason
+from source.domain.conversation_head import ConversationState, CreatedReason, StoredConversation
 from source.domain.errors import RefusedInputError
 from source.domain.turn import TurnRecord
 from source.ports.clock import Clock
@@ -56,9 +56,7 @@ class LifeCommands:
                 eligible=lambda conversation: conversation.state is not ConversationState.ACTIVE,
                 none_left="There is no ended conversation here to go back to.",
             )
-            stored = await self._catalog.load(listing.conversation_id)
-            if stored is None:
-                raise RefusedInputError("That conversation has just been deleted.")
+            stored = await self._loaded(listing)
             now = self._clock.now()
             resumed = stored.head.resumed(now)
             left = seat.conversation
@@ -114,10 +112,16 @@ class LifeCommands:
         await conversation.persist()
         return CommandReply("Archived. /unarchive brings it back; what you write next starts a new one.", switched=True)
 
-    async def _move(self, listing: ConversationListing, *, archived: bool) -> CommandReply:
+    async def _loaded(self, listing: ConversationListing) -> StoredConversation:
+        # A copy that still waits to be written may know more than the store; the loaded one takes its place.
+        await self._manager.settle(listing.conversation_id)
         stored = await self._catalog.load(listing.conversation_id)
         if stored is None:
             raise RefusedInputError("That conversation has just been deleted.")
+        return stored
+
+    async def _move(self, listing: ConversationListing, *, archived: bool) -> CommandReply:
+        stored = await self._loaded(listing)
         now = self._clock.now()
         head = stored.head.archived(now) if archived else stored.head.unarchived(now)
         await self._store.commit_turn(TurnRecord(head.conversation_id, heads=(head,)))
