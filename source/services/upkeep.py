@@ -1,10 +1,12 @@
 """Keeps a conversation's context within its marks between turns."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 
 import structlog
 
+from source.domain.conversation_head import ConversationHead
 from source.domain.message import Message
 from source.domain.turn import TurnRecord
 from source.ports.store import TurnStore
@@ -49,6 +51,26 @@ class ContextUpkeep:
             context_start=conversation.head.context_start + len(leaving),
         )
         usage = (result.usage,) if result.usage else ()
-        await self._store.commit_turn(TurnRecord(conversation.conversation_id, heads=(head,), usage=usage))
-        conversation.keep_committed((), head=head)
+        record = TurnRecord(conversation.conversation_id, heads=(head,), usage=usage)
+        await _to_the_end(self._commit(conversation, head, record))
         log.info("context_cut", conversation_id=conversation.conversation_id, messages=len(leaving))
+
+    async def _commit(self, conversation: Conversation, head: ConversationHead, record: TurnRecord) -> None:
+        await self._store.commit_turn(record)
+        conversation.keep_committed((), head=head)
+
+
+async def _to_the_end(work: Coroutine[object, object, None]) -> None:
+    """Finish `work` although the caller is cancelled: memory must not stay behind the store."""
+    task = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError as error:
+            cancelled = error
+    failure = task.exception()  # asked for in any case, or asyncio complains that nobody did
+    if cancelled is not None:
+        raise cancelled
+    if failure is not None:
+        raise failure
