@@ -16,25 +16,10 @@ from source.services.summarizer import ConversationSummarizer, SummarySettings
 from source.services.upkeep import ContextUpkeep
 from tests.fakes.clock import FakeClock
 from tests.fakes.dialogue_samples import PEOPLE, head_of, lisbon
+from tests.fakes.held_store import HeldStore
 from tests.fakes.store import InMemoryStore
 
 SUMMARY = SummarySettings(20, 4_000, 300, timedelta(seconds=30), use_model=False, include_client=True)
-
-
-class HeldStore(InMemoryStore):
-    """Waits after each commit, whether it was made or failed, until it is let go."""
-
-    def __init__(self) -> None:
-        super().__init__(FakeClock())
-        self.reached = asyncio.Event()
-        self.let_go = asyncio.Event()
-
-    async def commit_turn(self, record: TurnRecord) -> None:
-        try:
-            await super().commit_turn(record)
-        finally:
-            self.reached.set()
-            await self.let_go.wait()
 
 
 async def upkeep_of(store: InMemoryStore) -> tuple[ContextUpkeep, Conversation]:
