@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from source.domain.conversation_head import ConversationState, CreatedReason
+from source.domain.message import Message, MessageType
+from source.domain.thread import Platform
 from tests.fakes.clock import FakeClock
 from tests.fakes.openai_server import FakeOpenAIServer
 from tests.fakes.openai_tokens import Body
-from tests.fakes.running_echo import database_rows, prompt_of, running_echo, transcripts_in
+from tests.fakes.running_echo import MAIN, database_rows, prompt_of, running_echo, transcripts_in
 
 
 @pytest.fixture
@@ -149,3 +151,34 @@ async def test_ten_windows_later_the_prompt_is_as_small_as_ever(tmp_path: Path, 
     sizes = [len(json.dumps(prompt_of(body))) for body in server.requests if "response_format" not in body]
     assert max(sizes[1:]) < 3 * sizes[0] + 4_000
     assert max(sizes[5:]) <= max(sizes[1:5]) * 1.2
+
+
+async def test_a_summary_that_was_prepared_is_taken_if_nothing_was_said_since(
+    tmp_path: Path, server: FakeOpenAIServer
+) -> None:
+    async with running_echo(tmp_path, server, FakeClock()) as talk:
+        await talk.say("My boat is called Aurora")
+        talk.clock.advance(hours=49)
+        await talk.echo.opening.prepare(MAIN)
+        asked = len(server.requests)
+        await talk.say("Hello")
+        conversation = await talk.conversation()
+
+    assert "Aurora" in conversation.head.carried_summary
+    assert len(server.requests) == asked + 1, "the reply alone"
+
+
+async def test_a_summary_that_was_prepared_is_made_anew_if_something_was_said_since(
+    tmp_path: Path, server: FakeOpenAIServer
+) -> None:
+    async with running_echo(tmp_path, server, FakeClock()) as talk:
+        await talk.say("My boat is called Aurora")
+        talk.clock.advance(hours=49)
+        await talk.echo.opening.prepare(MAIN)
+        said = Message(talk.clock.now(), MessageType.CHAT, "My boat is now called Borealis", requester="ada")
+        talk.echo.manager.add_message_to_conversation("main", said, platform=Platform.TERMINAL)
+        talk.clock.advance(hours=49)
+        await talk.say("Hello")
+        conversation = await talk.conversation()
+
+    assert "Borealis" in conversation.head.carried_summary
