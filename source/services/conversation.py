@@ -1,5 +1,6 @@
 """The manager's object: a changing owner of frozen messages."""
 
+import asyncio
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -41,6 +42,7 @@ class Conversation:
     """
 
     __slots__ = (
+        "_giving",
         "_head_unstored",
         "_ids",
         "_lock",
@@ -99,6 +101,7 @@ class Conversation:
         self._saved_revision = 0
         self._unstored: list[Message] | None = None
         self._head_unstored = True
+        self._giving: asyncio.Lock | None = None
         self._ids = ids
         self._lock = threading.Lock()
 
@@ -279,15 +282,24 @@ class Conversation:
             return Snapshot(self.revision, whole, tuple(self._unstored or ()), self._head_unstored)
 
     async def _give_to_store(self, snapshot: Snapshot) -> None:
-        if self.store is not None and (snapshot.unstored or snapshot.head_unstored):
-            heads: tuple[ConversationHead, ...] = (snapshot.conversation.head,) if snapshot.head_unstored else ()
-            if heads and heads[0].is_active:
-                heads = (*await self._displaced(self.store, heads[0]), *heads)
-            await self.store.commit_turn(TurnRecord(self.conversation_id, messages=snapshot.unstored, heads=heads))
-        with self._lock:
-            self._unstored = (self._unstored or [])[len(snapshot.unstored) :] or None
-            if self.revision == snapshot.revision:
-                self._head_unstored = False
+        """Commit what of the snapshot the store still lacks; one at a time, so that nothing is given twice."""
+        self._giving = self._giving or asyncio.Lock()
+        async with self._giving:
+            waiting = {message.message_id for message in self._unstored or ()}
+            unstored = tuple(message for message in snapshot.unstored if message.message_id in waiting)
+            head_unstored = snapshot.head_unstored and self._head_unstored
+            if self.store is not None and (unstored or head_unstored):
+                heads = await self._heads_to_store(self.store) if head_unstored else ()
+                await self.store.commit_turn(TurnRecord(self.conversation_id, messages=unstored, heads=heads))
+            given = {message.message_id for message in snapshot.unstored}
+            with self._lock:
+                self._unstored = [each for each in self._unstored or () if each.message_id not in given] or None
+                if self.revision == snapshot.revision:
+                    self._head_unstored = False
+
+    async def _heads_to_store(self, store: ConversationStore) -> tuple[ConversationHead, ...]:
+        """Return this head and before it that of the conversation that it takes the thread over from."""
+        return (*(await self._displaced(store, self.head) if self.head.is_active else ()), self.head)
 
     async def _displaced(self, store: ConversationStore, head: ConversationHead) -> tuple[ConversationHead, ...]:
         """Return the head, ended, of the conversation that this one takes the thread over from."""

@@ -27,3 +27,19 @@ async def test_a_message_added_during_a_save_is_stored_by_the_next() -> None:
     assert steps == (True, False, True, True)
     assert [message.message_content for message in store.messages[conversation.conversation_id]] == ["One", "Two"]
     assert len((await files.load(conversation.filename)).messages) == 2
+
+
+async def test_two_who_save_at_the_same_time_give_nothing_twice() -> None:
+    store, files = HeldStore(), InMemoryTranscripts()
+    conversation = Conversation("1", MORNING, None, None, "42", conversation_file_manager=files)
+    conversation.store = store
+    conversation.add_message(said("One"))
+    saving = asyncio.create_task(conversation.save_conversation())
+    await store.reached.wait()
+    settling = asyncio.create_task(conversation.settle())
+    await asyncio.sleep(0)
+    store.let_go.set()
+    await settling
+
+    assert await saving
+    assert [message.message_content for message in store.messages[conversation.conversation_id]] == ["One"]
