@@ -13,7 +13,7 @@ from source.adapters.storage.sql_store import SqlStore
 from source.adapters.storage.transcript_files import ConversationFileManagerService
 from source.app.models import choose_model
 from source.app.settings import ROOT, Settings
-from source.domain.errors import SettingsError
+from source.domain.errors import SettingsError, StoreUnavailableError
 from source.domain.eviction import MostBytes, MostConversations
 from source.domain.token_estimate import TokenEstimator
 from source.domain.window import Window
@@ -38,6 +38,8 @@ from source.services.turn_service import TurnService
 from source.services.upkeep import ContextUpkeep
 
 _DRAIN = timedelta(seconds=10)
+# What every transcript of Echo's begins with stands within so many bytes.
+_HEAD_BYTES = 64
 _SUMMARY_PROMPT = ROOT / "config" / "prompts" / "summary.md"
 
 
@@ -72,6 +74,7 @@ async def open_echo(
     Raises: FolderInUseError, StoreError, SettingsError: nothing was started.
     """
     clock = clock or SystemClock()
+    _refuse_to_begin_beside_transcripts(settings)
     async with AsyncExitStack() as stack:
         store = await _own_store(stack, settings, clock, command=command)
         if model is None:
@@ -117,6 +120,20 @@ async def _own_store(stack: AsyncExitStack, settings: Settings, clock: Clock, *,
     store = await SqlStore.open(settings.database, clock=clock, durability=settings.durability)
     stack.push_async_callback(store.close)
     return store
+
+
+def _refuse_to_begin_beside_transcripts(settings: Settings) -> None:
+    """A database that was lost must not be followed by an empty one: the transcripts have what was in it."""
+    file = settings.sqlite_file
+    if file is None or file.exists():
+        return
+    named = settings.conversations_dir.glob("*_conversation-with-*-in-*.json")
+    transcripts = sum(path.read_bytes()[:_HEAD_BYTES].find(b'"schema_version"') >= 0 for path in named)
+    if transcripts:
+        raise StoreUnavailableError(
+            f"there is no database, but there are {transcripts} transcripts: `python bot.py rebuild "
+            "--from transcripts` brings the conversations back; to begin anew, move the transcripts away"
+        )
 
 
 def _transcripts(settings: Settings) -> ConversationFileManagerService:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from source.domain.message import Message, MessageType, as_utc
+from source.domain.offline_notice import is_offline_notice
 from source.domain.summary import Occasion, PointKind, SummaryPoint, spoken_name
 from source.domain.summary_text import clipped, fair_share, one_line, size_of, telling_weight, without_middle
 
@@ -37,13 +38,14 @@ class NumberedSource:
 
 
 def chat_only(messages: Sequence[Message]) -> tuple[Message, ...]:
-    """Return what was said; thinking, tools and empty messages are left out."""
+    """Return what was said; thinking, tools, empty messages and offline notices are left out."""
     return tuple(
         message
         for message in messages
         if message.message_type is MessageType.CHAT
         and not message.message_content.isspace()
         and message.message_content
+        and not is_offline_notice(message)
     )
 
 

@@ -76,7 +76,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class ConversationListing:
-    """One line of a list of conversations."""
+    """One line of a list of conversations; `message_count` counts what was said, not what tools did."""
 
     conversation_id: int
     thread: ThreadRef

@@ -7,6 +7,7 @@ from typing import Protocol
 import structlog
 
 from source.domain.errors import EchoError
+from source.domain.offline_notice import is_offline_notice
 from source.ports.llm import ToolCall, ToolSpec
 from source.ports.store import ConversationCatalog, Scope, SearchHit
 
@@ -46,8 +47,13 @@ class SearchMessages:
         words = str(arguments.get("words", ""))
         seen = [await self._catalog.search(words, scope=scope, limit=_MOST_HITS) for scope in scopes]
         allowed = set.intersection(*({_key(hit) for hit in each} for each in seen)) if seen else set()
-        hits = [hit for hit in seen[0] if _key(hit) in allowed] if seen else []
+        hits = [hit for hit in worth_showing(seen[0]) if _key(hit) in allowed] if seen else []
         return json.dumps({"hits": [_shown(hit) for hit in hits]}, ensure_ascii=False)
+
+
+def worth_showing(hits: Sequence[SearchHit]) -> list[SearchHit]:
+    """Return the hits but for Echo's notices that it is offline."""
+    return [hit for hit in hits if not is_offline_notice(hit.message)]
 
 
 def _key(hit: SearchHit) -> tuple[int, int]:

@@ -229,7 +229,7 @@ class InMemoryStore:
             state=head.state,
             created_at=head.created_at,
             last_message_at=head.last_message_at,
-            message_count=len(self.messages[head.conversation_id]),
+            message_count=sum(m.message_type is MessageType.CHAT for m in self.messages[head.conversation_id]),
             parent_conversation_id=head.parent_conversation_id,
             created_reason=head.created_reason.value,
             filename=head.filename,

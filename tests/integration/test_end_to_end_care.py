@@ -9,7 +9,7 @@ import pytest
 
 from source.adapters.llm.offline import OfflineModel
 from source.app.composition import open_echo
-from source.domain.errors import DeliveryError, FolderInUseError
+from source.domain.errors import DeliveryError, FolderInUseError, StoreUnavailableError
 from source.domain.message import Message, MessageType
 from source.domain.thread import PersonRef, Platform, ThreadRef
 from source.ports.store import Scope
@@ -18,7 +18,15 @@ from tests.fakes.channel import FakeChannel, FakeReply
 from tests.fakes.clock import FakeClock
 from tests.fakes.openai_script import Fails
 from tests.fakes.openai_server import FakeOpenAIServer
-from tests.fakes.running_echo import ADA, database_rows, eventually, running_echo, settings_for
+from tests.fakes.running_echo import (
+    ADA,
+    Talk,
+    database_rows,
+    eventually,
+    forget_database,
+    running_echo,
+    settings_for,
+)
 
 BEN = PersonRef("ben", "Ben")
 GUILD = ThreadRef(Platform.DISCORD, "42", guild_id="7", guild_name="Club")
@@ -197,3 +205,23 @@ async def test_a_message_from_the_far_future_spoils_no_ids(tmp_path: Path, serve
         added = manager.add_message_to_conversation("main", later, platform=Platform.TERMINAL)
         assert replace(added, message_id=0) == later
         assert conversation.conversation_id < added.message_id < 2**53
+
+
+async def test_a_lost_database_is_not_followed_by_an_empty_one(tmp_path: Path, server: FakeOpenAIServer) -> None:
+    async with running_echo(tmp_path, server, FakeClock()) as talk:
+        await talk.say("Hello")
+    forget_database(tmp_path)
+    with pytest.raises(StoreUnavailableError, match="rebuild --from transcripts"):
+        async with running_echo(tmp_path, server, FakeClock()):
+            pass
+
+
+async def test_what_echo_says_while_offline_is_not_what_was_talked_about(tmp_path: Path) -> None:
+    async with open_echo(settings_for(tmp_path), model=OfflineModel()) as echo:
+        talk = Talk(echo, FakeClock(), settings_for(tmp_path))
+        await talk.say("My cat is called Miro")
+        summary, found = await talk.command("summary"), await talk.command("search offline key")
+
+    assert "Miro" in summary
+    assert "offline" not in summary
+    assert found == "Nothing that was said here holds those words."

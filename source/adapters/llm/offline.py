@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from source.domain.errors import ModelRefusedError
 from source.domain.message_text import storable
+from source.domain.offline_notice import OPENING, REMINDER
 from source.ports.llm import (
     Finished,
     FinishReason,
@@ -23,13 +24,11 @@ from source.ports.llm import (
 
 SEARCH_TOOL = "search_messages"
 
-_OPENING = "I am offline"
 _EXPLANATION = (
-    f"{_OPENING}: no model key is set and no local model server was found, so I cannot think of an answer. "
+    f"{OPENING}: no model key is set and no local model server was found, so I cannot think of an answer. "
     "Your message is kept, and commands such as /search, /summary and /help work. "
     "To let me talk, set OPENAI_API_KEY (or OPENAI_BASE_URL, or start Ollama) and start me again."
 )
-_REMINDER = "Still offline; your message is kept."
 _FOUND = "This is what was said before that may bear on it:"
 _NOTHING = "I looked through what was said before and found nothing that bears on it."
 _MOST_QUOTES = 5
@@ -87,9 +86,9 @@ def _search_for(prompt: Prompt) -> ToolCall | None:
 
 
 def _reply(messages: Sequence[PromptMessage]) -> str:
-    explained = any(each.role is Role.ASSISTANT and each.content.startswith(_OPENING) for each in messages)
+    explained = any(each.role is Role.ASSISTANT and each.content.startswith(OPENING) for each in messages)
     quotes = [_quote(hit) for hit in _hits(messages)]
-    parts = [_REMINDER if explained else _EXPLANATION]
+    parts = [REMINDER if explained else _EXPLANATION]
     if quotes:
         parts.append("\n".join([_FOUND, *quotes]))
     elif messages[-1].role is Role.TOOL:
@@ -113,7 +112,7 @@ def _worth_quoting(hits: Iterable[_Hit], asked: str) -> Iterable[_Hit]:
     seen = {asked.strip()}
     for hit in hits:
         text = hit.text.strip()
-        if text and text not in seen and not text.startswith((_OPENING, _REMINDER)):
+        if text and text not in seen and not text.startswith((OPENING, REMINDER)):
             seen.add(text)
             yield hit
 

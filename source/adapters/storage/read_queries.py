@@ -23,6 +23,7 @@ from source.adapters.storage.tables import (
     threads,
 )
 from source.domain.conversation_head import ConversationHead, ConversationState, StoredConversation
+from source.domain.message import MessageType
 from source.domain.thread import PersonRef, Platform, ThreadKey
 from source.domain.turn import AcceptedEvent, EventState, InboundMessage, UndeliveredReply
 from source.ports.store import ConversationListing, Scope
@@ -187,7 +188,7 @@ def _newest_first() -> tuple[ColumnElement[datetime], ColumnElement[int]]:
 def _message_counts(connection: Connection, keys: list[int]) -> dict[int, int]:
     query = (
         select(messages.c.conversation_id, func.count().label("number"))
-        .where(messages.c.conversation_id.in_(keys))
+        .where(messages.c.conversation_id.in_(keys), messages.c.message_type == MessageType.CHAT.value)
         .group_by(messages.c.conversation_id)
     )
     return {row.conversation_id: row.number for row in connection.execute(query)}

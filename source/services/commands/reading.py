@@ -14,6 +14,7 @@ from source.services.commands.numbered import MOST_LISTED, listed
 from source.services.commands.vocabulary import CommandInvocation, CommandReply
 from source.services.conversation_manager import InMemoryConversationManager
 from source.services.summarizer import ConversationSummarizer
+from source.services.tools import worth_showing
 
 _MOST_HITS = 10
 _SNIPPET_CHARS = 160
@@ -72,7 +73,7 @@ class ReadingCommands:
             raise RefusedInputError("What shall I look for? Write /search and the words.")
         thread = invocation.thread
         scope = Scope(thread.platform, invocation.person.external_id, thread.guild_id)
-        hits = await self._catalog.search(invocation.argument, scope=scope, limit=_MOST_HITS)
+        hits = worth_showing(await self._catalog.search(invocation.argument, scope=scope, limit=_MOST_HITS))
         if not hits:
             return CommandReply("Nothing that was said here holds those words.")
         return CommandReply("\n".join(_found(hit) for hit in hits))
@@ -88,7 +89,7 @@ class ReadingCommands:
 
 def _line(number: int, conversation: ConversationListing) -> str:
     when = conversation.last_message_at or conversation.created_at
-    about = conversation.title or _first_line(conversation.summary) or "(no topic)"
+    about = conversation.title or "(no topic)"
     state = _RUNNING if conversation.state is ConversationState.ACTIVE else conversation.state.value
     count = f"{conversation.message_count} message{'s' if conversation.message_count != 1 else ''}"
     return f"{number:>2}. {_day(when)}  {about} · {count} · {state}"
@@ -99,11 +100,6 @@ def _found(hit: SearchHit) -> str:
     text = " ".join(hit.message.message_content.split())
     shown = text if len(text) <= _SNIPPET_CHARS else text[: _SNIPPET_CHARS - 1] + "…"
     return f"{_day(hit.message.created_at)}  {who}: {shown}"
-
-
-def _first_line(text: str) -> str:
-    line = text.strip().partition("\n")[0]
-    return line if len(line) <= 60 else line[:59] + "…"
 
 
 def _day(moment: datetime) -> str:
