@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -167,16 +168,27 @@ class SqlStore:
 def _open(
     file: Path, clock: Clock, durability: Durability, read_only: bool
 ) -> tuple[Engine, SqlWriteTarget | None, IdGenerator]:
-    with store_errors():
+    with store_errors(), ExitStack() as unless_open:
         if read_only:
             reading = reading_engine(file)
-            with reading.connect() as connection:
-                ensure_readable(connection)
-                return reading, None, IdGenerator(last=read_queries.highest_id(connection))
+            unless_open.callback(reading.dispose)
+            ids = _ids_for_reading(reading)
+            unless_open.pop_all()
+            return reading, None, ids
         writing = writing_engine(file, durability)
+        unless_open.callback(writing.dispose)
         with writing.connect() as connection:
             bring_up_to_date(connection)
             ids = IdGenerator(last=read_queries.highest_id(connection))
         target = SqlWriteTarget(writing, ids=ids, clock=clock)
+        unless_open.callback(target.close)
         target.connection()
-        return reading_engine(file), target, ids
+        reading = reading_engine(file)
+        unless_open.pop_all()
+        return reading, target, ids
+
+
+def _ids_for_reading(reading: Engine) -> IdGenerator:
+    with reading.connect() as connection:
+        ensure_readable(connection)
+        return IdGenerator(last=read_queries.highest_id(connection))
