@@ -43,7 +43,10 @@ async def test_a_conversation_that_cannot_be_encoded_does_not_keep_others_from_t
     manager = InMemoryConversationManager(files, clock=FakeClock(), transcript_delay=timedelta(0))
     deep = begun(manager, "1").add_message(
         Message(
-            datetime(2026, 3, 2, 9, 0), MessageType.TOOL_CALL, "Calling", tools=[{"name": "x", "params": nested(900)}]
+            datetime(2026, 3, 2, 9, 0),
+            MessageType.TOOL_CALL,
+            "Calling",
+            tools=[{"name": "x", "params": nested(100_000)}],
         )
     )
     other = begun(manager, "2")
