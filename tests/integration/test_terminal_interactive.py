@@ -36,10 +36,11 @@ class Desk:
     def __init__(self, keys: PipeInput) -> None:
         self.keys = keys
         self.out = Terminal()
+        self.clock = FakeClock()
 
     @asynccontextmanager
     async def chat(self, partner: FakePartner) -> AsyncIterator["asyncio.Task[bool]"]:
-        chat = InteractiveChat(partner, PLACE, StyledScreen(self.out), FakeClock())
+        chat = InteractiveChat(partner, PLACE, StyledScreen(self.out), self.clock)
         task = asyncio.create_task(chat.run())
         yield task
         await task
@@ -101,12 +102,34 @@ async def test_commands_are_run_and_refusals_are_told(desk: Desk) -> None:
 async def test_ctrl_c_at_the_prompt_leaves_the_second_time(desk: Desk) -> None:
     partner = FakePartner()
     async with desk.chat(partner) as running:
-        desk.keys.send_text(f"half a message{CTRL_C}")
+        desk.keys.send_text(CTRL_C)
         await desk.out.shows("Ctrl-C once more to leave\n")
         assert not running.done()
         desk.keys.send_text(CTRL_C)
     assert partner.said == []
     assert running.result()
+
+
+async def test_ctrl_c_on_a_draft_only_clears_it_however_often_it_was_pressed_before(desk: Desk) -> None:
+    async with desk.chat(FakePartner()) as running:
+        desk.keys.send_text(CTRL_C)
+        await desk.out.shows("once more to leave\n")
+        desk.keys.send_text(f"half a message{CTRL_C}")
+        await desk.out.shows("The line was cleared.\n")
+        desk.keys.send_text(CTRL_C)
+        await desk.out.shows("once more to leave", times=2)
+        assert not running.done()
+        desk.keys.send_text(CTRL_D)
+
+
+async def test_what_was_typed_and_erased_ends_the_wish_to_leave(desk: Desk) -> None:
+    async with desk.chat(FakePartner()) as running:
+        desk.keys.send_text(CTRL_C)
+        await desk.out.shows("once more to leave\n")
+        desk.keys.send_text(f"a\x7f{CTRL_C}")
+        await desk.out.shows("once more to leave", times=2)
+        assert not running.done()
+        desk.keys.send_text(CTRL_D)
 
 
 async def test_a_signal_at_the_prompt_counts_as_the_key(desk: Desk) -> None:
@@ -146,6 +169,29 @@ async def test_ctrl_c_stops_the_answer_and_the_chat_goes_on(desk: Desk) -> None:
         await desk.out.shows("(stopped before its end)\n")
         assert not running.done()
         desk.keys.send_text(CTRL_D)
+
+
+@pytest.mark.parametrize(("seconds", "leaves"), [(1, True), (3, False)])
+async def test_only_a_quick_second_ctrl_c_after_a_stopped_answer_leaves(
+    desk: Desk, seconds: float, leaves: bool
+) -> None:
+    async def until_stopped(_: InboundMessage, reply: LiveReply) -> None:
+        reply.show("So far")
+        await partner.stopped.wait()
+        desk.clock.advance(seconds=seconds)
+        await reply.deliver("So far", interrupted=True)
+
+    partner = FakePartner(until_stopped)
+    async with desk.chat(partner) as running:
+        desk.keys.send_text("tell me\r")
+        await desk.out.shows("So far")
+        os.kill(os.getpid(), signal.SIGINT)
+        await desk.out.shows("(stopped before its end)\n")
+        desk.keys.send_text(CTRL_C)
+        if not leaves:
+            await desk.out.shows("once more to leave\n")
+            desk.keys.send_text(CTRL_D)
+    assert running.result() is leaves
 
 
 async def test_a_second_ctrl_c_leaves_an_answer_that_does_not_stop(desk: Desk) -> None:

@@ -1,6 +1,7 @@
 """A chat with a person at a terminal."""
 
 import asyncio
+import math
 import os
 import signal
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -9,7 +10,7 @@ from typing import NoReturn
 
 from source.adapters.terminal.history_view import READ_MESSAGES, show_history
 from source.adapters.terminal.partner import Partner, Place
-from source.adapters.terminal.prompt import Prompt
+from source.adapters.terminal.prompt import LineClearedError, Prompt
 from source.adapters.terminal.screen import StyledScreen
 from source.adapters.terminal.typed_line import QUIT
 from source.adapters.terminal.visit import Visit
@@ -21,6 +22,8 @@ from source.ports.store import ConversationListing
 
 _LISTED = 50
 _ONCE_MORE = "Ctrl-C once more to leave"
+_CLEARED = "The line was cleared."
+_SAME_WISH_SECONDS = 2.0
 _OFFLINE = (
     "Offline: no model key and no model server on this machine. Commands, search and what you write work; "
     "OPENAI_API_KEY in .env lets Echo talk."
@@ -34,6 +37,7 @@ class InteractiveChat:
         self._partner = partner
         self._place = place
         self._screen = screen
+        self._clock = clock
         self._visit = Visit(partner, place, screen, clock)
         self._conversations: Sequence[ConversationListing] = ()
         self._prompt = Prompt(
@@ -41,11 +45,13 @@ class InteractiveChat:
             [*partner.words, QUIT],
             conversations=lambda: self._conversations,
             status=self._status,
+            typed=self._disarm,
             colours="NO_COLOR" not in os.environ,
         )
         self._answering: asyncio.Future[None] | None = None
         self._asked_to_stop = False
         self._missed_interrupt = False
+        self._armed_until: float | None = None
         self._leaving = False
 
     async def run(self) -> bool:
@@ -74,18 +80,29 @@ class InteractiveChat:
 
     async def _typed_line(self) -> str | None:
         """Return what was typed, None when the person leaves."""
-        warned = False
         while True:
             try:
-                return await self._prompt.line() if not self._missed_interrupt else self._interrupted_before()
+                line = await self._prompt.line() if not self._missed_interrupt else self._interrupted_before()
             except EOFError:
                 return None
+            except LineClearedError:
+                self._screen.notice(_CLEARED)
             except KeyboardInterrupt:
-                if warned:
+                if self._is_armed():
                     self._leaving = True
                     return None
-                warned = True
+                self._armed_until = math.inf
                 self._screen.notice(_ONCE_MORE)
+            else:
+                self._disarm()
+                return line
+
+    def _is_armed(self) -> bool:
+        """Whether the next Ctrl-C leaves."""
+        return self._armed_until is not None and self._clock.monotonic() <= self._armed_until
+
+    def _disarm(self) -> None:
+        self._armed_until = None
 
     def _interrupted_before(self) -> NoReturn:
         self._missed_interrupt = False
@@ -114,6 +131,7 @@ class InteractiveChat:
             self._answering.cancel()
         else:
             self._asked_to_stop = True
+            self._armed_until = self._clock.monotonic() + _SAME_WISH_SECONDS
             if not self._partner.stop(self._place.thread.key):
                 self._screen.notice(_ONCE_MORE)
 

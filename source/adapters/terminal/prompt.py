@@ -21,6 +21,10 @@ from source.services.commands.vocabulary import CommandSpec
 _STYLE = Style.from_dict({"prompt": "bold", "bottom-toolbar": "noreverse dim"})
 
 
+class LineClearedError(Exception):
+    """Ctrl-C took away what was typed."""
+
+
 class Prompt:
     """Reads what is typed: Enter sends, Alt-Enter begins a line, a paste of many lines is one message."""
 
@@ -31,6 +35,7 @@ class Prompt:
         *,
         conversations: Callable[[], Sequence[ConversationListing]],
         status: Callable[[], str],
+        typed: Callable[[], None],
         colours: bool = True,
     ) -> None:
         self._name = printable(name).replace("\n", " ")
@@ -48,6 +53,8 @@ class Prompt:
             color_depth=None if colours else ColorDepth.DEPTH_1_BIT,
         )
 
+        self._session.default_buffer.on_text_changed += lambda _buffer: typed()
+
     def remember(self, texts: Iterable[str]) -> None:
         """Let the arrow keys find what was typed in an earlier session."""
         for text in texts:
@@ -56,11 +63,17 @@ class Prompt:
     async def line(self) -> str:
         """Return what was typed.
 
-        Raises: KeyboardInterrupt: Ctrl-C. EOFError: Ctrl-D on an empty line, or the terminal is gone.
+        Raises: KeyboardInterrupt: Ctrl-C on an empty line. LineClearedError: Ctrl-C on any other.
+            EOFError: Ctrl-D on an empty line, or the terminal is gone.
         """
         with _others_above_the_prompt():
             # The chat listens to Ctrl-C all the time; here it comes as a key.
-            return await self._session.prompt_async([("class:prompt", f"{self._name} › ")], handle_sigint=False)
+            try:
+                return await self._session.prompt_async([("class:prompt", f"{self._name} › ")], handle_sigint=False)
+            except KeyboardInterrupt:
+                if self._session.default_buffer.text:
+                    raise LineClearedError from None
+                raise
 
     def interrupt(self) -> bool:
         """Do what the key Ctrl-C does; False when nobody is being asked now."""
