@@ -36,7 +36,7 @@ def test_a_line_is_said_or_a_command(line: str, meaning: Said | Commanded | Left
 
 
 def test_an_unknown_command_is_refused_with_the_nearest() -> None:
-    with pytest.raises(RefusedInputError, match="no command /resme: did you mean /resume"):
+    with pytest.raises(RefusedInputError, match=r"no command /resme: did you mean /resume\? Begin"):
         understood("/resme", WORDS)
 
 

@@ -55,5 +55,5 @@ def _no_such_command(name: str, words: Sequence[CommandSpec]) -> str:
     import difflib
 
     near = difflib.get_close_matches(name, [word.name for word in words], 1)
-    meant = f"did you mean /{near[0]}" if near else "/help lists what there is"
-    return f"There is no command /{name}: {meant}. Begin with // to say it."
+    meant = f"did you mean /{near[0]}?" if near else "/help lists what there is."
+    return f"There is no command /{name}: {meant} Begin with // to say it."
