@@ -124,6 +124,15 @@ def test_a_refusal_says_what_to_do_and_nothing_that_was_said(status: int, advice
     assert "Ana" not in str(ours)
 
 
+@pytest.mark.parametrize(("path", "is_told"), [("/chat/completions", True), ("/v1/chat/completions", False)])
+def test_an_address_without_its_version_is_thought_of(path: str, is_told: bool) -> None:
+    answer = httpx2.Response(404, request=httpx2.Request("POST", f"http://api.test{path}"))
+
+    ours = translated(openai.NotFoundError("none", response=answer, body=None), ASKED)
+
+    assert ("usually ends in /v1" in str(ours)) is is_told
+
+
 @pytest.mark.parametrize(
     ("message", "code", "kind"),
     [

@@ -125,6 +125,7 @@ _REFUSED_PARAMETERS = {
 _REFUSING = frozenset({400, 404, 422, 500, 501})
 _PASSING = frozenset({408, 409, 425, 429})
 _SAFE_WORD = re.compile(r"[\w.\[\]-]{1,60}")
+_VERSION = re.compile(r"/v\d")
 _LOOKED_AT_CHARS = 600
 
 
@@ -214,8 +215,9 @@ def _from_refusal(error: openai.APIStatusError, asked: Asked) -> ModelError:
                 f"{asked.server} does not allow this key to use {asked.model}: check its permissions"
             )
         case 404:
+            hint = "" if _VERSION.search(error.request.url.path) else ", which usually ends in /v1"
             return ModelRefusedError(
-                f"{asked.server} does not know {asked.model}: check OPENAI_MODEL and OPENAI_BASE_URL"
+                f"{asked.server} does not know {asked.model}: check OPENAI_MODEL and OPENAI_BASE_URL{hint}"
             )
     if error.code == "content_filter":
         return ModelRefusedError(f"the content filter of {asked.server} refused the prompt")
