@@ -63,6 +63,9 @@ def _read_env_file(path: Path, problems: list[str]) -> dict[str, object]:
     if not path.exists():
         return {}
     try:
+        if broken := _lines_that_assign_nothing(path):
+            problems.extend(f"{_shown_path(path)}, line {number}: write it as NAME=value." for number in broken)
+            return {}
         entries: Mapping[str, str | None] = DotEnvSettingsSource(Settings, env_file=path).env_vars
     except (OSError, UnicodeDecodeError) as error:
         problems.append(f"{_shown_path(path)} cannot be read: {error}.")
@@ -74,6 +77,22 @@ def _read_env_file(path: Path, problems: list[str]) -> dict[str, object]:
         if name not in known and (near := _nearest(name.upper(), _NEAR_MISS))
     )
     return dict(known)
+
+
+def _lines_that_assign_nothing(path: Path) -> list[int]:
+    """Return their numbers and nothing of what they say, which may be a key."""
+    from dotenv.parser import parse_stream
+
+    with path.open(encoding="utf-8") as file:
+        return [
+            found.original.line + _blank_lines_before(found.original.string)
+            for found in parse_stream(file)
+            if found.error or (found.value is None and (found.key or "").upper() in _names())
+        ]
+
+
+def _blank_lines_before(text: str) -> int:
+    return text[: len(text) - len(text.lstrip())].count("\n")
 
 
 def _validated(values: dict[str, object], origins: Mapping[str, str], problems: list[str]) -> Settings | None:

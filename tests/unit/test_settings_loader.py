@@ -101,6 +101,13 @@ def test_a_slip_of_the_pen_in_env_file_is_refused(sources: Sources) -> None:
     assert problem.endswith("has OPENAI_APIKEY, which is no setting; did you mean OPENAI_API_KEY?")
 
 
+@pytest.mark.parametrize("line", ["OPENAI_API_KEY sk-hidden", "OPENAI_API_KEY", "OPENAI_API_KEY='sk-hidden"])
+def test_a_line_of_env_file_that_assigns_nothing_is_named_by_its_number_alone(sources: Sources, line: str) -> None:
+    (problem,) = sources.problems(env_file=f"# mine\nPERSONA=sales\n\n{line}\n")
+    assert problem.endswith(".env, line 4: write it as NAME=value.")
+    assert "sk-hidden" not in problem
+
+
 def test_names_of_other_programs_in_env_file_are_left_alone(sources: Sources) -> None:
     assert sources.load(env_file="COMPOSE_PROJECT_NAME=x\nOPENAI_ORG_ID=y").openai_model == "gpt-5-mini"
 
