@@ -7,7 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING, BinaryIO, TextIO
+from typing import TYPE_CHECKING, BinaryIO, Literal, TextIO
 
 import structlog
 
@@ -74,7 +74,9 @@ class EchoPartner:
 async def run_chat(settings: Settings, *, user: str | None, thread: str) -> int:
     """Chat with a person when both ends are a terminal, else with a pipe; return the exit code."""
     is_person = _is_terminal(sys.stdin) and _is_terminal(sys.stdout)
-    level = "warning" if is_person and not settings.is_set("LOG_LEVEL") else settings.log_level
+    # A person is told on the screen what went wrong.
+    quiet: Literal["error", "warning"] = "error" if is_person else "warning"
+    level = settings.log_level if settings.is_set("LOG_LEVEL") else quiet
     set_up_logging(level=level, form=settings.log_format, secrets=settings.secrets)
     name = user or _account_name()
     place = Place(ThreadRef(Platform.TERMINAL, thread), PersonRef(name, name))

@@ -144,7 +144,7 @@ class Settings(BaseSettings):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info",
-        description="Least important log line that is written; a chat in the terminal shows warnings unless set.",
+        description="Least important log line written; unless set, only warnings, and errors in a chat at a terminal.",
     )
     log_format: Literal["console", "json"] = Field(
         default="console", description="Form of the log lines on standard error."

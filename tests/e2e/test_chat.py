@@ -26,6 +26,7 @@ def test_a_pipe_gets_a_reply_for_each_line_and_nothing_else(program: Program) ->
     assert "4711" in done.stdout
     assert "\x1b" not in done.stdout
     assert "answering" not in done.stdout
+    assert done.stderr == ""
 
 
 def test_a_bad_line_is_told_and_the_others_are_answered(program: Program) -> None:
@@ -77,6 +78,18 @@ def test_a_person_gets_a_prompt_an_answer_and_their_history_on_return(program: P
         terminal.shows("ana ›")
         terminal.press("/quit\r")
         assert terminal.exit_code() == 0
+
+
+def test_a_failure_is_told_to_a_person_once_and_not_logged(program: Program) -> None:
+    program.environment |= {"OPENAI_BASE_URL": "http://127.0.0.1:9/v1", "MODEL_MAX_ATTEMPTS": "1"}
+    with program.at_terminal("chat", "--user", "ana") as terminal:
+        terminal.shows("ana ›")
+        terminal.press("hello\r")
+        terminal.shows("reach my language model")
+        terminal.shows("ana ›")
+        terminal.press(CTRL_D)
+        assert terminal.exit_code() == 0
+    assert "turn_failed" not in terminal.screen
 
 
 def test_ctrl_c_twice_leaves_in_order(program: Program) -> None:
