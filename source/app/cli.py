@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _INTERRUPTED = 130
 _USAGE = 2
 _LONGEST_NAME_CHARS = 200
+_NAMED_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +69,10 @@ def _name(_context: click.Context, parameter: click.Parameter, value: str | None
 @click.option(
     "--config",
     envvar="ECHO_CONFIG",
-    type=click.Path(path_type=Path),
+    type=_NAMED_FILE,
     help="Settings file, instead of config/echo.toml.",
 )
-@click.option("--env-file", envvar="ECHO_ENV_FILE", type=click.Path(path_type=Path), help="Instead of .env.")
+@click.option("--env-file", envvar="ECHO_ENV_FILE", type=_NAMED_FILE, help="Instead of .env.")
 @click.version_option(__version__, prog_name="echo")
 @click.pass_context
 def echo(context: click.Context, config: Path | None, env_file: Path | None) -> None:

@@ -45,6 +45,21 @@ def test_settings_may_come_from_other_files(program: Program, tmp_path: Path) ->
     assert f"OPENAI_MODEL = mine  ({tmp_path / 'mine.env'})" in done.stdout
 
 
+@pytest.mark.parametrize("option", ["--config", "--env-file"])
+def test_a_settings_file_that_was_named_must_exist(program: Program, tmp_path: Path, option: str) -> None:
+    done = program.run(option, str(tmp_path / "none"), "check")
+    assert done.returncode == 2
+    assert f"{tmp_path / 'none'}' does not exist" in done.stderr
+
+
+@pytest.mark.parametrize("variable", ["ECHO_CONFIG", "ECHO_ENV_FILE"])
+def test_a_settings_file_of_the_environment_must_exist(program: Program, tmp_path: Path, variable: str) -> None:
+    program.environment[variable] = str(tmp_path / "none")
+    done = program.run("check")
+    assert done.returncode == 2
+    assert f"{tmp_path / 'none'}' does not exist" in done.stderr
+
+
 def test_check_on_a_new_folder_finds_everything_well(program: Program) -> None:
     done = program.run("check")
     assert done.returncode == 0, done.stdout + done.stderr
