@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from source.adapters.storage.engine import is_there
 from source.adapters.storage.folder_lock import FolderLock
 from source.adapters.terminal.screen import printable
 from source.app.composition import open_reader
@@ -83,9 +84,9 @@ async def check_lock(settings: Settings) -> Finding:
 async def check_database(settings: Settings) -> Finding:
     """Whether the database is whole, of this version, and how much is in it."""
     file = settings.sqlite_file
-    if file is not None and not file.exists():
-        return Finding("database", f"{file} is not there yet; the first chat makes it.")
     try:
+        if file is not None and not is_there(file):
+            return Finding("database", f"{file} is not there yet; the first chat makes it.")
         if file is not None and (damage := await asyncio.to_thread(_damage, file)):
             return Finding("database", f"{damage} {_RESTORE}", is_fine=False)
         async with open_reader(settings) as catalog:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from source.adapters.llm.offline import OfflineModel
+from source.adapters.storage.engine import is_there
 from source.adapters.storage.folder_lock import FolderLock
 from source.adapters.storage.sql_store import SqlStore
 from source.adapters.storage.transcript_files import ConversationFileManagerService
@@ -125,7 +126,7 @@ async def _own_store(stack: AsyncExitStack, settings: Settings, clock: Clock, *,
 def _refuse_to_begin_beside_transcripts(settings: Settings) -> None:
     """A database that was lost must not be followed by an empty one: the transcripts have what was in it."""
     file = settings.sqlite_file
-    if file is None or file.exists():
+    if file is None or is_there(file):
         return
     named = settings.conversations_dir.glob("*_conversation-with-*-in-*.json")
     transcripts = sum(path.read_bytes()[:_HEAD_BYTES].find(b'"schema_version"') >= 0 for path in named)

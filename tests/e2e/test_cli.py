@@ -85,6 +85,15 @@ def test_check_names_a_folder_that_cannot_be_written(program: Program) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("command", ["check", "conversations", "chat"])
+def test_a_folder_that_cannot_be_looked_into_is_told_without_a_traceback(program: Program, command: str) -> None:
+    program.environment["CONVERSATIONS_DIR"] = str(program.folder.parent / ("x" * 300))  # root may look into any other
+    done = program.run(command)
+    assert done.returncode == 1
+    assert "cannot be read: File name too long" in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_check_names_a_damaged_database_and_the_way_back(program: Program) -> None:
     program.folder.mkdir()
     (program.folder / "echo.db").write_bytes(b"no database at all, and long enough to be read as one" * 40)

@@ -44,6 +44,20 @@ def sqlite_file(url_or_path: str | Path) -> Path:
     return Path(url.database).absolute()
 
 
+def is_there(file: Path) -> bool:
+    """Whether the database's file exists.
+
+    Raises: StoreUnavailableError: its folder does not tell.
+    """
+    try:
+        file.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise StoreUnavailableError(f"{file.parent} cannot be read: {error.strerror}") from error
+    return True
+
+
 def writing_engine(file: Path, durability: Durability) -> Engine:
     """Return the engine whose connections write; its transactions take the write lock as they begin."""
     try:
@@ -68,7 +82,7 @@ def writing_engine(file: Path, durability: Durability) -> Engine:
 
 def reading_engine(file: Path) -> Engine:
     """Return the engine of a few connections that cannot write; each transaction sees one moment."""
-    if not file.exists():
+    if not is_there(file):
         raise StoreUnavailableError(f"there is no database at {file} yet: the first `python bot.py chat` makes it")
     query = {"mode": "ro", "uri": "true"}
     if not os.access(file.parent, os.W_OK) and not file.with_name(f"{file.name}-wal").exists():
