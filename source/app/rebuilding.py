@@ -20,7 +20,8 @@ async def run_rebuild(settings: Settings, source: Literal["transcripts", "store"
         f"{report.written:,} {what}, {report.unchanged:,} were right already, {len(report.skipped):,} left alone."
     )
     for skipped in report.skipped:
-        click.echo(printable(f"  {skipped.filename}: {skipped.reason}"))
+        name = "" if skipped.filename in skipped.reason else f"{skipped.filename}: "
+        click.echo(printable(f"  {name}{skipped.reason}"))
     return 0
 
 
