@@ -1,6 +1,7 @@
 """Asks the model's server for its list of models, which costs nothing."""
 
 import asyncio
+import re
 
 from source.adapters.llm.local_server import find_local_server
 from source.adapters.llm.openai_settings import OpenAIChatSettings
@@ -31,7 +32,8 @@ async def _check_provider(asked: OpenAIChatSettings) -> tuple[str, bool]:
     except EchoError as error:
         return f"{error}", False
     if names is None:
-        return f"{asked.server} answers and has no list of models; {asked.model} will be asked for.", True
+        hint = "" if re.search(r"/v\d", asked.base_url) else " OPENAI_BASE_URL usually ends in /v1."
+        return f"{asked.server} answers and has no list of models; {asked.model} will be asked for.{hint}", True
     if asked.model in names:
         return f"{asked.server} has {asked.model}.", True
     some = ", ".join(sorted(names)[:_NAMES_SHOWN]) or "none"
