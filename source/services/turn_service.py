@@ -205,7 +205,9 @@ class TurnService:
             missed = all(waiting.is_too_old for waiting in batch)
             answer = await self._answerer.answer(box.thread, events, reply, missed=missed)
         except EchoError as error:
-            log.warning("turn_failed", error=type(error).__name__, reason=str(error), failures=box.failures + 1)
+            # What only the operator can mend is shown wherever anything is.
+            tell = log.error if isinstance(error, ModelRefusedError) else log.warning
+            tell("turn_failed", error=type(error).__name__, reason=str(error), failures=box.failures + 1)
             await self._keep(box, batch, reply, *_explained(error))
         except Exception:
             log.exception("turn_broke", failures=box.failures + 1)
