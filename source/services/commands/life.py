@@ -44,7 +44,7 @@ class LifeCommands:
             conversation = await self._opening.succeed(seat, invocation.person, following)
         about = f" about {title}" if title else ""
         remembered = "I remember what mattered." if conversation.head.carried_summary else "It starts empty."
-        return CommandReply(f"New conversation{about}. {remembered} /resume goes back to the last one.", switched=True)
+        return CommandReply(f"New conversation{about}. {remembered} /resume goes back to the last one.")
 
     async def resume(self, invocation: CommandInvocation) -> CommandReply:
         """Go on with an ended or archived conversation, whole; the running one ends."""
@@ -70,7 +70,6 @@ class LifeCommands:
         return CommandReply(
             f"Back in the conversation of {resumed.created_at:%d %B %Y}{_titled(listing)}: "
             f"{listing.message_count} messages.",
-            switched=True,
         )
 
     async def archive(self, invocation: CommandInvocation) -> CommandReply:
@@ -110,7 +109,7 @@ class LifeCommands:
         self._manager.retire(conversation)
         seat.conversation = None
         await conversation.persist()
-        return CommandReply("Archived. /unarchive brings it back; what you write next starts a new one.", switched=True)
+        return CommandReply("Archived. /unarchive brings it back; what you write next starts a new one.")
 
     async def _loaded(self, listing: ConversationListing) -> StoredConversation:
         # A copy that still waits to be written may know more than the store; the loaded one takes its place.

@@ -27,15 +27,6 @@ class CommandInvocation:
 
 @dataclass(frozen=True, slots=True)
 class CommandReply:
-    """What the person is told; `switched` when the thread goes on with another conversation now."""
+    """What the person is told."""
 
     text: str
-    switched: bool = False
-
-
-def parsed_command(text: str) -> tuple[str, str] | None:
-    """Return name and argument of a typed `/word argument`; None when the text is no command."""
-    if not text.startswith("/") or len(text) < 2 or text[1].isspace() or text[1] == "/":
-        return None
-    name, _, argument = text[1:].partition(" ")
-    return name.strip().lower(), argument.strip()
