@@ -19,6 +19,7 @@ from source.domain.transcript_name import transcript_name
 from source.domain.turn import TurnRecord
 from source.ports.files import TranscriptFiles
 from source.ports.store import ConversationStore
+from source.services.described_by_head import DescribedByHead
 
 log = structlog.get_logger(__name__)
 _own_ids = IdGenerator()
@@ -34,7 +35,7 @@ class Snapshot:
     head_unstored: bool
 
 
-class Conversation:
+class Conversation(DescribedByHead):
     """One dialogue in a thread.
 
     Messages are appended from any thread; `save_conversation` makes the store, where there is one,
@@ -50,7 +51,6 @@ class Conversation:
         "_unstored",
         "conversation_file_manager",
         "counted_bytes",
-        "head",
         "history",
         "people",
         "revision",
@@ -121,38 +121,6 @@ class Conversation:
         conversation._head_unstored = False
         conversation._saved_revision = conversation.revision
         return conversation
-
-    @property
-    def conversation_id(self) -> int:
-        return self.head.conversation_id
-
-    @property
-    def thread_id(self) -> str:
-        return self.head.thread.thread_id
-
-    @property
-    def guild_id(self) -> str | None:
-        return self.head.thread.guild_id
-
-    @property
-    def guild_name(self) -> str | None:
-        return self.head.thread.guild_name
-
-    @property
-    def requester(self) -> str | None:
-        return self.head.requester
-
-    @property
-    def created_at(self) -> datetime:
-        return self.head.created_at
-
-    @property
-    def updated_at(self) -> datetime:
-        return self.head.updated_at
-
-    @property
-    def filename(self) -> str:
-        return self.head.filename
 
     @property
     def summary(self) -> str:

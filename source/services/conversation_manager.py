@@ -8,7 +8,6 @@ from datetime import timedelta
 
 import structlog
 
-from source.domain.conversation_head import ConversationHead
 from source.domain.errors import StoreError
 from source.domain.eviction import EvictionStrategy, Residency
 from source.domain.identifiers import IdGenerator
@@ -128,13 +127,7 @@ class InMemoryConversationManager:
         self, *, requester: str | None = None, guild_id: str | None = None, containing: str | None = None
     ) -> list[Conversation]:
         """Return the conversations in memory that match every filter given; text is compared without case."""
-        return [
-            conversation
-            for conversation in self._residents.all()
-            if (requester is None or requester in conversation.participants)
-            and (guild_id is None or conversation.guild_id == guild_id)
-            and (containing is None or conversation.contains(containing))
-        ]
+        return self._residents.matching(requester=requester, guild_id=guild_id, containing=containing)
 
     def metrics(self) -> ManagerMetrics:
         return ManagerMetrics(
@@ -275,15 +268,11 @@ class InMemoryConversationManager:
             if conversation_id not in self._forgotten:  # a turn has loaded it meanwhile
                 continue
             self._forgotten.discard(conversation_id)
-            if stored is not None and not self._holds(stored.head):
+            if stored is not None and not self._residents.holds(stored.head):
                 conversation = Conversation.loaded(stored, self.ids)
                 conversation.mark_unwritten()
                 self._adopt(conversation)
                 self._writer.note(conversation)
-
-    def _holds(self, head: ConversationHead) -> bool:
-        resident = self._residents.get(head.thread.key)
-        return resident is not None and resident.conversation_id == head.conversation_id
 
     def _adopt(self, conversation: Conversation) -> None:
         files = conversation.conversation_file_manager or self.conversation_file_manager

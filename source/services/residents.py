@@ -4,6 +4,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Container, Sequence
 
+from source.domain.conversation_head import ConversationHead
 from source.domain.eviction import Residency
 from source.domain.thread import ThreadKey
 from source.services.conversation import Conversation
@@ -30,6 +31,21 @@ class Residents:
         """Return every conversation, the one used longest ago first."""
         with self.lock:
             return list(self._by_thread.values())
+
+    def holds(self, head: ConversationHead) -> bool:
+        """Whether this very conversation is in its thread's place."""
+        resident = self._by_thread.get(head.thread.key)
+        return resident is not None and resident.conversation_id == head.conversation_id
+
+    def matching(self, *, requester: str | None, guild_id: str | None, containing: str | None) -> list[Conversation]:
+        """Return the conversations that match every filter given."""
+        return [
+            conversation
+            for conversation in self.all()
+            if (requester is None or requester in conversation.participants)
+            and (guild_id is None or conversation.guild_id == guild_id)
+            and (containing is None or conversation.contains(containing))
+        ]
 
     def named(self) -> dict[str, Conversation]:
         """Return every conversation by thread id, or `platform:thread_id` where two platforms share one."""
