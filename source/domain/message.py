@@ -15,13 +15,22 @@ class MessageType(StrEnum):
     TOOL_CALL_RESPONSE = "tool_call_response"
 
 
+class Standing(StrEnum):
+    """Whether an entry still counts: only what is kept is shown to the model, to people or to a search."""
+
+    KEPT = "kept"
+    DELETED = "deleted"
+    SUPERSEDED = "superseded"
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One entry: a person's message has a `requester`, Echo's own have none.
 
     `tools` lists `{"name", "params", "id"}` of a tool call, `{"name", "id"}` of its response.
     `message_id` is 0 until a conversation takes the message; `event_id` is the platform's id of a
-    person's message. `interrupted` marks a reply that was stopped or cut before its end.
+    person's message. `interrupted` marks a reply that was stopped or cut before its end. A message
+    that its writer deleted keeps its place but not its text; a reply given anew supersedes the old one.
     """
 
     created_at: datetime
@@ -32,6 +41,12 @@ class Message:
     message_id: int = 0
     event_id: str | None = None
     interrupted: bool = False
+    edited_at: datetime | None = None
+    standing: Standing = Standing.KEPT
+
+    @property
+    def is_kept(self) -> bool:
+        return self.standing is Standing.KEPT
 
     @property
     def is_from_person(self) -> bool:

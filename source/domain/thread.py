@@ -23,12 +23,16 @@ class ThreadKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ThreadRef:
-    """A thread on its platform; `guild_id` is None for a direct message or a session of one person."""
+    """A thread on its platform; `guild_id` is None for a direct message or a session of one person.
+
+    `circle` names the closed place whose members alone can read along; None: everyone in the guild can.
+    """
 
     platform: Platform
     thread_id: str
     guild_id: str | None = None
     guild_name: str | None = None
+    circle: str | None = None
 
     @property
     def key(self) -> ThreadKey:

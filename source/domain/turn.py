@@ -9,15 +9,27 @@ from source.domain.message import Message
 from source.domain.thread import PersonRef, ThreadRef
 
 
+class InboundKind(StrEnum):
+    """What somebody wants of Echo: an answer, or the last answer once more."""
+
+    MESSAGE = "message"
+    RETRY = "retry"
+
+
 @dataclass(frozen=True, slots=True)
 class InboundMessage:
-    """One message of a person, as a channel hands it over; `event_id` is unique in its platform."""
+    """One message of a person, as a channel hands it over; `event_id` is unique in its platform.
+
+    `reply_to` is the platform's id of the message that the person replied to, if they did.
+    """
 
     event_id: str
     thread: ThreadRef
     person: PersonRef
     text: str
     sent_at: datetime
+    kind: InboundKind = InboundKind.MESSAGE
+    reply_to: str | None = None
 
 
 class EventState(StrEnum):
@@ -48,7 +60,8 @@ class Purpose(StrEnum):
 class ModelUsage:
     """Tokens of one model call; `estimated` when the server reported none.
 
-    `cached_tokens` is the part of `input_tokens` that the provider read from its prompt cache.
+    `cached_tokens` is the part of `input_tokens` that the provider read from its prompt cache. `cost` is in
+    millionths of a dollar, None where no price is set; `person` is the external id of who caused the call.
     """
 
     model: str
@@ -58,6 +71,8 @@ class ModelUsage:
     cached_tokens: int
     output_tokens: int
     estimated: bool = False
+    cost: int | None = None
+    person: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +82,7 @@ class TurnRecord:
     `heads` are the conversations that are new or whose head changed beyond the times of its last
     message; `messages` are appended to `conversation_id`. `answered` are keys of accepted events
     that these messages answer; without a reply among them nothing is left to be delivered.
+    `superseded` are ids of earlier messages of the conversation whose place these messages take.
     """
 
     conversation_id: int
@@ -75,6 +91,7 @@ class TurnRecord:
     people: tuple[PersonRef, ...] = ()
     usage: tuple[ModelUsage, ...] = ()
     answered: tuple[int, ...] = ()
+    superseded: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +102,31 @@ class UndeliveredReply:
     thread: ThreadRef
     conversation_id: int
     message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class SentPart:
+    """A message on a platform that shows part `part` (from 0) of the reply to the event `key`, the first it answers."""
+
+    key: int
+    part: int
+    external_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaidMessage:
+    """Where in the history a message of a platform stands: a person's, or Echo's reply that it showed."""
+
+    conversation_id: int
+    thread: ThreadRef
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What a person thinks of a reply: `value` is 1 or -1; 0 takes it back. `key` is the first event it answers."""
+
+    key: int
+    person: PersonRef
+    value: int
+    given_at: datetime

@@ -1,5 +1,6 @@
 """Where replies go."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from source.domain.thread import Platform, ThreadRef
@@ -42,6 +43,9 @@ class Channel(Protocol):
     @property
     def platform(self) -> Platform: ...
 
-    def open_reply(self, thread: ThreadRef) -> LiveReply:
-        """Begin a reply in this thread."""
+    def open_reply(self, thread: ThreadRef, answering: Sequence[int] = ()) -> LiveReply:
+        """Begin a reply in this thread to the accepted events of these keys.
+
+        The first key names the reply for good: the same reply is opened again under it after a crash or a failure.
+        """
         ...

@@ -1,6 +1,6 @@
 """The truth on disk, in the pieces that its callers need."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -8,7 +8,15 @@ from typing import Protocol
 from source.domain.conversation_head import ConversationHead, ConversationState, StoredConversation
 from source.domain.message import Message
 from source.domain.thread import Platform, ThreadKey, ThreadRef
-from source.domain.turn import AcceptedEvent, InboundMessage, TurnRecord, UndeliveredReply
+from source.domain.turn import (
+    AcceptedEvent,
+    Feedback,
+    InboundMessage,
+    SaidMessage,
+    SentPart,
+    TurnRecord,
+    UndeliveredReply,
+)
 
 
 class TurnStore(Protocol):
@@ -35,6 +43,99 @@ class TurnStore(Protocol):
 
     async def undelivered(self, thread: ThreadKey | None = None) -> list[UndeliveredReply]:
         """Every stored reply that no channel confirmed, oldest first."""
+        ...
+
+
+class CorrectionStore(Protocol):
+    """What following people's edits and deletions needs; writes return only when durable.
+
+    Raises: StoreError; nothing was changed.
+    """
+
+    async def find(self, platform: Platform, external_id: str) -> SaidMessage | None:
+        """The message that a platform knows by this id: a person's, or the reply that Echo's message shows."""
+        ...
+
+    async def amend(self, platform: Platform, event_id: str, text: str | None) -> AcceptedEvent | None:
+        """Change the text of an accepted event that has no answer yet, or with None take it back; None: no such event.
+
+        An event that was taken back counts as answered and delivered.
+        """
+        ...
+
+    async def correct(self, conversation_id: int, message: Message) -> None:
+        """Replace text, `edited_at` and standing of the message with this id; searches find only the new text."""
+        ...
+
+
+class ChannelStore(Protocol):
+    """What a channel keeps of its platform; the plain methods hand over what is on disk a moment later."""
+
+    def note_sent(self, platform: Platform, part: SentPart) -> None:
+        """Note which message shows a part of a reply."""
+        ...
+
+    async def unfinished_parts(self, platform: Platform) -> list[SentPart]:
+        """The parts shown of replies that are not confirmed as delivered, of one reply in order."""
+        ...
+
+    async def find(self, platform: Platform, external_id: str) -> SaidMessage | None:
+        """As in `CorrectionStore`."""
+        ...
+
+    async def is_accepted(self, platform: Platform, event_id: str) -> bool:
+        """Whether an event of this id was ever accepted."""
+        ...
+
+    async def reply_to_event(self, key: int) -> SaidMessage | None:
+        """The reply to the event of this key; None while there is none."""
+        ...
+
+    async def seen(self, platform: Platform) -> dict[str, str]:
+        """By thread or place of the platform, the id of the last message that was seen there."""
+        ...
+
+    def note_seen(self, platform: Platform, last: Mapping[str, str]) -> None:
+        """Move the marks that `seen` returns."""
+        ...
+
+    async def put_feedback(self, feedback: Feedback) -> None:
+        """Keep what a person thinks of a reply, in place of what they thought before; durable on return."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class UsageTotals:
+    """What model calls took, in tokens; `cost` is in millionths of a dollar, None where no call had a price."""
+
+    calls: int
+    input_tokens: int
+    cached_tokens: int
+    output_tokens: int
+    cost: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadStatistics:
+    """What was said in a thread and what it took; `forever_input_tokens` is the input that the same replies
+    would have taken as one conversation for ever, by the measure of tokens for each byte that the calls show.
+    """
+
+    conversations: int
+    messages: int
+    usage: UsageTotals
+    forever_input_tokens: int
+
+
+class StatisticsStore(Protocol):
+    """What is counted."""
+
+    async def thread_statistics(self, thread: ThreadKey) -> ThreadStatistics:
+        """Everything of one thread."""
+        ...
+
+    async def tokens_since(self, platform: Platform, since: datetime) -> dict[str, int]:
+        """By external id, input and output tokens of the model calls that people of a platform caused since then."""
         ...
 
 
@@ -66,12 +167,14 @@ class ConversationStore(Protocol):
 class Scope:
     """Whose eyes are looking, and from where: nothing said elsewhere is shown.
 
-    Seen are conversations of this platform and guild (None: direct) in which the person took part.
+    Seen are conversations of this platform and guild (None: direct) in which the person took part. Of those
+    that a closed circle alone can read along, only the ones of the `circle` from which one looks are seen.
     """
 
     platform: Platform
     external_id: str
     guild_id: str | None
+    circle: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -199,7 +199,7 @@ class TurnService:
                     self._in_hand.pop(waiting.event.key, None)
 
     async def _answer(self, box: _Mailbox, batch: list[_Waiting]) -> None:
-        reply = batch[-1].channel.open_reply(box.thread)
+        reply = batch[-1].channel.open_reply(box.thread, [waiting.event.key for waiting in batch])
         try:
             events = [waiting.event for waiting in batch]
             missed = all(waiting.is_too_old for waiting in batch)
@@ -251,7 +251,7 @@ class TurnService:
             self._ensure_runner(box)
 
     async def _deliver_again(self, undelivered: UndeliveredReply, channel: Channel) -> None:
-        reply = channel.open_reply(undelivered.thread)
+        reply = channel.open_reply(undelivered.thread, undelivered.keys)
         message = undelivered.message
         await deliver(self._store, reply, undelivered.keys, message.message_content, interrupted=message.interrupted)
 

@@ -1,6 +1,7 @@
 """A channel that keeps what it was given."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from source.domain.errors import DeliveryError
@@ -18,6 +19,7 @@ class FakeReply:
     delivered: str | None = None
     interrupted: bool = False
     failure: str | None = None
+    answering: tuple[int, ...] = ()
 
     async def notice(self, line: str) -> None:
         await asyncio.sleep(0)
@@ -52,8 +54,8 @@ class FakeChannel:
         self.thoughts = 0
         self.is_down = False
 
-    def open_reply(self, thread: ThreadRef) -> FakeReply:
-        reply = FakeReply(thread, self)
+    def open_reply(self, thread: ThreadRef, answering: Sequence[int] = ()) -> FakeReply:
+        reply = FakeReply(thread, self, answering=tuple(answering))
         self.replies.append(reply)
         return reply
 

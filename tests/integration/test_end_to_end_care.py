@@ -1,6 +1,6 @@
 """Cases that are easy to get wrong: old messages, several people, two ways in, and who owns a database."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -133,7 +133,7 @@ class _NoNotices(FakeReply):
 
 
 class _NoNoticesChannel(FakeChannel):
-    def open_reply(self, thread: ThreadRef) -> FakeReply:
+    def open_reply(self, thread: ThreadRef, answering: Sequence[int] = ()) -> FakeReply:
         reply = _NoNotices(thread, self)
         self.replies.append(reply)
         return reply

@@ -1,5 +1,7 @@
 """A reply as it comes, on a screen."""
 
+from collections.abc import Sequence
+
 from source.adapters.terminal.screen import Screen
 from source.domain.errors import DeliveryError
 from source.domain.thread import Platform, ThreadKey, ThreadRef
@@ -59,7 +61,7 @@ class TerminalChannel:
         self._screen = screen
         self._here = here
 
-    def open_reply(self, thread: ThreadRef) -> TerminalReply:
+    def open_reply(self, thread: ThreadRef, answering: Sequence[int] = ()) -> TerminalReply:  # noqa: ARG002
         elsewhere = "" if thread.key == self._here else f" in {thread.thread_id}"
         return TerminalReply(self._screen, f"{SPEAKER}{elsewhere}")
 

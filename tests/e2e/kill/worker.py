@@ -112,7 +112,7 @@ class JournalChannel:
         self._journal = journal
         self._random = random
 
-    def open_reply(self, thread: ThreadRef) -> JournalReply:
+    def open_reply(self, thread: ThreadRef, answering: Sequence[int] = ()) -> JournalReply:
         return JournalReply(thread, self._journal, self._random)
 
 
