@@ -2,68 +2,26 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, PrivateAttr, SecretStr, field_validator
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
+
+from source.app.settings_discord import DiscordFields
+from source.app.settings_fields import empty_as_none
+from source.app.settings_model import ModelFields
 
 ROOT = Path(__file__).resolve().parents[2]
 DEFAULT_ORIGIN = "default"
-Url = Annotated[str, Field(pattern=r"^https?://[^\s/]+", max_length=2_000)]
 
 
-class Settings(BaseSettings):
+class Settings(ModelFields, DiscordFields):
     """What the operator decided; `settings_loader` reads it, calling the class reads nothing.
 
     In files and in the environment a field is named in capitals: `idle_time_seconds` is IDLE_TIME_SECONDS.
     """
 
-    model_config = SettingsConfigDict(frozen=True, extra="forbid", validate_default=True, hide_input_in_errors=True)
-
-    openai_api_key: SecretStr | None = Field(
-        default=None, min_length=1, description="Key of the model's provider; only from the environment or .env."
-    )
-    openai_base_url: Url | None = Field(
-        default=None,
-        examples=["https://api.openai.com/v1"],
-        description="Address of any OpenAI-compatible server, with its /v1; empty: OpenAI.",
-    )
-    openai_model: str = Field(
-        default="gpt-5-mini",
-        min_length=1,
-        max_length=200,
-        description="Name of the model that answers, as its provider has it.",
-    )
-    local_model_urls: Annotated[tuple[Url, ...], NoDecode] = Field(
-        default=("http://127.0.0.1:11434/v1", "http://127.0.0.1:1234/v1", "http://127.0.0.1:8080/v1"),
-        examples=["http://127.0.0.1:11434/v1,http://127.0.0.1:8080/v1"],
-        description="Where Echo looks for a model server on this machine when there is no key, separated by commas.",
-    )
-    model_connect_seconds: float = Field(
-        default=5, gt=0, le=300, description="Seconds to wait for a connection to the model's provider."
-    )
-    model_first_token_seconds: float = Field(
-        default=60, gt=0, le=3_600, description="Seconds to wait for the first piece of an answer."
-    )
-    model_stall_seconds: float = Field(
-        default=30,
-        gt=0,
-        le=3_600,
-        description="Seconds of silence in the middle of an answer after which it counts as cut.",
-    )
-    model_max_attempts: int = Field(
-        default=3, ge=1, le=10, description="Times a model call is tried in all, as long as no text has come."
-    )
-    model_tools: bool = Field(
-        default=True, description="Whether the model may call tools, such as the search of past messages."
-    )
-    max_tool_rounds: int = Field(
-        default=4, ge=0, le=20, description="Rounds of tool calls in one turn before Echo must answer."
-    )
-    max_output_tokens: int = Field(
-        default=2_048, ge=16, le=200_000, description="Longest answer, in tokens, thinking included."
-    )
     persona: str = Field(
         default="echo",
         pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$",
@@ -142,6 +100,15 @@ class Settings(BaseSettings):
     max_message_bytes: int = Field(
         default=32_768, ge=1, le=16_777_216, description="Longest message that is taken, in bytes of UTF-8."
     )
+    messages_per_minute: int = Field(
+        default=20, ge=0, le=100_000, description="Messages a minute that one person may send; 0: any number."
+    )
+    daily_tokens: int = Field(
+        default=0,
+        ge=0,
+        le=1_000_000_000_000,
+        description="Tokens a day (UTC) that answers to one person may take; 0: any number.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info",
         description="Least important log line written; unless set, only warnings, and errors in a chat at a terminal.",
@@ -164,15 +131,10 @@ class Settings(BaseSettings):
         """Take what is passed in; the loader reads the sources one by one, so that it knows what came from where."""
         return (init_settings,)
 
-    @field_validator("openai_api_key", "openai_base_url", "database_url", mode="before")
+    @field_validator("database_url", mode="before")
     @classmethod
-    def _empty_is_not_set(cls, value: object) -> object:
-        return None if isinstance(value, str) and not value.strip() else value
-
-    @field_validator("local_model_urls", mode="before")
-    @classmethod
-    def _split_list(cls, value: object) -> object:
-        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+    def _empty_is_no_url(cls, value: object) -> object:
+        return empty_as_none(value)
 
     @field_validator("log_level", "log_format", "durability", mode="before")
     @classmethod
@@ -200,9 +162,10 @@ class Settings(BaseSettings):
     @property
     def secrets(self) -> tuple[str, ...]:
         """Texts that no log and no screen may show."""
-        key = self.openai_api_key.get_secret_value() if self.openai_api_key else ""
         password = urlsplit(self.database_url).password if self.database_url else ""
-        return tuple(secret for secret in (key, password) if secret)
+        values = (getattr(self, name) for name in type(self).model_fields)
+        keys = (value.get_secret_value() for value in values if isinstance(value, SecretStr))
+        return tuple(secret for secret in (*keys, password) if secret)
 
     @property
     def database(self) -> str | Path:
@@ -228,18 +191,6 @@ class Settings(BaseSettings):
     @property
     def summary_timeout(self) -> timedelta:
         return timedelta(seconds=self.summary_timeout_seconds)
-
-    @property
-    def model_connect_timeout(self) -> timedelta:
-        return timedelta(seconds=self.model_connect_seconds)
-
-    @property
-    def model_first_token_timeout(self) -> timedelta:
-        return timedelta(seconds=self.model_first_token_seconds)
-
-    @property
-    def model_stall_timeout(self) -> timedelta:
-        return timedelta(seconds=self.model_stall_seconds)
 
     @property
     def answer_max_age(self) -> timedelta:
