@@ -56,7 +56,7 @@ class Talk:
     async def command(self, line: str, *, thread: ThreadRef = MAIN, person: PersonRef = ADA) -> str:
         """Give a command such as `new topic` and return what it answers."""
         name, _, argument = line.partition(" ")
-        return (await self.echo.commands.run(CommandInvocation(name, argument, thread, person))).text
+        return (await self.echo.commands.run(CommandInvocation(name, thread, person, argument=argument))).text
 
     async def conversations(self, *, thread: ThreadRef = MAIN) -> list[StoredConversation]:
         """Return the thread's conversations as the store has them, the oldest first."""

@@ -13,7 +13,7 @@ from source.domain.thread import PersonRef, Platform, ThreadKey, ThreadRef
 from source.domain.turn import InboundMessage
 from source.ports.channel import Channel, LiveReply
 from source.ports.store import ConversationListing
-from source.services.commands.vocabulary import CommandSpec
+from source.services.commands.vocabulary import CommandOption, CommandSpec, OptionKind
 
 PLACE = Place(ThreadRef(Platform.TERMINAL, "main"), PersonRef("ana", "Ana"))
 SOME_DAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -39,9 +39,16 @@ class FakePartner:
         self._answer = answer
         self.is_offline = is_offline
         self.words: Sequence[CommandSpec] = (
-            CommandSpec("new", "/new [topic]", "start a conversation", ("fresh",)),
-            CommandSpec("resume", "/resume [number]", "go on with an ended one"),
-            CommandSpec("help", "/help", "what there is"),
+            CommandSpec(
+                "new",
+                "start a conversation",
+                (
+                    CommandOption("fresh", "without memory", OptionKind.FLAG),
+                    CommandOption("topic", "about what", takes_rest=True),
+                ),
+            ),
+            CommandSpec("resume", "go on with an ended one", (CommandOption("which", "number", is_suggested=True),)),
+            CommandSpec("help", "what there is"),
         )
         self.said: list[InboundMessage] = []
         self.commands: list[tuple[str, str]] = []

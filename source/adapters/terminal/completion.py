@@ -8,10 +8,9 @@ from prompt_toolkit.document import Document
 
 from source.adapters.terminal.screen import printable
 from source.ports.store import ConversationListing
-from source.services.commands.vocabulary import CommandSpec
+from source.services.commands.vocabulary import CommandSpec, OptionKind
 
 _TYPED = re.compile(r"/(?P<name>[a-z-]*)(?P<gap>\s+)?(?P<argument>.*)", re.DOTALL)
-_TAKES_A_NUMBER = "number"
 _OFFERED = 50
 
 
@@ -48,8 +47,8 @@ class CommandCompleter(Completer):
         word = next((word for word in self._words if word.name == name), None)
         if word is None:
             return
-        offered = dict.fromkeys(word.choices, "")
-        if _TAKES_A_NUMBER in word.usage:
+        offered = {option.name: "" for option in word.options if option.kind is OptionKind.FLAG}
+        if any(option.is_suggested for option in word.options):
             for number, listing in enumerate(self._conversations(), 1):
                 offered[str(number)] = _described(listing)
         for argument in self._given_before(name):

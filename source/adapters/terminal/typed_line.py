@@ -9,7 +9,7 @@ from source.services.commands.vocabulary import CommandSpec
 
 # A path (`/etc/hosts is …`) is something said; `/word` and `/word …` are commands.
 _COMMAND = re.compile(r"/([A-Za-z][A-Za-z-]*)(?:\s+(.*))?\s*", re.DOTALL)
-QUIT = CommandSpec("quit", "/quit", "leave; the conversation is kept")
+QUIT = CommandSpec("quit", "leave; the conversation is kept")
 _LEAVING = frozenset({"quit", "exit"})
 
 

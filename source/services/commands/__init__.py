@@ -1,6 +1,25 @@
-"""One vocabulary of commands for every platform: each is a service function with typed arguments."""
+"""One vocabulary of commands for every platform: each is a service function with typed options."""
 
 from source.services.commands.service import CommandService
-from source.services.commands.vocabulary import CommandInvocation, CommandReply, CommandSpec
+from source.services.commands.vocabulary import (
+    CommandInvocation,
+    CommandOption,
+    CommandReply,
+    CommandSpec,
+    ExportedFile,
+    Line,
+    OptionKind,
+    Suggestion,
+)
 
-__all__ = ["CommandInvocation", "CommandReply", "CommandService", "CommandSpec"]
+__all__ = [
+    "CommandInvocation",
+    "CommandOption",
+    "CommandReply",
+    "CommandService",
+    "CommandSpec",
+    "ExportedFile",
+    "Line",
+    "OptionKind",
+    "Suggestion",
+]

@@ -9,7 +9,16 @@ from source.domain.message import Message
 from source.domain.thread import ThreadRef
 from source.services.commands.life import LifeCommands
 from source.services.commands.reading import ReadingCommands
-from source.services.commands.vocabulary import CommandInvocation, CommandReply, CommandSpec
+from source.services.commands.vocabulary import (
+    CommandInvocation,
+    CommandOption,
+    CommandReply,
+    CommandSpec,
+    OptionKind,
+)
+
+_WHICH = CommandOption("which", "its number in /conversations", is_suggested=True)
+_MESSAGE = CommandOption("message", "the id of a message of the conversation that is meant", is_hidden=True)
 
 Handler = Callable[[CommandInvocation], Awaitable[CommandReply]]
 
@@ -28,20 +37,32 @@ class CommandService:
         commands = (
             _Command(
                 CommandSpec(
-                    "new", "/new [topic]", "start a new conversation (`/new fresh`: without memory)", ("fresh",)
+                    "new",
+                    "start a new conversation",
+                    (
+                        CommandOption("fresh", "start without memory of the last one", OptionKind.FLAG),
+                        CommandOption("topic", "what it will be about", takes_rest=True),
+                    ),
+                    is_private=False,
                 ),
                 life.new,
             ),
-            _Command(CommandSpec("resume", "/resume [number]", "go on with an ended conversation"), life.resume),
-            _Command(CommandSpec("archive", "/archive [number]", "put a conversation away, compressed"), life.archive),
-            _Command(CommandSpec("unarchive", "/unarchive [number]", "bring an archived one back"), life.unarchive),
             _Command(
-                CommandSpec("conversations", "/conversations", "list the conversations of this thread"),
-                reading.conversations,
+                CommandSpec("resume", "go on with an ended conversation", (_WHICH,), is_private=False), life.resume
             ),
-            _Command(CommandSpec("summary", "/summary", "what this conversation is about so far"), reading.summary),
-            _Command(CommandSpec("search", "/search words", "find what was said before"), reading.search),
-            _Command(CommandSpec("help", "/help", "what Echo can do here"), self._help),
+            _Command(CommandSpec("archive", "put a conversation away, compressed", (_WHICH,)), life.archive),
+            _Command(CommandSpec("unarchive", "bring an archived one back", (_WHICH,)), life.unarchive),
+            _Command(CommandSpec("conversations", "list your conversations here"), reading.conversations),
+            _Command(CommandSpec("summary", "what this conversation is about so far", (_MESSAGE,)), reading.summary),
+            _Command(
+                CommandSpec(
+                    "search",
+                    "find what was said before",
+                    (CommandOption("words", "what to look for", required=True, takes_rest=True),),
+                ),
+                reading.search,
+            ),
+            _Command(CommandSpec("help", "what Echo can do here"), self._help),
         )
         self._commands = {command.spec.name: command for command in commands}
 

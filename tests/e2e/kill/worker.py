@@ -205,5 +205,5 @@ async def _command(echo: Echo, journal: Journal, random: Random) -> None:
         thread = random.randrange(THREADS)
         name, _, argument = random.choice(_COMMANDS).partition(" ")
         with suppress(RefusedInputError):
-            await echo.commands.run(CommandInvocation(name, argument, thread_of(thread), person_of(thread, 0)))
+            await echo.commands.run(CommandInvocation(name, thread_of(thread), person_of(thread, 0), argument=argument))
             journal.commanded(name)
