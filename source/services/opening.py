@@ -1,11 +1,12 @@
 """Decides which conversation a message belongs to: the running one, or a new one that follows it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
 
 from source.domain.conversation_head import ConversationHead, ConversationState, CreatedReason
+from source.domain.message import MessageType
 from source.domain.summary import Summary
 from source.domain.thread import PersonRef, ThreadRef
 from source.domain.transcript_name import transcript_name
@@ -89,6 +90,29 @@ class Opening:
         summary, usage = await self.summary_of(previous)
         ended = previous.head.ended(self._clock.now(), summary=summary.text, title=summary.title)
         return await self._begin(seat, person, following, ended, usage)
+
+    async def resume(self, seat: Seat, conversation_id: int) -> Conversation | None:
+        """Go on with a conversation that ended or was archived, whole; the seat's running one ends.
+
+        None: there is no such conversation any more, and nothing was changed.
+        """
+        # A copy that still waits to be written may know more than the store; the loaded one takes its place.
+        await self._manager.settle(conversation_id)
+        stored = await self._store.load(conversation_id)
+        if stored is None:
+            return None
+        now = self._clock.now()
+        resumed = stored.head.resumed(now)
+        left = seat.conversation
+        ended = [left.head.ended(now)] if left is not None else []
+        await self._store.commit_turn(TurnRecord(conversation_id, heads=(*ended, resumed)))
+        if left is not None:
+            left.keep_committed((), head=ended[0])
+        conversation = Conversation.loaded(replace(stored, head=resumed), self._manager.ids)
+        conversation.mark_unwritten()
+        self._manager.keep(conversation)
+        seat.conversation = conversation
+        return conversation
 
     async def prepare(self, thread: ThreadRef) -> None:
         """Make the summary that the next message will need, if the window has passed, before it comes."""
@@ -183,6 +207,14 @@ class Opening:
             reason=head.created_reason.value,
         )
         return conversation
+
+
+def back_in(conversation: Conversation) -> str:
+    """Return the line that tells people that they are back in this conversation."""
+    head = conversation.head
+    about = f" about {head.title}" if head.title else ""
+    said = sum(message.message_type is MessageType.CHAT and message.is_kept for message in conversation.history)
+    return f"Back in the conversation of {head.created_at:%d %B %Y}{about}: {said} message{'s' if said != 1 else ''}."
 
 
 def _spoken(quiet: timedelta) -> str:

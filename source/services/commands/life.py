@@ -11,7 +11,7 @@ from source.services.commands.numbered import chosen
 from source.services.commands.vocabulary import CommandInvocation, CommandReply
 from source.services.conversation import Conversation
 from source.services.conversation_manager import InMemoryConversationManager, Seat
-from source.services.opening import Opening, Succession
+from source.services.opening import Opening, Succession, back_in
 
 _LONGEST_TITLE_CHARS = 80
 
@@ -56,21 +56,10 @@ class LifeCommands:
                 eligible=lambda conversation: conversation.state is not ConversationState.ACTIVE,
                 none_left="There is no ended conversation here to go back to.",
             )
-            stored = await self._loaded(listing)
-            now = self._clock.now()
-            resumed = stored.head.resumed(now)
-            left = seat.conversation
-            ended = [left.head.ended(now)] if left is not None else []
-            await self._store.commit_turn(TurnRecord(resumed.conversation_id, heads=(*ended, resumed)))
-            if left is not None:
-                left.keep_committed((), head=ended[0])
-            conversation = Conversation.loaded(replace(stored, head=resumed), self._manager.ids)
-            conversation.mark_unwritten()
-            self._manager.keep(conversation)
-        return CommandReply(
-            f"Back in the conversation of {resumed.created_at:%d %B %Y}{_titled(listing)}: "
-            f"{listing.message_count} messages.",
-        )
+            conversation = await self._opening.resume(seat, listing.conversation_id)
+        if conversation is None:
+            raise RefusedInputError("That conversation has just been deleted.")
+        return CommandReply(back_in(conversation))
 
     async def archive(self, invocation: CommandInvocation) -> CommandReply:
         """Put a conversation away: the running one, or an ended one by its number."""
