@@ -75,11 +75,32 @@ def _name(_context: click.Context, parameter: click.Parameter, value: str | None
 @click.option("--env-file", envvar="ECHO_ENV_FILE", type=_NAMED_FILE, help="Instead of .env.")
 @click.version_option(__version__, prog_name="echo")
 @click.pass_context
-def echo(context: click.Context, config: Path | None, env_file: Path | None) -> None:
-    """Echo, a chat bot that remembers."""
+def echo(context: click.Context, config: Path | None, env_file: Path | None) -> int:
+    """Echo, a chat bot that remembers; without a command, every configured channel runs."""
     context.obj = Sources(config, env_file)
-    if context.invoked_subcommand is None:
-        click.echo(context.get_help())
+    return 0 if context.invoked_subcommand else _run_or_explain(context)
+
+
+def _run_or_explain(context: click.Context) -> int:
+    """Run the configured channels; without any, say what there is to do."""
+    sources: Sources = context.obj
+    settings = sources.read()
+    from source.app.running import NOTHING_TO_RUN, is_anything_configured, run_channels
+
+    if not is_anything_configured(settings):
+        click.echo(f"{context.get_help()}\n\n{NOTHING_TO_RUN}")
+        return 0
+    return _run(run_channels(settings))
+
+
+@echo.command()
+@click.pass_obj
+def run(sources: Sources) -> int:
+    """Run every configured channel, as `python bot.py` alone does."""
+    settings = sources.read()
+    from source.app.running import run_channels
+
+    return _run(run_channels(settings))
 
 
 @echo.command()
