@@ -2,11 +2,12 @@
 
 import marshal
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import overload
 
-from source.domain.message import Message, MessageType
+from source.domain.message import Message, MessageType, Standing
 
 # Whole chunks are packed as they fill, so that a turn on a long conversation unpacks one or two of them.
 CHUNK = 64
@@ -17,7 +18,7 @@ _LAST_EXACT = 2**52
 
 
 class History(Sequence[Message]):
-    """An append-only sequence of messages that costs little more than their text while nobody reads it.
+    """A sequence of messages that only grows, and costs little more than their text while nobody reads it.
 
     Packed messages are bytes, which the garbage collector does not visit: a million resting messages
     cost no pauses. Reading unpacks what is asked for.
@@ -46,6 +47,35 @@ class History(Sequence[Message]):
                 self._chunks = []
             self._chunks.append(_pack(tail))
             self._newest_chunk, self._tail = tail, None
+
+    def replace(self, message: Message) -> bool:
+        """Put `message` in the place of the one with its id; False when there is none. What was packed stays so."""
+        replaced = self._replace_in_tail(message) or self._replace_in_chunks(message)
+        if replaced is None:
+            return False
+        self.size_bytes += message.size_bytes - replaced.size_bytes
+        return True
+
+    def _replace_in_tail(self, message: Message) -> Message | None:
+        if self._packed_tail is None:
+            return _exchange(self._tail or [], message)
+        tail = _unpack(self._packed_tail)
+        replaced = _exchange(tail, message)
+        if replaced is not None:
+            self._packed_tail = _pack(tail)
+        return replaced
+
+    def _replace_in_chunks(self, message: Message) -> Message | None:
+        """Look through the newest chunks first: what people change is mostly recent."""
+        chunks = self._chunks or []
+        for number in reversed(range(len(chunks))):
+            open_chunk = self._newest_chunk if number == len(chunks) - 1 else None
+            chunk = open_chunk or _unpack(chunks[number])
+            replaced = _exchange(chunk, message)
+            if replaced is not None:
+                chunks[number] = _pack(chunk)
+                return replaced
+        return None
 
     def pack(self) -> None:
         """Pack what is still open; whoever reads next unpacks it again."""
@@ -120,6 +150,15 @@ _TYPES = tuple(MessageType)
 _TYPE_NUMBERS = {kind: number for number, kind in enumerate(_TYPES)}
 
 
+def _exchange(messages: list[Message], message: Message) -> Message | None:
+    """Return the message of this id that has left its place to `message`."""
+    for position in range(len(messages) - 1, -1, -1):
+        if messages[position].message_id == message.message_id:
+            replaced, messages[position] = messages[position], message
+            return replaced
+    return None
+
+
 def _pack(messages: Sequence[Message]) -> bytes:
     return marshal.dumps([_fields(message) for message in messages])
 
@@ -133,16 +172,31 @@ def _fields(message: Message) -> tuple[object, ...]:
         message.requester,
         message.message_id,
         message.event_id,
-        message.interrupted,
+        _marks(message),
     )
+
+
+def _marks(message: Message) -> object:
+    """Return `interrupted` alone where nothing else is to be told: nearly all messages take no more room for it."""
+    if message.edited_at is None and message.standing is Standing.KEPT:
+        return message.interrupted
+    edited_at = None if message.edited_at is None else _time_out(message.edited_at)
+    return (message.interrupted, edited_at, message.standing.value)
 
 
 def _unpack(packed: bytes) -> list[Message]:
     return [
-        Message(_time_in(at), _TYPES[number], text, tools, requester, message_id, event_id, interrupted)
+        Message(_time_in(at), _TYPES[number], text, tools, requester, message_id, event_id, marks)
+        if isinstance(marks, bool)
+        else _marked(Message(_time_in(at), _TYPES[number], text, tools, requester, message_id, event_id), *marks)
         # The bytes were written by `_pack` in this process.
-        for at, number, text, tools, requester, message_id, event_id, interrupted in marshal.loads(packed)  # noqa: S302
+        for at, number, text, tools, requester, message_id, event_id, marks in marshal.loads(packed)  # noqa: S302
     ]
+
+
+def _marked(message: Message, interrupted: bool, edited_at: int | str | None, standing: str) -> Message:
+    edited = None if edited_at is None else _time_in(edited_at)
+    return replace(message, interrupted=interrupted, edited_at=edited, standing=Standing(standing))
 
 
 def _time_out(moment: datetime) -> int | str:

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from source.domain.conversation_head import ConversationHead, StoredConversation
 from source.domain.errors import TranscriptDamagedError, TranscriptForeignError, TranscriptUnwritableError
-from source.domain.message import Message, as_utc
-from source.domain.thread import ThreadKey, ThreadRef
+from source.domain.message import Message, Standing, as_utc
+from source.domain.thread import ThreadKey
 from source.domain.transcript_format import SCHEMA_VERSION, OlderTranscript, Transcript
 from source.domain.transcript_older import restored_older
 
@@ -109,7 +109,7 @@ def _why_foreign(version: object) -> str:
 def _restored(transcript: Transcript, filename: str) -> StoredConversation:
     head = ConversationHead(
         conversation_id=transcript.conversation_id,
-        thread=ThreadRef(transcript.platform, transcript.thread_id, transcript.guild_id, transcript.guild_name),
+        thread=transcript.thread,
         requester=transcript.requester,
         created_at=as_utc(transcript.created_at),
         updated_at=as_utc(transcript.updated_at),
@@ -143,6 +143,7 @@ def _head_fields(conversation: StoredConversation) -> dict[str, object]:
         "summary": head.summary,
         "guild_id": thread.guild_id,
         "guild_name": thread.guild_name,
+        **({} if thread.circle is None else {"circle": thread.circle}),
         "requester": head.requester,
         "participants": _participants(conversation),
         "platform": thread.platform,
@@ -200,6 +201,10 @@ def _meta(message: Message) -> str:
         fields.append(f'        "event_id": {_quoted(message.event_id)}')
     if message.interrupted:
         fields.append('        "interrupted": true')
+    if message.edited_at is not None:
+        fields.append(f'        "edited_at": "{_iso(message.edited_at)}"')
+    if message.standing is not Standing.KEPT:
+        fields.append(f'        "standing": "{message.standing}"')
     return "{\n" + ",\n".join(fields) + "\n      }" if fields else "{}"
 
 

@@ -6,8 +6,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator
 
 from source.domain.conversation_head import ConversationState, CreatedReason
-from source.domain.message import Message, MessageType, as_utc
-from source.domain.thread import Platform
+from source.domain.message import Message, MessageType, Standing, as_utc
+from source.domain.thread import Platform, ThreadRef
 
 SCHEMA_VERSION = 1
 
@@ -35,6 +35,8 @@ class EntryMeta(_Shape):
     tools: list[dict[str, object]] | None = None
     event_id: str | None = None
     interrupted: bool = False
+    edited_at: Moment | None = None
+    standing: Standing = Standing.KEPT
 
 
 class Entry(_Shape):
@@ -56,6 +58,8 @@ class Entry(_Shape):
             message_id=message_id,
             event_id=self.meta.event_id,
             interrupted=self.meta.interrupted,
+            edited_at=self.meta.edited_at,
+            standing=self.meta.standing,
         )
 
 
@@ -90,3 +94,8 @@ class Transcript(OlderTranscript):
     resumed_at: Moment | None
     ended_at: Moment | None
     people: dict[str, str]
+    circle: str | None = None
+
+    @property
+    def thread(self) -> ThreadRef:
+        return ThreadRef(self.platform, self.thread_id, self.guild_id, self.guild_name, self.circle)

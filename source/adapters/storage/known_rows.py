@@ -1,10 +1,12 @@
 """Threads, people and participants that the database is known to have."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection, select
 
+from source.adapters.storage.prepared import Prepared
 from source.adapters.storage.statements import Statements
 from source.adapters.storage.tables import aliases
 from source.domain.errors import StoreError
@@ -39,17 +41,29 @@ class KnownRows:
                 known.clear()
 
     def thread(self, connection: Connection, thread: ThreadRef, now: datetime) -> int:
-        """Return the thread's key; its row is there and has the guild as given."""
+        """Return the thread's key; its row is there and has guild and circle as given."""
         known = self._threads.get(thread.key)
         if known is not None and known[1] == thread:
             return known[0]
-        new_key = self._ids.next(now)
-        row = (new_key, thread.platform.value, thread.thread_id, thread.guild_id, thread.guild_name)
-        key = self._statements.put_thread.value(connection, row)
-        if not isinstance(key, int):
-            raise StoreError("a thread was not given its key")
-        self._threads[thread.key] = (key, thread)
-        return key
+        return self._put_thread(connection, thread, now, self._statements.put_thread)
+
+    def thread_of_head(self, connection: Connection, thread: ThreadRef, now: datetime) -> int:
+        """Return the thread's key; a circle that its row has stays, for a head may be older than what its channel said.
+
+        What was said in a closed circle is never opened by a copy from before it was closed.
+        """
+        known = self._threads.get(thread.key)
+        if known is not None and known[1] == replace(thread, circle=known[1].circle or thread.circle):
+            return known[0]
+        return self._put_thread(connection, thread, now, self._statements.put_thread_of_head)
+
+    def _put_thread(self, connection: Connection, thread: ThreadRef, now: datetime, statement: Prepared) -> int:
+        names = (thread.platform.value, thread.thread_id, thread.guild_id, thread.guild_name, thread.circle)
+        match statement.returned(connection, (self._ids.next(now), *names)):
+            case (int(key), str() | None as circle):
+                self._threads[thread.key] = (key, replace(thread, circle=circle))
+                return key
+        raise StoreError("a thread was not given its key")
 
     def person(self, connection: Connection, platform: Platform, person: PersonRef, now: datetime) -> None:
         """Have an alias of this name, and somebody whose alias it is."""

@@ -45,15 +45,15 @@ class Prepared:
         finally:
             cursor.close()
 
-    def value(self, connection: Connection, row: Row) -> object:
-        """Run the statement for one row; return the first value that it gives back."""
+    def returned(self, connection: Connection, row: Row) -> Row | None:
+        """Run the statement for one row; return the first row that it gives back."""
         cursor = connection.connection.cursor()
         try:
             cursor.execute(self.sql, self._parameters(row))
             found = cursor.fetchone()
         finally:
             cursor.close()
-        return found[0] if found else None
+        return None if found is None else tuple(found)
 
     def _parameters(self, row: Row) -> Row:
         if self._processors:

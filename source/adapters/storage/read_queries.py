@@ -11,7 +11,6 @@ from source.adapters.storage.row_reading import (
     THREAD_COLUMNS,
     head_from,
     message_from,
-    thread_from,
 )
 from source.adapters.storage.tables import (
     aliases,
@@ -23,14 +22,12 @@ from source.adapters.storage.tables import (
     threads,
 )
 from source.domain.conversation_head import ConversationHead, ConversationState, StoredConversation
-from source.domain.message import MessageType
-from source.domain.thread import PersonRef, Platform, ThreadKey
-from source.domain.turn import AcceptedEvent, EventState, InboundMessage, UndeliveredReply
+from source.domain.message import MessageType, Standing
+from source.domain.thread import ThreadKey
 from source.ports.store import ConversationListing, Scope
 
 _NEWEST_ROWS = 1_000
 # As text: a bound value would hide from the planner that the partial index applies.
-_UNFINISHED = text("events.state <> 'delivered'")
 _ACTIVE = text("conversations.is_active")
 
 
@@ -41,12 +38,12 @@ def load(connection: Connection, conversation_id: int) -> StoredConversation | N
 
 def active(connection: Connection, thread: ThreadKey) -> StoredConversation | None:
     """Return the thread's active conversation, whole."""
-    return _whole(connection, _is_of(thread), _ACTIVE)
+    return _whole(connection, is_of(thread), _ACTIVE)
 
 
 def latest(connection: Connection, thread: ThreadKey) -> ConversationHead | None:
     """Return the thread's conversation with the latest activity."""
-    row = connection.execute(_heads().where(_is_of(thread)).order_by(*_newest_first()).limit(1)).first()
+    row = connection.execute(_heads().where(is_of(thread)).order_by(*_newest_first()).limit(1)).first()
     return head_from(row) if row else None
 
 
@@ -70,7 +67,7 @@ def listing(
     if scope is not None:
         query = query.where(conversations.c.id.in_(seen_from(scope)))
     if thread is not None:
-        query = query.where(_is_of(thread))
+        query = query.where(is_of(thread))
     heads = [head_from(row) for row in connection.execute(query.order_by(*_newest_first()).limit(limit).offset(offset))]
     counts = _message_counts(connection, [head.conversation_id for head in heads])
     return [_listed(head, counts.get(head.conversation_id, 0)) for head in heads]
@@ -86,51 +83,9 @@ def seen_from(scope: Scope) -> Select[int]:
             participants.c.external_id == scope.external_id,
             threads.c.platform == scope.platform.value,
             threads.c.guild_id == scope.guild_id,
+            or_(threads.c.circle.is_(None), threads.c.circle == scope.circle),
         )
     )
-
-
-def unanswered(connection: Connection, platform: Platform | None) -> list[AcceptedEvent]:
-    """Return the accepted events without a reply, oldest first."""
-    alias = (aliases.c.platform == events.c.platform) & (aliases.c.external_id == events.c.external_id)
-    query = (
-        select(events, *THREAD_COLUMNS[1:], aliases.c.display_name)
-        .join(threads, threads.c.id == events.c.thread_key)
-        .outerjoin(aliases, alias)
-        .where(_UNFINISHED, events.c.state == EventState.ACCEPTED.value)
-        .order_by(events.c.id)
-    )
-    if platform is not None:
-        query = query.where(events.c.platform == platform.value)
-    found = []
-    for row in connection.execute(query):
-        person = PersonRef(row.external_id, row.display_name or row.external_id)
-        inbound = InboundMessage(row.event_id, thread_from(row), person, row.text or "", row.sent_at)
-        found.append(AcceptedEvent(row.id, inbound, row.accepted_at))
-    return found
-
-
-def undelivered(connection: Connection, thread: ThreadKey | None) -> list[UndeliveredReply]:
-    """Return the replies that no channel confirmed, oldest first."""
-    reply = (messages.c.conversation_id == events.c.conversation_id) & (messages.c.id == events.c.reply_id)
-    query = (
-        select(*MESSAGE_COLUMNS, events.c.id.label("key"), messages.c.conversation_id, *THREAD_COLUMNS)
-        .select_from(events)
-        .join(messages, reply)
-        .join(conversations, conversations.c.id == messages.c.conversation_id)
-        .join(threads, threads.c.id == conversations.c.thread_key)
-        .where(_UNFINISHED, events.c.state == EventState.ANSWERED.value)
-        .order_by(events.c.id)
-    )
-    if thread is not None:
-        query = query.where(_is_of(thread))
-    found: dict[tuple[int, int], UndeliveredReply] = {}
-    for row in connection.execute(query):
-        message = message_from(row)
-        place = (row.conversation_id, message.message_id)
-        earlier = found[place].keys if place in found else ()
-        found[place] = UndeliveredReply((*earlier, row.key), thread_from(row), row.conversation_id, message)
-    return list(found.values())
 
 
 def highest_id(connection: Connection) -> int:
@@ -173,7 +128,8 @@ def _heads() -> Select[tuple[object, ...]]:
     return select(*HEAD_COLUMNS, *THREAD_COLUMNS).join(threads, threads.c.id == conversations.c.thread_key)
 
 
-def _is_of(thread: ThreadKey) -> ColumnElement[bool]:
+def is_of(thread: ThreadKey) -> ColumnElement[bool]:
+    """Whether a row of `threads` is this one."""
     return (threads.c.platform == thread.platform.value) & (threads.c.thread_id == thread.thread_id)
 
 
@@ -188,7 +144,11 @@ def _newest_first() -> tuple[ColumnElement[datetime], ColumnElement[int]]:
 def _message_counts(connection: Connection, keys: list[int]) -> dict[int, int]:
     query = (
         select(messages.c.conversation_id, func.count().label("number"))
-        .where(messages.c.conversation_id.in_(keys), messages.c.message_type == MessageType.CHAT.value)
+        .where(
+            messages.c.conversation_id.in_(keys),
+            messages.c.message_type == MessageType.CHAT.value,
+            messages.c.standing == Standing.KEPT.value,
+        )
         .group_by(messages.c.conversation_id)
     )
     return {row.conversation_id: row.number for row in connection.execute(query)}

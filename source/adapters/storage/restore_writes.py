@@ -17,7 +17,7 @@ from source.domain.conversation_head import ConversationHead, StoredConversation
 from source.domain.identifiers import IdGenerator
 from source.domain.message import Message, as_utc
 from source.domain.thread import PersonRef
-from source.domain.turn import EventState
+from source.domain.turn import EventState, InboundKind
 
 _AT_ONCE: Final = 500
 # The id of a conversation and of its message.
@@ -39,7 +39,7 @@ class RestoreWrites:
     def restore(self, connection: Connection, restored: Sequence[StoredConversation], now: datetime) -> int:
         """Write the conversations; return how many messages were new or changed."""
         heads = {conversation.head.conversation_id: conversation.head for conversation in restored}
-        threads = {key: self._known.thread(connection, head.thread, now) for key, head in heads.items()}
+        threads = {key: self._known.thread_of_head(connection, head.thread, now) for key, head in heads.items()}
         active = [key for key, head in heads.items() if head.is_active]
         self._statements.end_active.run(connection, ((threads[key], key, now) for key in active))
         self._turns.put_heads(connection, heads.values(), now, as_given=True)
@@ -98,6 +98,8 @@ class RestoreWrites:
             as_utc(message.created_at),
             EventState.DELIVERED.value,
             head.conversation_id,
+            None,
+            InboundKind.MESSAGE.value,
             None,
         )
 

@@ -6,13 +6,19 @@ from sqlalchemy import Row
 
 from source.adapters.storage.tables import conversations, messages, threads
 from source.domain.conversation_head import ConversationHead, ConversationState, CreatedReason
-from source.domain.message import Message, MessageType
+from source.domain.message import Message, MessageType, Standing
 from source.domain.thread import Platform, ThreadRef
 
 # Any: the columns of a row are known to the statement, not to the type checker.
 AnyRow = Row[*tuple[Any, ...]]
 
-THREAD_COLUMNS: Final = (threads.c.platform, threads.c.thread_id, threads.c.guild_id, threads.c.guild_name)
+THREAD_COLUMNS: Final = (
+    threads.c.platform,
+    threads.c.thread_id,
+    threads.c.guild_id,
+    threads.c.guild_name,
+    threads.c.circle,
+)
 HEAD_COLUMNS: Final = tuple(
     column.label("conversation_key") if column.name == "id" else column
     for column in conversations.columns
@@ -28,13 +34,16 @@ MESSAGE_COLUMNS: Final = (
     messages.c.id,
     messages.c.event_id,
     messages.c.interrupted,
+    messages.c.edited_at,
+    messages.c.standing,
 )
 _TYPES: Final = {kind.value: kind for kind in MessageType}
+_STANDINGS: Final = {standing.value: standing for standing in Standing}
 
 
 def thread_from(row: AnyRow) -> ThreadRef:
     """Read a row that has THREAD_COLUMNS."""
-    return ThreadRef(Platform(row.platform), row.thread_id, row.guild_id, row.guild_name)
+    return ThreadRef(Platform(row.platform), row.thread_id, row.guild_id, row.guild_name, row.circle)
 
 
 def head_from(row: AnyRow) -> ConversationHead:
@@ -62,5 +71,16 @@ def head_from(row: AnyRow) -> ConversationHead:
 
 def message_from(row: AnyRow) -> Message:
     """Read a row that begins with MESSAGE_COLUMNS."""
-    created_at, kind, content, tools, requester, message_id, event_id, interrupted = row[:8]
-    return Message(created_at, _TYPES[kind], content, tools, requester, message_id, event_id, interrupted)
+    created_at, kind, content, tools, requester, message_id, event_id, interrupted, edited_at, standing = row[:10]
+    return Message(
+        created_at,
+        _TYPES[kind],
+        content,
+        tools,
+        requester,
+        message_id,
+        event_id,
+        interrupted,
+        edited_at,
+        _STANDINGS[standing],
+    )

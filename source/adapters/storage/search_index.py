@@ -19,6 +19,7 @@ _FILL: Final = text(
     f" WHERE seq > :reached AND seq <= :upper AND message_type = '{MessageType.CHAT.value}'"
 )
 _REMOVE: Final = text(f"INSERT INTO {INDEX} ({INDEX}, rowid, content) VALUES ('delete', :seq, :content)")  # noqa: S608
+_PUT: Final = text(f"INSERT INTO {INDEX} (rowid, content) VALUES (:seq, :content)")  # noqa: S608
 
 
 class SearchIndex:
@@ -67,6 +68,12 @@ class SearchIndex:
         ]
         if indexed:
             connection.execute(_REMOVE, indexed)
+
+    def replace(self, connection: Connection, seq: int, before: str, after: str) -> None:
+        """Have a chat message found by its new text; one that is not indexed yet will be by what its row says then."""
+        if seq <= _progress(connection).reached:
+            connection.execute(_REMOVE, {"seq": seq, "content": before})
+            connection.execute(_PUT, {"seq": seq, "content": after})
 
 
 def _progress(connection: Connection) -> Progress:

@@ -24,7 +24,7 @@ from source.adapters.storage.row_reading import MESSAGE_COLUMNS, THREAD_COLUMNS,
 from source.adapters.storage.search_index import INDEX, TOKENIZER
 from source.adapters.storage.search_query import SearchWords, search_words
 from source.adapters.storage.tables import conversations, messages, threads
-from source.domain.message import MessageType
+from source.domain.message import MessageType, Standing
 from source.ports.store import Scope, SearchHit
 
 _TAIL: Final = "messages_tail"
@@ -104,6 +104,7 @@ class _Search:
             .select_from(messages)
             .join(conversations, conversations.c.id == messages.c.conversation_id)
             .join(threads, threads.c.id == conversations.c.thread_key)
+            .where(messages.c.standing == Standing.KEPT.value)
         )
         if self._scope is not None:
             query = query.where(messages.c.conversation_id.in_(seen_from(self._scope)))

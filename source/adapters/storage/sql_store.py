@@ -1,28 +1,55 @@
 """The store in a database."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine
 
-from source.adapters.storage import read_queries, search_reading
+from source.adapters.storage import (
+    channel_reading,
+    event_reading,
+    read_queries,
+    search_reading,
+    statistics_reading,
+)
 from source.adapters.storage.engine import READERS, Durability, reading_engine, sqlite_file, writing_engine
 from source.adapters.storage.errors import store_errors
 from source.adapters.storage.migrate import bring_up_to_date, ensure_readable
-from source.adapters.storage.write_operations import Accept, CommitTurn, MarkDelivered, RenameTranscript, Restore
+from source.adapters.storage.write_operations import (
+    Accept,
+    Amend,
+    CommitTurn,
+    Correct,
+    MarkDelivered,
+    NoteSeen,
+    NoteSent,
+    PutFeedback,
+    RenameTranscript,
+    Restore,
+)
 from source.adapters.storage.write_target import SqlWriteTarget
 from source.adapters.storage.writer import Barrier, CatchUp, GroupCommitWriter, Operation
 from source.domain.conversation_head import ConversationHead, StoredConversation
 from source.domain.errors import StoreUnavailableError
 from source.domain.identifiers import IdGenerator
+from source.domain.message import Message
 from source.domain.thread import Platform, ThreadKey
-from source.domain.turn import AcceptedEvent, InboundMessage, TurnRecord, UndeliveredReply
+from source.domain.turn import (
+    AcceptedEvent,
+    Feedback,
+    InboundMessage,
+    SaidMessage,
+    SentPart,
+    TurnRecord,
+    UndeliveredReply,
+)
 from source.ports.clock import Clock
-from source.ports.store import ConversationListing, Scope, SearchHit
+from source.ports.store import ConversationListing, Scope, SearchHit, ThreadStatistics
 
 _CONVERSATIONS_A_STEP = 20
 
@@ -101,12 +128,46 @@ class SqlStore:
         self._writing().submit_later(MarkDelivered(tuple(keys)))
 
     async def unanswered(self, *, platform: Platform | None = None) -> list[AcceptedEvent]:
-        return await self._read(read_queries.unanswered, platform)
+        return await self._read(event_reading.unanswered, platform)
 
     async def undelivered(self, thread: ThreadKey | None = None) -> list[UndeliveredReply]:
-        if self._writer is not None:
-            await self._writer.submit(Barrier())
-        return await self._read(read_queries.undelivered, thread)
+        return await self._read_own_notes(event_reading.undelivered, thread)
+
+    async def find(self, platform: Platform, external_id: str) -> SaidMessage | None:
+        return await self._read_own_notes(channel_reading.find, platform, external_id)
+
+    async def amend(self, platform: Platform, event_id: str, text: str | None) -> AcceptedEvent | None:
+        return await self._write(Amend(platform, event_id, text))
+
+    async def correct(self, conversation_id: int, message: Message) -> None:
+        await self._write(Correct(conversation_id, message))
+
+    def note_sent(self, platform: Platform, part: SentPart) -> None:
+        self._writing().submit_later(NoteSent(platform, part))
+
+    async def unfinished_parts(self, platform: Platform) -> list[SentPart]:
+        return await self._read_own_notes(channel_reading.unfinished_parts, platform)
+
+    async def is_accepted(self, platform: Platform, event_id: str) -> bool:
+        return await self._read(channel_reading.is_accepted, platform, event_id)
+
+    async def reply_to_event(self, key: int) -> SaidMessage | None:
+        return await self._read(channel_reading.reply_to_event, key)
+
+    async def seen(self, platform: Platform) -> dict[str, str]:
+        return await self._read_own_notes(channel_reading.seen, platform)
+
+    def note_seen(self, platform: Platform, last: Mapping[str, str]) -> None:
+        self._writing().submit_later(NoteSeen(platform, dict(last)))
+
+    async def put_feedback(self, feedback: Feedback) -> None:
+        await self._write(PutFeedback(feedback))
+
+    async def thread_statistics(self, thread: ThreadKey) -> ThreadStatistics:
+        return await self._read(statistics_reading.thread_statistics, thread)
+
+    async def tokens_since(self, platform: Platform, since: datetime) -> dict[str, int]:
+        return await self._read(statistics_reading.tokens_since, platform, since)
 
     async def active(self, thread: ThreadKey) -> StoredConversation | None:
         return await self._read(read_queries.active, thread)
@@ -154,6 +215,14 @@ class SqlStore:
         if self._writer is None:
             raise StoreUnavailableError("the store was opened for reading only")
         return self._writer
+
+    async def _read_own_notes(
+        self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Read once everything is on disk that was handed over without waiting."""
+        if self._writer is not None:
+            await self._writer.submit(Barrier())
+        return await self._read(query, *args, **kwargs)
 
     async def _read(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         def run() -> T:

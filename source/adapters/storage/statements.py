@@ -3,27 +3,46 @@
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import Column, ColumnElement, String, Table, bindparam, case, false, literal_column, null, or_, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    String,
+    Table,
+    bindparam,
+    case,
+    false,
+    func,
+    literal_column,
+    null,
+    or_,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 
 from source.adapters.storage.prepared import Prepared
 from source.adapters.storage.tables import (
+    UNFINISHED,
     aliases,
     conversations,
     events,
+    feedback,
     messages,
     participants,
     people,
+    seen_marks,
+    sent_parts,
     threads,
     usage,
 )
 from source.domain.conversation_head import ConversationState
+from source.domain.message import Standing
 from source.domain.turn import EventState
 
 MESSAGE_COLUMNS: Final = tuple(column.name for column in messages.columns if column.name != "seq")
 HEAD_COLUMNS: Final = tuple(column.name for column in conversations.columns)
 EVENT_COLUMNS: Final = tuple(column.name for column in events.columns)
+FEEDBACK_COLUMNS: Final = tuple(column.name for column in feedback.columns)
 USAGE_COLUMNS: Final = tuple(column.name for column in usage.columns if column.name != "id")
 _HEAD_TIMES: Final = ("last_message_at", "updated_at")
 
@@ -37,7 +56,8 @@ class Statements:
         self._dialect = dialect
         self.add_person = self._added(people, ("id",))
         self.put_alias = self._put(aliases, ("platform", "external_id", "person_id", "display_name"), ("display_name",))
-        self.put_thread = self._thread_put()
+        self.put_thread = self._thread_put(keeps_circle=False)
+        self.put_thread_of_head = self._thread_put(keeps_circle=True)
         self.accept_event = self._added_once(events, EVENT_COLUMNS, ("platform", "event_id"))
         self.add_participant = self._added_once(
             participants, ("external_id", "conversation_id"), ("external_id", "conversation_id")
@@ -52,6 +72,13 @@ class Statements:
         self.answer_event = self._event_answered()
         self.deliver_event = self._event_delivered()
         self.restore_event = self._event_restored()
+        self.amend_event = self._event_amended()
+        self.supersede_message = self._message_superseded()
+        self.close_superseded = self._superseded_closed()
+        self.correct_message = self._message_corrected()
+        self.put_part = self._put(sent_parts, ("platform", "external_id", "key", "part"), ("key", "part"))
+        self.put_mark = self._put(seen_marks, ("platform", "place", "last"), ("last",))
+        self.put_feedback = self._put(feedback, FEEDBACK_COLUMNS, ("value", "given_at"))
 
     def _insert(self, table: Table, names: Sequence[str]) -> _Insert:
         insert = postgresql.insert(table) if self._dialect.name == "postgresql" else sqlite.insert(table)
@@ -73,15 +100,17 @@ class Statements:
         )
         return Prepared(statement, names, self._dialect)
 
-    def _thread_put(self) -> Prepared:
-        """Gives back the key, which is the stored one when the thread was there."""
-        names = ("id", "platform", "thread_id", "guild_id", "guild_name")
+    def _thread_put(self, *, keeps_circle: bool) -> Prepared:
+        """Gives back the key, which is the stored one when the thread was there, and the circle."""
+        names = ("id", "platform", "thread_id", "guild_id", "guild_name", "circle")
         statement = self._insert(threads, names)
+        new = statement.excluded
+        circle = func.coalesce(threads.c.circle, new.circle) if keeps_circle else new.circle
         statement = statement.on_conflict_do_update(
             index_elements=["platform", "thread_id"],
-            set_={name: statement.excluded[name] for name in ("guild_id", "guild_name")},
+            set_={"guild_id": new.guild_id, "guild_name": new.guild_name, "circle": circle},
         )
-        return Prepared(statement.returning(threads.c.id), names, self._dialect)
+        return Prepared(statement.returning(threads.c.id, threads.c.circle), names, self._dialect)
 
     def _head_put(self, *, keeps_later_times: bool) -> Prepared:
         statement = self._insert(conversations, HEAD_COLUMNS)
@@ -155,8 +184,58 @@ class Statements:
         )
         return Prepared(statement, EVENT_COLUMNS, self._dialect)
 
+    def _event_amended(self) -> Prepared:
+        statement = (
+            update(events)
+            .where(
+                events.c.platform == bindparam("on_platform"),
+                events.c.event_id == bindparam("known_as"),
+                events.c.state == _literal(EventState.ACCEPTED),
+            )
+            .values(text=bindparam("new_text"), state=bindparam("new_state"))
+        )
+        return Prepared(statement, ("on_platform", "known_as", "new_text", "new_state"), self._dialect)
 
-def _literal(state: EventState | ConversationState) -> ColumnElement[str]:
+    def _message_superseded(self) -> Prepared:
+        statement = (
+            update(messages)
+            .where(
+                messages.c.conversation_id == bindparam("conversation"),
+                messages.c.id == bindparam("message"),
+                messages.c.standing == _literal(Standing.KEPT),
+            )
+            .values(standing=_literal(Standing.SUPERSEDED))
+        )
+        return Prepared(statement, ("conversation", "message"), self._dialect)
+
+    def _superseded_closed(self) -> Prepared:
+        """A reply whose place another has taken is not delivered any more."""
+        statement = (
+            update(events)
+            .where(
+                UNFINISHED,
+                events.c.state == _literal(EventState.ANSWERED),
+                events.c.conversation_id == bindparam("conversation"),
+                events.c.reply_id == bindparam("message"),
+            )
+            .values(state=_literal(EventState.DELIVERED))
+        )
+        return Prepared(statement, ("conversation", "message"), self._dialect)
+
+    def _message_corrected(self) -> Prepared:
+        statement = (
+            update(messages)
+            .where(messages.c.seq == bindparam("row"))
+            .values(
+                content=bindparam("new_content"),
+                edited_at=bindparam("new_edited_at"),
+                standing=bindparam("new_standing"),
+            )
+        )
+        return Prepared(statement, ("row", "new_content", "new_edited_at", "new_standing"), self._dialect)
+
+
+def _literal(state: EventState | ConversationState | Standing) -> ColumnElement[str]:
     return literal_column(f"'{state.value}'", String)
 
 

@@ -51,6 +51,7 @@ threads: Final = Table(
     Column("thread_id", String, nullable=False),
     Column("guild_id", String),
     Column("guild_name", String),
+    Column("circle", String),
     UniqueConstraint("platform", "thread_id"),
 )
 
@@ -96,6 +97,8 @@ messages: Final = Table(
     Column("requester", String),
     Column("event_id", String),
     Column("interrupted", Boolean, nullable=False),
+    Column("edited_at", Moment),
+    Column("standing", String, nullable=False, server_default="kept"),
     UniqueConstraint("conversation_id", "id"),
     sqlite_autoincrement=True,
 )
@@ -126,6 +129,8 @@ events: Final = Table(
     Column("state", String, nullable=False),
     Column("conversation_id", BigInteger),
     Column("reply_id", BigInteger),
+    Column("kind", String, nullable=False, server_default="message"),
+    Column("reply_to", String),
     UniqueConstraint("platform", "event_id"),
     Index("ix_events_unfinished", "id", sqlite_where=UNFINISHED, postgresql_where=UNFINISHED),
 )
@@ -142,6 +147,39 @@ usage: Final = Table(
     Column("cached_tokens", Integer, nullable=False),
     Column("output_tokens", Integer, nullable=False),
     Column("estimated", Boolean, nullable=False),
+    Column("cost", BigInteger),
+    Column("person", String),
+)
+
+# Which message of the platform shows which part of the reply to which event.
+sent_parts: Final = Table(
+    "sent_parts",
+    metadata,
+    Column("platform", String, primary_key=True),
+    Column("external_id", String, primary_key=True),
+    Column("key", BigInteger, nullable=False, index=True),
+    Column("part", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Up to which message a channel has seen a place of its platform.
+seen_marks: Final = Table(
+    "seen_marks",
+    metadata,
+    Column("platform", String, primary_key=True),
+    Column("place", String, primary_key=True),
+    Column("last", String, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+feedback: Final = Table(
+    "feedback",
+    metadata,
+    Column("key", BigInteger, primary_key=True, autoincrement=False),
+    Column("platform", String, primary_key=True),
+    Column("external_id", String, primary_key=True),
+    Column("value", Integer, nullable=False),
+    Column("given_at", Moment, nullable=False),
 )
 
 # One row: the search index holds every chat message up to `indexed_to`, a `messages.seq`.

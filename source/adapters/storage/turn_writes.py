@@ -42,6 +42,9 @@ class TurnWrites:
         self.put_heads(connection, {h.conversation_id: h for record in records for h in record.heads}.values(), now)
         self._put_people(connection, records, now)
         statements = self._statements
+        superseded = [(record.conversation_id, old) for record in records for old in record.superseded]
+        statements.supersede_message.run(connection, superseded)
+        statements.close_superseded.run(connection, superseded)
         messages = [message_row(record.conversation_id, m) for record in records for m in record.messages]
         statements.add_message.run(connection, messages)
         statements.move_times.run(connection, _last_said(records))
@@ -62,9 +65,8 @@ class TurnWrites:
     ) -> None:
         """Insert or replace heads; times never go back unless they are to be `as_given`."""
         statement = self._statements.replace_head if as_given else self._statements.put_head
-        rows = [
-            (head.is_active, head_row(head, self._known.thread(connection, head.thread, now)), head) for head in heads
-        ]
+        threads_of = self._known.thread_of_head
+        rows = [(head.is_active, head_row(head, threads_of(connection, head.thread, now)), head) for head in heads]
         # Who leaves a thread goes first: only one conversation of a thread is active at any moment.
         statement.run(connection, [row for is_active, row, _ in rows if not is_active])
         statement.run(connection, [row for is_active, row, _ in rows if is_active])
@@ -95,6 +97,8 @@ class TurnWrites:
             EventState.ACCEPTED.value,
             None,
             None,
+            inbound.kind.value,
+            inbound.reply_to,
         )
 
     def _put_people(self, connection: Connection, records: Sequence[TurnRecord], now: datetime) -> None:
@@ -117,6 +121,8 @@ def message_row(conversation_id: int, message: Message) -> Row:
         message.requester,
         message.event_id,
         message.interrupted,
+        message.edited_at,
+        message.standing.value,
     )
 
 
@@ -155,6 +161,8 @@ def usage_row(conversation_id: int, usage: ModelUsage) -> Row:
         usage.cached_tokens,
         usage.output_tokens,
         usage.estimated,
+        usage.cost,
+        usage.person,
     )
 
 

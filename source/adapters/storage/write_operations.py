@@ -1,12 +1,14 @@
 """What can be written, as values."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from source.adapters.storage.writer import Operation
 from source.domain.conversation_head import StoredConversation
-from source.domain.turn import AcceptedEvent, TurnRecord
+from source.domain.message import Message
+from source.domain.thread import Platform
+from source.domain.turn import AcceptedEvent, Feedback, SentPart, TurnRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +46,45 @@ class Restore(Operation[None]):
     """Make the store have these conversations."""
 
     conversations: Sequence[StoredConversation]
+
+
+@dataclass(frozen=True, slots=True)
+class Amend(Operation[AcceptedEvent | None]):
+    """Change the text of an event that has no answer yet, or with None take it back; the event, if there is one."""
+
+    platform: Platform
+    event_id: str
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Correct(Operation[None]):
+    """Replace text, time of the edit and standing of a message."""
+
+    conversation_id: int
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class NoteSent(Operation[None]):
+    """Note which message of a platform shows a part of a reply."""
+
+    can_wait: ClassVar[bool] = True
+    platform: Platform
+    part: SentPart
+
+
+@dataclass(frozen=True, slots=True)
+class NoteSeen(Operation[None]):
+    """Move the marks up to which places of a platform were seen."""
+
+    can_wait: ClassVar[bool] = True
+    platform: Platform
+    last: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class PutFeedback(Operation[None]):
+    """Keep what a person thinks of a reply."""
+
+    feedback: Feedback

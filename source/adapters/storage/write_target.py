@@ -2,17 +2,31 @@
 
 import contextlib
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from source.adapters.storage.channel_writes import ChannelWrites
+from source.adapters.storage.correction_writes import CorrectionWrites
 from source.adapters.storage.known_rows import KnownRows
 from source.adapters.storage.restore_writes import RestoreWrites
 from source.adapters.storage.search_index import SearchIndex
 from source.adapters.storage.statements import Statements
 from source.adapters.storage.turn_writes import TurnWrites
-from source.adapters.storage.write_operations import Accept, CommitTurn, MarkDelivered, RenameTranscript, Restore
+from source.adapters.storage.write_operations import (
+    Accept,
+    Amend,
+    CommitTurn,
+    Correct,
+    MarkDelivered,
+    NoteSeen,
+    NoteSent,
+    PutFeedback,
+    RenameTranscript,
+    Restore,
+)
 from source.adapters.storage.writer import Barrier, Operation, Progress
 from source.domain.identifiers import IdGenerator
 from source.ports.clock import Clock
@@ -30,6 +44,8 @@ class SqlWriteTarget:
         self._index = SearchIndex()
         self._turns = TurnWrites(statements, self._known)
         self._restores = RestoreWrites(statements, self._known, self._turns, self._index, ids)
+        self._corrections = CorrectionWrites(statements, self._index)
+        self._channels = ChannelWrites(statements, self._known)
 
     def connection(self) -> Connection:
         """Return the connection that writes, opened when it is not open."""
@@ -85,6 +101,17 @@ class SqlWriteTarget:
         records = [operation.record for operation in operations if isinstance(operation, CommitTurn)]
         if records:
             added += self._turns.commit(connection, records, now)
+        results: list[object] = [
+            operation.event.key in new if isinstance(operation, Accept) else None for operation in operations
+        ]
+        if len(accepted) + len(records) < len(operations):
+            added += self._apply_rarer(connection, operations, now, results)
+        return results, added
+
+    def _apply_rarer(
+        self, connection: Connection, operations: Sequence[Operation[Any]], now: datetime, results: list[object]
+    ) -> int:
+        added = 0
         for operation in operations:
             if isinstance(operation, Restore):
                 added += self._restores.restore(connection, operation.conversations, now)
@@ -92,6 +119,15 @@ class SqlWriteTarget:
         self._turns.rename(connection, names)
         keys = [key for operation in operations if isinstance(operation, MarkDelivered) for key in operation.keys]
         self._turns.deliver(connection, keys)
-        return [
-            operation.event.key in new if isinstance(operation, Accept) else None for operation in operations
-        ], added
+        self._channels.note_sent(connection, [each for each in operations if isinstance(each, NoteSent)])
+        self._channels.note_seen(connection, [each for each in operations if isinstance(each, NoteSeen)])
+        for number, operation in enumerate(operations):
+            # After the turns: an event that this very batch answers has to be corrected as a message.
+            match operation:
+                case Amend():
+                    results[number] = self._corrections.amend(connection, operation)
+                case Correct():
+                    self._corrections.correct(connection, operation)
+                case PutFeedback():
+                    self._channels.put_feedback(connection, operation.feedback, now)
+        return added

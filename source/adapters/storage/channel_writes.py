@@ -1,0 +1,47 @@
+"""What a channel keeps of its platform."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, select
+
+from source.adapters.storage.known_rows import KnownRows
+from source.adapters.storage.statements import Statements
+from source.adapters.storage.tables import events, feedback
+from source.adapters.storage.write_operations import NoteSeen, NoteSent
+from source.domain.errors import StoreError
+from source.domain.thread import Platform
+from source.domain.turn import Feedback
+
+
+class ChannelWrites:
+    """Writes a channel's notes inside the caller's transaction."""
+
+    def __init__(self, statements: Statements, known: KnownRows) -> None:
+        self._statements = statements
+        self._known = known
+
+    def note_sent(self, connection: Connection, notes: Sequence[NoteSent]) -> None:
+        rows = ((note.platform.value, note.part.external_id, note.part.key, note.part.part) for note in notes)
+        self._statements.put_part.run(connection, rows)
+
+    def note_seen(self, connection: Connection, notes: Sequence[NoteSeen]) -> None:
+        rows = ((note.platform.value, place, last) for note in notes for place, last in note.last.items())
+        self._statements.put_mark.run(connection, rows)
+
+    def put_feedback(self, connection: Connection, given: Feedback, now: datetime) -> None:
+        """Keep the opinion in place of the person's earlier one, or with 0 take that back.
+
+        Raises: StoreError: there is no such event.
+        """
+        stored: str | None = connection.execute(select(events.c.platform).where(events.c.id == given.key)).scalar()
+        if stored is None:
+            raise StoreError("feedback on a reply that the store does not have")
+        platform, who = Platform(stored), given.person.external_id
+        if given.value:
+            self._known.person(connection, platform, given.person, now)
+            row = (given.key, platform.value, who, given.value, given.given_at)
+            self._statements.put_feedback.run(connection, [row])
+            return
+        own = (feedback.c.platform == platform.value) & (feedback.c.external_id == who)
+        connection.execute(delete(feedback).where(feedback.c.key == given.key, own))
