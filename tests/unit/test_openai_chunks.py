@@ -161,6 +161,8 @@ def test_it_finishes_once() -> None:
             {"prompt_tokens": 9, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": 99}},
             UsageReported(9, 9, 2),
         ),
+        ({"prompt_tokens": 9.0, "completion_tokens": "2", "prompt_cache_hit_tokens": 0}, UsageReported(9, 0, 2)),
+        ({"completion_tokens": 2}, None),
         ({}, None),
         (None, None),
     ],
@@ -178,10 +180,36 @@ def test_a_chunk_that_lacks_parts_says_nothing(data: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [None, 3, "text", [], {"choices": "none"}, chunk(finish="error"), chunk(content={"a": 1})]
+    "data",
+    [
+        None,
+        3,
+        "text",
+        [],
+        {"choices": "none"},
+        {"choices": {}},
+        {"choices": [None]},
+        {"choices": [{"delta": []}]},
+        {"choices": [{"finish_reason": 3}]},
+        {"usage": 3},
+        {"usage": {"prompt_tokens": 9.5}},
+        {"usage": {"prompt_tokens": "many"}},
+        {"usage": {"prompt_tokens": float("inf")}},
+        {"usage": {"prompt_tokens": True}},
+        {"usage": {"prompt_tokens": 9, "prompt_tokens_details": [1]}},
+        chunk(finish="error"),
+        chunk(content={"a": 1}),
+        chunk(refusal=3),
+        chunk(reasoning_content=["a"]),
+        chunk(tool_calls={"index": 0}),
+        calls({"index": []}),
+        calls({"index": 0, "id": 3}),
+        calls({"index": 0, "function": "search"}),
+        calls({"index": 0, "function": {"name": "search", "arguments": {}}}),
+    ],
 )
 def test_what_is_no_chunk_is_an_error(data: object) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011 (pydantic's error and ours alike)
+    with pytest.raises(ValueError):  # noqa: PT011 (`int` raises it as well as the reader)
         read(data)
 
 

@@ -5,13 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from uuid import uuid4
 
-from pydantic import BaseModel
-
 from source.domain.message_text import storable
 from source.ports.llm import Finished, FinishReason, ModelEvent, TextDelta, ThinkingDelta, ToolCall, UsageReported
 
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
-_HIGH_HALF = re.compile("[\ud800-\udbff]\\Z")
 _REASONS = {
     "length": FinishReason.LENGTH,
     "max_tokens": FinishReason.LENGTH,
@@ -21,59 +18,74 @@ _REASONS = {
 }
 
 
-class _Function(BaseModel):
-    name: str | None = None
-    arguments: str | None = None
-
-
-class _CallDelta(BaseModel):
-    index: int | None = None
-    id: str | None = None
-    function: _Function | None = None
-
-
-class _Delta(BaseModel):
-    """`reasoning_content` and `reasoning` are what DeepSeek, vLLM, OpenRouter and Ollama call thinking."""
-
-    content: str | None = None
-    refusal: str | None = None
-    reasoning_content: str | None = None
-    reasoning: str | None = None
-    tool_calls: list[_CallDelta] | None = None
-
-
-class _Choice(BaseModel):
-    delta: _Delta | None = None
-    finish_reason: str | None = None
-
-
-class _PromptDetails(BaseModel):
-    cached_tokens: int | None = None
-
-
-class _Usage(BaseModel):
-    """`prompt_cache_hit_tokens` is DeepSeek's name for cached tokens."""
-
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    prompt_tokens_details: _PromptDetails | None = None
-    prompt_cache_hit_tokens: int | None = None
-
-    def reported(self) -> UsageReported | None:
-        if self.prompt_tokens is None:
-            return None
-        details = self.prompt_tokens_details or _PromptDetails()
-        cached = details.cached_tokens or self.prompt_cache_hit_tokens or 0
-        return UsageReported(self.prompt_tokens, min(cached, self.prompt_tokens), self.completion_tokens or 0)
-
-
-class _Chunk(BaseModel):
-    choices: list[_Choice] | None = None
-    usage: _Usage | None = None
-
-
 class MalformedReplyError(ValueError):
     """The server sent what no Chat Completions server sends."""
+
+
+# A JSON object, as `json` reads it.
+_Object = dict[str, object]
+
+
+def _object(value: object) -> _Object:
+    if not isinstance(value, dict):
+        raise MalformedReplyError("something else in place of an object")
+    return value
+
+
+def _list(part: _Object, name: str) -> list[object]:
+    value = part.get(name)
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise MalformedReplyError(f"{name} is no list")
+    return value
+
+
+def _text(part: _Object, name: str) -> str:
+    value = part.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise MalformedReplyError(f"{name} is no text")
+    return value
+
+
+def _number(part: _Object, name: str) -> int | None:
+    """A whole number, which simpler servers write as 9.0 or "9"."""
+    value = part.get(name)
+    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    if isinstance(value, str) or (isinstance(value, float) and value.is_integer()):
+        return int(value)
+    raise MalformedReplyError(f"{name} is no whole number")
+
+
+def _usage(part: _Object) -> UsageReported | None:
+    """`prompt_cache_hit_tokens` is DeepSeek's name for cached tokens."""
+    prompt, completion = _number(part, "prompt_tokens"), _number(part, "completion_tokens")
+    if prompt is None:
+        return None
+    details = part.get("prompt_tokens_details")
+    cached = _number(_object(details), "cached_tokens") if details is not None else None
+    cached = cached or _number(part, "prompt_cache_hit_tokens") or 0
+    return UsageReported(prompt, min(cached, prompt), completion or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _CallDelta:
+    """A piece of a tool call."""
+
+    index: int | None
+    call_id: str
+    name: str
+    arguments: str
+
+    @classmethod
+    def of(cls, value: object) -> "_CallDelta":
+        part = _object(value)
+        function = part.get("function")
+        said = _object(function) if function is not None else {}
+        return cls(_number(part, "index"), _text(part, "id"), _text(said, "name"), _text(said, "arguments"))
 
 
 class _HalvesJoiner:
@@ -84,8 +96,10 @@ class _HalvesJoiner:
 
     def add(self, text: str) -> str:
         """Return what can be shown now; a high half at the end waits for its partner."""
+        if not text:
+            return ""
         text = self._held + text
-        self._held = text[-1] if _HIGH_HALF.search(text) else ""
+        self._held = text[-1] if "\ud800" <= text[-1] <= "\udbff" else ""
         return _whole(text.removesuffix(self._held))
 
     def rest(self) -> str:
@@ -105,23 +119,22 @@ class _OpenCall:
     """A tool call whose arguments are still coming."""
 
     index: int | None
-    call_id: str | None
+    call_id: str
     name: str = ""
     arguments: list[str] = field(default_factory=list)
 
     def take(self, delta: _CallDelta) -> None:
-        if delta.function is not None:
-            self.name = self.name or delta.function.name or ""
-            self.arguments.append(delta.function.arguments or "")
+        self.name = self.name or delta.name
+        self.arguments.append(delta.arguments)
 
     def continues(self, delta: _CallDelta) -> bool:
         """Whether `delta` belongs to this call; some servers leave index or id out, or give every call index 0."""
-        if delta.id and self.call_id and delta.id != self.call_id:
+        if delta.call_id and self.call_id and delta.call_id != self.call_id:
             return False
         if delta.index is not None and self.index is not None:
             return delta.index == self.index
         # Without an index a call of no known id that brings a name is a new one.
-        return bool(delta.id) or not (delta.function and delta.function.name)
+        return bool(delta.call_id) or not delta.name
 
     def closed(self) -> ToolCall:
         if not self.name:
@@ -150,32 +163,35 @@ class ReplyReader:
 
         Raises: ValueError when it is none.
         """
-        chunk = _Chunk.model_validate(data)
-        if chunk.usage is not None:
-            self.usage = chunk.usage.reported() or self.usage
-        if not chunk.choices or self.finished:
+        chunk = _object(data)
+        usage, choices = chunk.get("usage"), _list(chunk, "choices")
+        if usage is not None:
+            self.usage = _usage(_object(usage)) or self.usage
+        if not choices or self.finished:
             return []
-        choice = chunk.choices[0]
-        events = list(self._delta_events(choice.delta)) if choice.delta is not None else []
-        if choice.finish_reason:
-            events += self._finish(choice.finish_reason)
+        choice = _object(choices[0])
+        delta, reason = choice.get("delta"), _text(choice, "finish_reason")
+        events = list(self._delta_events(_object(delta))) if delta is not None else []
+        if reason:
+            events += self._finish(reason)
         self.began = self.began or bool(events or self._calls)
         return events
 
-    def _delta_events(self, delta: _Delta) -> Iterator[ModelEvent]:
-        thought = self._thinking.add(delta.reasoning_content or delta.reasoning or "")
+    def _delta_events(self, delta: _Object) -> Iterator[ModelEvent]:
+        """`reasoning_content` and `reasoning` are what DeepSeek, vLLM, OpenRouter and Ollama call thinking."""
+        thought = self._thinking.add(_text(delta, "reasoning_content") or _text(delta, "reasoning"))
         if thought:
             yield ThinkingDelta(thought)
-        text = self._text.add((delta.content or "") + (delta.refusal or ""))
+        text = self._text.add(_text(delta, "content") + _text(delta, "refusal"))
         if text:
             yield TextDelta(text)
-        for call in delta.tool_calls or ():
-            self._take_call(call)
+        for call in _list(delta, "tool_calls"):
+            self._take_call(_CallDelta.of(call))
 
     def _take_call(self, delta: _CallDelta) -> None:
         known = next((call for call in reversed(self._calls) if call.continues(delta)), None)
         if known is None:
-            known = _OpenCall(delta.index, delta.id)
+            known = _OpenCall(delta.index, delta.call_id)
             self._calls.append(known)
         known.take(delta)
 
