@@ -1,6 +1,6 @@
 """What one model call is shown: a computed view, never written back over the history."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from source.domain.message import Message, MessageType
@@ -42,10 +42,32 @@ def begins_turn(messages: Sequence[Message], index: int) -> bool:
     return messages[index].is_from_person and (index == 0 or not messages[index - 1].is_from_person)
 
 
-def tool_calls(messages: Sequence[Message]) -> list[dict[str, object]]:
-    """Return every tool call of a history in order: name, params and, where known, id and response."""
+def kept(messages: Iterable[Message]) -> list[Message]:
+    """Return the messages that still count: all that a model or a person is shown."""
+    return [message for message in messages if message.is_kept]
+
+
+@dataclass(frozen=True, slots=True)
+class LastTurn:
+    """The last thing that was said to Echo, and what Echo made of it: thoughts, tools and the reply."""
+
+    asked: tuple[Message, ...]
+    said: tuple[Message, ...]
+
+
+def last_turn(messages: Sequence[Message]) -> LastTurn | None:
+    """Return the last turn of kept messages; None when nobody has said anything there."""
+    end = next((at for at in range(len(messages), 0, -1) if messages[at - 1].is_from_person), 0)
+    if end == 0:
+        return None
+    start = next((at for at in range(end, 0, -1) if not messages[at - 1].is_from_person), 0)
+    return LastTurn(tuple(messages[start:end]), tuple(messages[end:]))
+
+
+def tool_calls(messages: Iterable[Message]) -> list[dict[str, object]]:
+    """Return every tool call of a history that counts: name, params and, where known, id and response."""
     calls: list[dict[str, object]] = []
-    for message in messages:
+    for message in kept(messages):
         if message.message_type is MessageType.TOOL_CALL:
             calls.extend(dict(tool) for tool in message.tools or ())
         elif message.message_type is MessageType.TOOL_CALL_RESPONSE:

@@ -38,11 +38,12 @@ class NumberedSource:
 
 
 def chat_only(messages: Sequence[Message]) -> tuple[Message, ...]:
-    """Return what was said; thinking, tools, empty messages and offline notices are left out."""
+    """Return what was said and still counts; thinking, tools, empty messages and offline notices are left out."""
     return tuple(
         message
         for message in messages
-        if message.message_type is MessageType.CHAT
+        if message.is_kept
+        and message.message_type is MessageType.CHAT
         and not message.message_content.isspace()
         and message.message_content
         and not is_offline_notice(message)

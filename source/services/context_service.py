@@ -1,10 +1,10 @@
 """Builds what one model call is shown, so that the longest possible prefix repeats from turn to turn."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from source.domain.context import ContextLimits
+from source.domain.context import ContextLimits, kept
 from source.domain.conversation_head import ConversationHead
 from source.domain.message import Message, MessageType
 from source.domain.thread import PersonRef
@@ -49,12 +49,17 @@ class ContextService:
         self._tools = tuple(tools)
 
     def build(
-        self, conversation: Conversation, arriving: Sequence[Message], people: Sequence[PersonRef] = ()
+        self,
+        conversation: Conversation,
+        arriving: Sequence[Message],
+        people: Sequence[PersonRef] = (),
+        *,
+        without: Container[int] = (),
     ) -> Prompt:
-        """Return the prompt for a turn in which `arriving` was said by `people`."""
+        """Return the prompt for a turn in which `arriving` was said by `people`, without the messages of some ids."""
         head = conversation.head
         names = {**(conversation.people or {}), **{person.external_id: person.display_name for person in people}}
-        shown = [*conversation.history.since(head.context_start), *arriving]
+        shown = [message for message in (*_shown(conversation), *arriving) if message.message_id not in without]
         return Prompt(
             messages=(*self._opening(head), *rendered(shown, names, named=head.thread.guild_id is not None)),
             tools=self._tools,
@@ -70,18 +75,21 @@ class ContextService:
     def leaving(
         self, conversation: Conversation, arriving: Sequence[Message] = (), *, slack: float = 1.0
     ) -> list[Message]:
-        """Return the oldest shown messages that have to leave the context; none while it is within its marks."""
-        shown = conversation.history.since(conversation.head.context_start)
+        """Return the oldest messages that have to leave the context; none while it is within its marks.
+
+        Those among them that no longer count leave too: the context starts after all of them.
+        """
+        shown = _shown(conversation)
         limits = self.limits()
         if not limits.overflows([*shown, *arriving], slack=slack):
             return []
-        return shown[: min(limits.cut([*shown, *arriving]), len(shown))]
+        return _before(conversation, shown, limits.cut([*shown, *arriving]))
 
     def half(self, conversation: Conversation) -> list[Message]:
         """Return the older half of what is shown: what leaves when the model itself finds a prompt too long."""
-        shown = conversation.history.since(conversation.head.context_start)
+        shown = _shown(conversation)
         size = sum(message.size_bytes for message in shown)
-        return shown[: ContextLimits(len(shown), size).cut(shown)]
+        return _before(conversation, shown, ContextLimits(len(shown), size).cut(shown))
 
     def _opening(self, head: ConversationHead) -> list[PromptMessage]:
         began = f"This conversation began on {head.created_at:%A, %d %B %Y} (UTC)."
@@ -91,6 +99,21 @@ class ContextService:
         if head.running_summary:
             opening.append(PromptMessage(Role.SYSTEM, _RUNNING + head.running_summary))
         return opening
+
+
+def _shown(conversation: Conversation) -> list[Message]:
+    return kept(conversation.history.since(conversation.head.context_start))
+
+
+def _before(conversation: Conversation, shown: Sequence[Message], index: int) -> list[Message]:
+    """Return everything in the context, whether it counts or not, that comes before the shown message at `index`."""
+    if index == 0:
+        return []
+    everything = conversation.history.since(conversation.head.context_start)
+    if index >= len(shown):
+        return everything
+    first = shown[index].message_id
+    return everything[: next(at for at, message in enumerate(everything) if message.message_id == first)]
 
 
 def rendered(messages: Sequence[Message], people: Mapping[str, str], *, named: bool) -> Iterator[PromptMessage]:

@@ -163,7 +163,7 @@ class Conversation(DescribedByHead):
     def contains(self, text: str) -> bool:
         """Whether any message contains `text`, compared without case."""
         wanted = text.casefold()
-        return any(wanted in message.message_content.casefold() for message in self.history)
+        return any(wanted in message.message_content.casefold() for message in self.history if message.is_kept)
 
     def add_message(self, message: Message) -> Message:
         """Append a message and return it with its id; it is durable once the conversation is saved."""
@@ -181,10 +181,17 @@ class Conversation(DescribedByHead):
         return replace(message, message_id=self._ids.next(self.head.created_at))
 
     def keep_committed(
-        self, messages: Iterable[Message], *, head: ConversationHead | None = None, people: Iterable[PersonRef] = ()
+        self,
+        messages: Iterable[Message],
+        *,
+        head: ConversationHead | None = None,
+        people: Iterable[PersonRef] = (),
+        changed: Iterable[Message] = (),
     ) -> None:
-        """Take over what the store has just committed."""
+        """Take over what the store has just committed; `changed` take the places of earlier messages."""
         with self._lock:
+            for message in changed:
+                self.history.replace(message)
             if head is not None:
                 self.head = head
                 self._head_unstored = False

@@ -41,7 +41,9 @@ class Succession:
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    message_count: int
+    """A summary, and the state of the conversation that it tells of."""
+
+    of: int
     summary: Summary
 
 
@@ -122,14 +124,14 @@ class Opening:
                 return
             if self._window.has_passed(current.head, self._clock.now()):
                 summary, usage = await self.summary_of(current)
-                self._prepared[current.conversation_id] = _Prepared(len(current.history), summary)
+                self._prepared[current.conversation_id] = _Prepared(_state_of(current), summary)
                 if usage:
                     await self._store.commit_turn(TurnRecord(current.conversation_id, usage=usage))
 
     async def summary_of(self, conversation: Conversation) -> tuple[Summary, tuple[ModelUsage, ...]]:
         """Return what the conversation was about, from what was prepared if nothing was said since."""
         prepared = self._prepared.pop(conversation.conversation_id, None)
-        if prepared is not None and prepared.message_count == len(conversation.history):
+        if prepared is not None and prepared.of == _state_of(conversation):
             return prepared.summary, ()
         summarizer = self._summarizer
         summarize = summarizer.summarize if self._include_summary else summarizer.summarize_offline
@@ -207,6 +209,12 @@ class Opening:
             reason=head.created_reason.value,
         )
         return conversation
+
+
+def _state_of(conversation: Conversation) -> int:
+    """Return a number that another one follows when something is said, edited or deleted."""
+    said = conversation.history.since(conversation.head.context_start)
+    return hash(tuple((message.message_id, message.edited_at, message.standing) for message in said))
 
 
 def back_in(conversation: Conversation) -> str:
