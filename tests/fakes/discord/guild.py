@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
-from tests.fakes.discord import payloads
+from tests.fakes.discord import payloads, threads
 from tests.fakes.discord.channel import Channel, ChannelType
 from tests.fakes.discord.events import Event, Intent
 from tests.fakes.discord.people import Member, User
@@ -84,6 +84,12 @@ class Guild:
         forum.tags = [payloads.tag_object(self.world.snowflakes.next(), tag) for tag in tags]
         self._tell_channel("CHANNEL_CREATE", forum)
         return forum
+
+    def add_threads(
+        self, parent: Channel, count: int, *, owner: User | None = None, archived: bool = False
+    ) -> list[Channel]:
+        """Threads that were there before anybody connected; nobody is told of them."""
+        return threads.add_many(self.world, parent, owner or self.world.bot, count, archived=archived)
 
     def overwrite(self, channel: Channel, target: Role | Person | User, *, allow: int = 0, deny: int = 0) -> None:
         """Allow or deny something in one channel."""

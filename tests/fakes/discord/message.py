@@ -104,7 +104,10 @@ class Version:
 
 @dataclass(slots=True, eq=False)
 class Message:
-    """A message as a user sees it now; `versions` is how it came to be so."""
+    """A message as a user sees it now; `versions` is how it came to be so.
+
+    `pings` is who heard a sound when it came; `mentions` is who is mentioned now.
+    """
 
     id: int
     channel: Channel
@@ -112,6 +115,7 @@ class Message:
     created_at: datetime
     draft: Draft
     pings: Pings = field(default_factory=Pings)
+    mentions: Pings = field(default_factory=Pings)
     versions: list[Version] = field(default_factory=list)
     edited_at: datetime | None = None
     deleted_at: float | None = None

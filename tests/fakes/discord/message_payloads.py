@@ -21,9 +21,9 @@ def message_object(message: Message, *, viewer: User, follows_reference: bool = 
         "tts": message.draft.tts,
         "pinned": False,
         "flags": message.flags,
-        "mention_everyone": message.pings.everyone,
+        "mention_everyone": message.mentions.everyone,
         "mentions": [user_object(one) for one in mentioned_users(message)],
-        "mention_roles": [str(one) for one in sorted(message.pings.role_ids)],
+        "mention_roles": [str(one) for one in sorted(message.mentions.role_ids)],
         "attachments": [attachment_object(one) for one in message.attachments],
         "embeds": [{"type": "rich", **one} for one in message.embeds],
         "components": list(message.components),
@@ -87,7 +87,7 @@ def reaction_object(emoji: str, users: list[User], viewer: User) -> Json:
 def mentioned_users(message: Message) -> list[User]:
     known = message.channel.guild.world.users if message.channel.guild else {}
     dm = {one.id: one for one in (*message.channel.recipients, message.author)}
-    ids = sorted(message.pings.user_ids)
+    ids = sorted(message.mentions.user_ids)
     return [known.get(one) or dm[one] for one in ids if one in known or one in dm]
 
 

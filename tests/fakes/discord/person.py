@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from tests.fakes.discord import posting, threads
+from tests.fakes.discord import interacting, posting, threads
 from tests.fakes.discord.channel import Channel
+from tests.fakes.discord.interaction import Interaction
 from tests.fakes.discord.message import Attachment, Draft, Message, MessageType, Reference
 from tests.fakes.discord.people import User
 
@@ -50,6 +51,7 @@ class Person:
         replying_to: Message | None = None,
         files: Mapping[str, bytes] | None = None,
     ) -> Message:
+        assert channel.permissions_of(self.user), f"{self.name} cannot see {channel.name!r}"
         await asyncio.sleep(0)
         return posting.post(self.world, channel, self.user, self._draft(text, replying_to, files))
 
@@ -82,6 +84,39 @@ class Person:
     async def archives(self, thread: Channel, *, locked: bool | None = None) -> None:
         await asyncio.sleep(0)
         threads.set_archived(self.world, thread, archived=True, locked=locked)
+
+    async def uses(self, command: str, channel: Channel, *, options: Mapping[str, object] | None = None) -> Interaction:
+        """Use a slash command that the bot registered: `/search`, or `/memory show`."""
+        await asyncio.sleep(0)
+        return interacting.use_command(self.world, self.user, channel, command, options or {})
+
+    async def autocompletes(
+        self, command: str, channel: Channel, option: str, typed: str, *, options: Mapping[str, object] | None = None
+    ) -> Interaction:
+        """Type into an option with autocompletion; the choices come with the acknowledgement."""
+        await asyncio.sleep(0)
+        given = {**(options or {}), option: typed}
+        return interacting.ask_choices(self.world, self.user, channel, command, option, given)
+
+    async def uses_context_menu(
+        self, name: str, target: Message | Person, channel: Channel | None = None
+    ) -> Interaction:
+        """Use a command from the menu of a message, or of a person in a channel."""
+        await asyncio.sleep(0)
+        if isinstance(target, Message):
+            return interacting.use_menu(self.world, self.user, target.channel, name, target)
+        assert channel is not None, "a person's menu is opened in a channel"
+        return interacting.use_menu(self.world, self.user, channel, name, target.user)
+
+    async def clicks(self, message: Message, custom_id: str, *, values: list[str] | None = None) -> Interaction:
+        """Click a button, or choose from a menu."""
+        await asyncio.sleep(0)
+        return interacting.click(self.world, self.user, message, custom_id, values)
+
+    async def submits(self, shown: Interaction, values: Mapping[str, str]) -> Interaction:
+        """Send the form that an interaction was answered with."""
+        await asyncio.sleep(0)
+        return interacting.submit(self.world, self.user, shown, values)
 
     def _draft(self, text: str, replying_to: Message | None, files: Mapping[str, bytes] | None) -> Draft:
         draft = Draft(self._addressed(text), attachments=tuple(self._attached(files or {})))

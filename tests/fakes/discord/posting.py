@@ -46,7 +46,7 @@ def build(
     """A message that is in no channel yet."""
     chosen = message_id or world.snowflakes.next(at)
     pings = pings_of(draft, author, channel, answered=_answered(channel, draft))
-    message = Message(chosen, channel, author, time_of(chosen), draft, pings)
+    message = Message(chosen, channel, author, time_of(chosen), draft, pings, pings)
     message.note_version(world.monotonic())
     return message
 
@@ -63,7 +63,7 @@ def edit(world: World, message: Message, changed: Draft) -> None:
     """Show a message with other contents."""
     message.draft = replace(changed, nonce=message.nonce, reference=message.reference)
     message.edited_at = world.now()
-    message.pings = pings_of(message.draft, message.author, message.channel, answered=None)
+    message.mentions = pings_of(message.draft, message.author, message.channel, answered=None)
     message.note_version(world.monotonic())
     if message.is_ephemeral:
         world.note_change()

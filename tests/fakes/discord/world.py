@@ -49,7 +49,7 @@ class Application:
     name: str
     intents: int = int(Intent.MESSAGE_CONTENT)
     commands: dict[int | None, list[Json]] = field(default_factory=dict)
-    command_creates: int = 0
+    command_creates: dict[int | None, int] = field(default_factory=dict)
 
     @property
     def flags(self) -> int:
