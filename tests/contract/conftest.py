@@ -8,12 +8,19 @@ import pytest
 
 from source.adapters.storage.sql_store import SqlStore
 from source.domain.identifiers import IdGenerator
-from source.ports.store import ConversationStore, RestoringStore, TurnStore
+from source.ports.store import (
+    ChannelStore,
+    ConversationStore,
+    CorrectionStore,
+    RestoringStore,
+    StatisticsStore,
+    TurnStore,
+)
 from tests.fakes.clock import FakeClock
 from tests.fakes.store import InMemoryStore
 
 
-class Store(TurnStore, ConversationStore, RestoringStore, Protocol):
+class Store(TurnStore, CorrectionStore, ChannelStore, StatisticsStore, ConversationStore, RestoringStore, Protocol):
     """Everything that a store does."""
 
     ids: IdGenerator

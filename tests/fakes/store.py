@@ -4,60 +4,48 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from source.domain.conversation_head import ConversationHead, ConversationState, StoredConversation
-from source.domain.errors import StoreError
-from source.domain.identifiers import IdGenerator
-from source.domain.message import Message, MessageType
+from source.domain.message import MessageType, Standing
 from source.domain.thread import Platform, ThreadKey
 from source.domain.turn import (
     AcceptedEvent,
     EventState,
     InboundMessage,
-    ModelUsage,
     TurnRecord,
     UndeliveredReply,
 )
-from source.ports.clock import Clock
 from source.ports.store import ConversationListing, Scope, SearchHit
+from tests.fakes.store_channel import ChannelRows
+from tests.fakes.store_rows import is_reply, refuse_what_a_database_refuses
+from tests.fakes.store_statistics import StatisticsRows
 
 
-class InMemoryStore:
-    """Implements every store port; every method yields at least once, as a disk would make it."""
-
-    def __init__(self, clock: Clock) -> None:
-        self.ids = IdGenerator()
-        self.heads: dict[int, ConversationHead] = {}
-        self.messages: dict[int, list[Message]] = {}
-        self.people: dict[tuple[Platform, str], str] = {}
-        self.events: dict[tuple[Platform, str], AcceptedEvent] = {}
-        self.states: dict[int, EventState] = {}
-        self.replies: dict[int, tuple[int, Message]] = {}
-        self.usage: list[ModelUsage] = []
-        self.failing: StoreError | None = None
-        self._restored: set[tuple[Platform, str]] = set()
-        self._clock = clock
+class InMemoryStore(ChannelRows, StatisticsRows):
+    """Implements every store port; every method that is awaited yields at least once, as a disk would make it."""
 
     async def accept(self, inbound: InboundMessage) -> AcceptedEvent | None:
         await self._write()
+        self.threads[inbound.thread.key] = inbound.thread
+        self.people[inbound.thread.platform, inbound.person.external_id] = inbound.person.display_name
         key = (inbound.thread.platform, inbound.event_id)
         if key in self.events or key in self._restored:
             return None
         now = self._clock.now()
         event = self.events[key] = AcceptedEvent(self.ids.next(now), inbound, now)
         self.states[event.key] = EventState.ACCEPTED
-        self.people[inbound.thread.platform, inbound.person.external_id] = inbound.person.display_name
         return event
 
     async def commit_turn(self, record: TurnRecord) -> None:
         await self._write()
         heads = self.heads | {head.conversation_id: self._not_going_back(head) for head in record.heads}
         kept = self.messages.get(record.conversation_id, [])
-        _refuse_what_a_database_refuses(heads, kept, record)
+        refuse_what_a_database_refuses(heads, kept, record)
         self.heads = heads
         for head in record.heads:
+            self._put_thread_of_head(head.thread)
             self.messages.setdefault(head.conversation_id, [])
+        self._supersede(record)
         for message in record.messages:
             self.messages[record.conversation_id].append(message)
             head = self.heads[record.conversation_id]
@@ -66,6 +54,7 @@ class InMemoryStore:
             platform = self.heads[record.conversation_id].thread.platform
             self.people.update({(platform, person.external_id): person.display_name for person in record.people})
         self.usage.extend(record.usage)
+        self.usage_of.setdefault(record.conversation_id, []).extend(record.usage)
         self._answer(record)
 
     async def rename_transcript(self, conversation_id: int, filename: str) -> None:
@@ -82,7 +71,7 @@ class InMemoryStore:
     async def unanswered(self, *, platform: Platform | None = None) -> list[AcceptedEvent]:
         await asyncio.sleep(0)
         return [
-            event
+            self._as_accepted(event)
             for event in self.events.values()
             if self.states[event.key] is EventState.ACCEPTED and platform in (None, event.inbound.thread.platform)
         ]
@@ -90,12 +79,12 @@ class InMemoryStore:
     async def undelivered(self, thread: ThreadKey | None = None) -> list[UndeliveredReply]:
         await asyncio.sleep(0)
         found: dict[tuple[int, int], UndeliveredReply] = {}
-        for key, (conversation_id, message) in sorted(self.replies.items(), key=lambda item: item[0]):
-            place = self.heads[conversation_id].thread
-            if self.states[key] is EventState.ANSWERED and thread in (None, place.key):
-                which = (conversation_id, message.message_id)
+        for key, (conversation_id, message_id) in sorted(self.replies.items(), key=lambda item: item[0]):
+            said = self._said(conversation_id, self._message(conversation_id, message_id))
+            if self.states[key] is EventState.ANSWERED and thread in (None, said.thread.key):
+                which = (conversation_id, message_id)
                 earlier = found[which].keys if which in found else ()
-                found[which] = UndeliveredReply((*earlier, key), place, conversation_id, message)
+                found[which] = UndeliveredReply((*earlier, key), said.thread, conversation_id, said.message)
         return list(found.values())
 
     async def active(self, thread: ThreadKey) -> StoredConversation | None:
@@ -112,7 +101,7 @@ class InMemoryStore:
 
     async def latest(self, thread: ThreadKey) -> ConversationHead | None:
         await asyncio.sleep(0)
-        return next((head for head in self._by_activity() if head.thread.key == thread), None)
+        return next((self._placed(head) for head in self._by_activity() if head.thread.key == thread), None)
 
     async def listing(
         self, *, scope: Scope | None = None, thread: ThreadKey | None = None, limit: int = 50, offset: int = 0
@@ -130,11 +119,12 @@ class InMemoryStore:
         await asyncio.sleep(0)
         wanted = words.casefold().split()
         hits = [
-            SearchHit(message, head.conversation_id, head.thread, float(missing))
+            SearchHit(message, head.conversation_id, self.threads[head.thread.key], float(missing))
             for head in self.heads.values()
             if scope is None or self._sees(scope, head)
             for message in self.messages[head.conversation_id]
             if message.message_type is MessageType.CHAT
+            and message.is_kept
             and (missing := sum(not _contains(message.message_content.casefold(), word) for word in wanted))
             < len(wanted)
         ]
@@ -153,6 +143,7 @@ class InMemoryStore:
         await self._write()
         for conversation in conversations:
             head = conversation.head
+            self._put_thread_of_head(head.thread)
             if head.is_active:
                 self._end_the_active_one(head.thread.key)
             kept = {message.message_id: message for message in self.messages.get(head.conversation_id, ())}
@@ -166,26 +157,22 @@ class InMemoryStore:
                 if message.event_id is not None:
                     self._restore_event((head.thread.platform, message.event_id))
 
-    async def _write(self) -> None:
-        await asyncio.sleep(0)
-        if self.failing is not None:
-            raise self.failing
-
-    def _not_going_back(self, head: ConversationHead) -> ConversationHead:
-        stored = self.heads.get(head.conversation_id)
-        if stored is None:
-            return head
-        said: list[datetime] = [moment for moment in (stored.last_message_at, head.last_message_at) if moment]
-        return replace(
-            head, updated_at=max(stored.updated_at, head.updated_at), last_message_at=max(said) if said else None
-        )
-
     def _answer(self, record: TurnRecord) -> None:
-        reply = next((m for m in reversed(record.messages) if _is_reply(m)), None)
+        reply = next((m for m in reversed(record.messages) if is_reply(m)), None)
         for key in record.answered:
             self.states[key] = EventState.DELIVERED if reply is None else EventState.ANSWERED
             if reply is not None:
-                self.replies[key] = (record.conversation_id, reply)
+                self.replies[key] = (record.conversation_id, reply.message_id)
+
+    def _supersede(self, record: TurnRecord) -> None:
+        for old in record.superseded:
+            place = (record.conversation_id, old)
+            for message in self.messages[record.conversation_id]:
+                if message.message_id == old and message.is_kept:
+                    self._put_message(record.conversation_id, replace(message, standing=Standing.SUPERSEDED))
+            for key, where in self.replies.items():
+                if where == place:
+                    self.states[key] = EventState.DELIVERED
 
     def _end_the_active_one(self, thread: ThreadKey) -> None:
         for head in self.heads.values():
@@ -200,16 +187,6 @@ class InMemoryStore:
         if event is not None and self.states[event.key] is EventState.ACCEPTED:
             self.states[event.key] = EventState.DELIVERED
 
-    def _whole(self, head: ConversationHead) -> StoredConversation:
-        messages = tuple(sorted(self.messages[head.conversation_id], key=lambda message: message.message_id))
-        took_part = {message.requester for message in messages if message.requester} | {head.requester}
-        names = {
-            who: name
-            for (platform, who), name in self.people.items()
-            if who in took_part and platform == head.thread.platform
-        }
-        return StoredConversation(head, messages, names)
-
     def _by_activity(self) -> list[ConversationHead]:
         return sorted(self.heads.values(), key=lambda head: (head.last_activity, head.conversation_id), reverse=True)
 
@@ -217,43 +194,29 @@ class InMemoryStore:
         took_part = scope.external_id == head.requester or any(
             message.requester == scope.external_id for message in self.messages[head.conversation_id]
         )
-        place = head.thread.platform == scope.platform and head.thread.guild_id == scope.guild_id
-        return place and took_part
+        thread = self.threads[head.thread.key]
+        place = thread.platform == scope.platform and thread.guild_id == scope.guild_id
+        return place and took_part and thread.circle in (None, scope.circle)
 
     def _listed(self, head: ConversationHead) -> ConversationListing:
         return ConversationListing(
             conversation_id=head.conversation_id,
-            thread=head.thread,
+            thread=self.threads[head.thread.key],
             title=head.title,
             summary=head.summary,
             state=head.state,
             created_at=head.created_at,
             last_message_at=head.last_message_at,
-            message_count=sum(m.message_type is MessageType.CHAT for m in self.messages[head.conversation_id]),
+            message_count=sum(
+                m.message_type is MessageType.CHAT and m.is_kept for m in self.messages[head.conversation_id]
+            ),
             parent_conversation_id=head.parent_conversation_id,
             created_reason=head.created_reason.value,
             filename=head.filename,
         )
 
 
-def _refuse_what_a_database_refuses(
-    heads: dict[int, ConversationHead], kept: Sequence[Message], record: TurnRecord
-) -> None:
-    active = [head.thread.key for head in heads.values() if head.is_active]
-    if len(active) != len(set(active)):
-        raise StoreError("two active conversations in one thread")
-    if record.messages and record.conversation_id not in heads:
-        raise StoreError("no such conversation")
-    numbers = [message.message_id for message in (*kept, *record.messages)]
-    if len(numbers) != len(set(numbers)):
-        raise StoreError("a message twice")
-
-
 def _contains(text: str, word: str) -> bool:
     """Whole words, but for scripts without spaces and for marks."""
     tokens = re.findall(r"\w+", word)
     return set(tokens) <= set(re.findall(r"\w+", text)) if tokens and word.isascii() else word in text
-
-
-def _is_reply(message: Message) -> bool:
-    return message.message_type is MessageType.CHAT and message.requester is None
