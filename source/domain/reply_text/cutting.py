@@ -1,0 +1,190 @@
+"""Where a chunk ends."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from source.domain.reply_text.chunk import Room, longest_prefix, utf16_length
+from source.domain.reply_text.clusters import cluster_ends, is_inside_pair
+from source.domain.reply_text.fences import Fence, fence_after, open_fence
+from source.domain.reply_text.inline import seams_in
+from source.domain.reply_text.lines import Kind, Line, after_blank, lines_of
+from source.domain.reply_text.place import Place, content_start
+from source.domain.reply_text.seams import Seam, seam_between
+
+# Words that mean something else when they begin a line.
+_MARK = re.compile(r"(?:#{1,6}|-#|[-*+•]|>+|\d{1,9}[.)])(?:\s|\Z)|>")
+_ONE_PIECE = (Kind.FENCE_OPENING, Kind.FENCE_CLOSING, Kind.TABLE_RULE)
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A place to cut, in or behind `line`; `table` is the head that the next line goes on under."""
+
+    at: int
+    seam: Seam
+    line: Line
+    table: str = ""
+
+    def place_after(self, line_breaks: int) -> Place:
+        """Return what is open when so many line breaks follow the cut."""
+        if not line_breaks:
+            return Place(self.line.fence, quote=self.line.quote, inside_line=True)
+        return Place(self.line.fence if line_breaks == 1 else after_blank(self.line.fence), self.table)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a message shows of a part of the source."""
+
+    text: str
+    closed: str
+
+
+def shown(opened: str, source: str, room: Room) -> Shown:
+    """Add to `source` what was open before it, and close what it leaves open."""
+    text = opened + source.rstrip()
+    fence = open_fence(text, room.mark)
+    closed = "" if fence is None else "\n" + fence.closing
+    return Shown(text + closed, closed)
+
+
+class Cutter:
+    """Chooses where the chunk that begins with `window` ends; `window` goes on when `is_part`."""
+
+    def __init__(self, window: str, place: Place, room: Room, *, is_part: bool) -> None:
+        self._window = window
+        self._place = place
+        self._room = room
+        self._is_part = is_part
+        self._opened = place.opened(room)
+        self._possible: dict[int, bool] = {}
+
+    def cut(self) -> Cut | None:
+        """Return the best place, or None when all of the window fits and nothing follows."""
+        last = self._lines[-1]
+        if self._fits(last.end):
+            return Cut(last.end, Seam.LINES, last) if self._is_part else None
+        between = [cut for cut in self._between_lines if cut.seam is not Seam.GLUED]
+        return (
+            self._best(between)
+            or self._best(self._with_words(between), least_seam=Seam.SENTENCES)
+            or self._between_clusters()
+            or self._latest(between)
+            or self._latest(self._between_lines)
+            or next(self._anywhere())
+        )
+
+    def _best(self, cuts: list[Cut], *, least_seam: Seam = Seam.BLOCKS) -> Cut | None:
+        """Return the latest cut of the best kind that leaves a chunk worth sending, or keeps the next part whole."""
+        for seam in range(least_seam, Seam.CLUSTERS):
+            good = [cut for cut in cuts if cut.seam <= seam]
+            latest = self._latest(good)
+            if latest and (self._is_worth_sending(latest.at) or self._next_stays_whole(latest, good)):
+                return latest
+        return None
+
+    def _latest(self, cuts: Iterable[Cut]) -> Cut | None:
+        return next((cut for cut in reversed(list(cuts)) if self._is_possible(cut)), None)
+
+    def _is_possible(self, cut: Cut) -> bool:
+        if cut.at not in self._possible:
+            self._possible[cut.at] = self._fits(cut.at) and self._is_harmless(cut)
+        return self._possible[cut.at]
+
+    def _is_worth_sending(self, at: int) -> bool:
+        return utf16_length(self._window[:at]) >= self._room.least
+
+    def _next_stays_whole(self, cut: Cut, cuts: list[Cut]) -> bool:
+        """Whether a chunk that begins behind `cut` holds everything up to the next of `cuts`."""
+        following = next((other for other in cuts if other.at > cut.at), None)
+        if following is None and self._is_part:
+            return False
+        last = following.line if following else self._lines[-1]
+        start = content_start(self._window, cut.at, self._room)
+        line_breaks = self._window.count("\n", cut.at, start)
+        opened = cut.place_after(line_breaks).opened(self._room)
+        rest = self._window[start : following.at if following else last.end]
+        closing = len(last.fence.closing) + 1 if last.fence else 0
+        return utf16_length(opened) + utf16_length(rest) + closing <= self._room.limit
+
+    def _fits(self, at: int) -> bool:
+        if at > self._furthest:
+            return False
+        return utf16_length(shown(self._opened, self._window[:at], self._room).text) <= self._room.limit
+
+    @cached_property
+    def _furthest(self) -> int:
+        return longest_prefix(self._window, self._room.limit - utf16_length(self._opened))
+
+    @cached_property
+    def _lines(self) -> list[Line]:
+        return lines_of(self._window, self._place, self._room)
+
+    @cached_property
+    def _ends(self) -> set[int]:
+        return cluster_ends(self._window)
+
+    @cached_property
+    def _between_lines(self) -> list[Cut]:
+        pairs = zip(self._lines, self._lines[1:], strict=False)
+        cuts = (Cut(above.end, seam_between(above, below), above, _table(below)) for above, below in pairs)
+        return [cut for cut in cuts if cut.at in self._ends]
+
+    def _with_words(self, between: list[Cut]) -> list[Cut]:
+        """Add to the cuts between lines those between words behind the last of them that fits."""
+        last = self._latest(between)
+        return sorted([*between, *self._between_words(last.at if last else 0)], key=lambda cut: cut.at)
+
+    def _between_words(self, after: int) -> Iterator[Cut]:
+        for line in self._divisible(after):
+            for offset, seam in seams_in(line):
+                cut = Cut(line.start + offset, seam, line)
+                if cut.at in self._ends:
+                    yield cut
+
+    def _divisible(self, after: int) -> list[Line]:
+        """Return the lines behind `after` that begin in this chunk and may be cut inside."""
+        lines = [line for line in self._lines if line.end > after and line.start <= self._furthest]
+        return [line for line in lines if line.kind not in _ONE_PIECE or len(line.text) > self._room.limit // 2]
+
+    def _between_clusters(self) -> Cut | None:
+        cuts = self._cluster_cuts()
+        latest = next((cut for cut in cuts if self._fits(cut.at) and self._is_harmless(cut)), None)
+        if latest is None or self._is_worth_sending(latest.at):
+            return latest
+        end = min((end for end in self._ends if end > latest.at), default=latest.at)
+        fits_next = utf16_length(self._window[latest.at : end]) <= self._room.limit - self._room.least
+        return latest if fits_next else None
+
+    def _cluster_cuts(self) -> Iterator[Cut]:
+        for line in reversed(self._divisible(0)):
+            for at in range(min(line.end, self._furthest), line.start, -1):
+                if at in self._ends and at < line.end:
+                    yield Cut(at, Seam.CLUSTERS, line)
+
+    def _anywhere(self) -> Iterator[Cut]:
+        for line in reversed(self._lines):
+            for at in range(min(line.end, self._furthest), line.start, -1):
+                if self._fits(at) and not is_inside_pair(self._window, at):
+                    yield Cut(at, Seam.CLUSTERS, line)
+
+    def _is_harmless(self, cut: Cut) -> bool:
+        """Whether neither half of a line that is cut passes for something else, such as a fence."""
+        if cut.at == cut.line.end:
+            return True
+        line, offset = cut.line, cut.at - cut.line.start
+        goes_on = self._place.quote if self._place.inside_line and not line.start else ""
+        head, tail = goes_on + line.text[:offset], line.text[offset:].lstrip()
+        fence = None if line.kind in _ONE_PIECE else line.fence
+        if self._is_fence(head, fence) or self._is_fence(line.quote + tail, fence):
+            return False
+        return fence is not None or cut.seam is Seam.CLUSTERS or not _MARK.match(tail)
+
+    def _is_fence(self, half: str, fence: Fence | None) -> bool:
+        return fence_after(half, fence, self._room.mark) is not fence
+
+
+def _table(below: Line) -> str:
+    return below.table if below.kind is Kind.TABLE_ROW else ""
