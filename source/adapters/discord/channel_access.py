@@ -1,0 +1,32 @@
+"""Who may talk with Echo where, on Discord."""
+
+from typing import Final
+
+import discord
+
+from source.adapters.discord.places import Place, visitor
+from source.domain.access import AccessRules, Verdict
+from source.domain.errors import RefusedInputError
+
+REFUSAL: Final = "I am not allowed to talk with you here. Ask whoever runs me, if you think I should be."
+
+
+class ChannelAccess:
+    """The rules of access, asked with what discord.py knows."""
+
+    def __init__(self, rules: AccessRules) -> None:
+        self._rules = rules
+
+    @property
+    def need_roles(self) -> bool:
+        """Whether the rules can only be applied to somebody whose roles are known."""
+        return self._rules.need_roles
+
+    def verdict(self, user: discord.abc.User, channel: Place | None) -> Verdict:
+        """Judge somebody in a place."""
+        return self._rules.verdict(visitor(user, channel))
+
+    def check(self, user: discord.abc.User, channel: Place | None) -> None:
+        """Raises: RefusedInputError: this person may not talk with Echo there."""
+        if self.verdict(user, channel) is not Verdict.ALLOWED:
+            raise RefusedInputError(REFUSAL)

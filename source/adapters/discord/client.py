@@ -1,0 +1,132 @@
+"""discord.py's client, with as little access and memory as Echo needs, and patient with a gateway that is away."""
+
+import asyncio
+import logging
+from datetime import timedelta
+from typing import Any
+
+import aiohttp
+import discord
+import yarl
+from discord.gateway import DiscordWebSocket
+from discord.shard import EventItem, Shard
+from discord.utils import MISSING
+
+from source.adapters.discord.addresses import at_gateway
+from source.adapters.discord.link import Link
+from source.adapters.discord.pauses import Pauses
+from source.adapters.discord.refused_connection import settings_error
+from source.adapters.discord.settings import DiscordSettings
+from source.ports.clock import Clock
+
+_CONNECT_TIMEOUT = timedelta(seconds=60)
+_CLOSE_TIMEOUT = timedelta(seconds=3)
+
+
+class EchoClient(discord.AutoShardedClient):
+    """A client that can be opened again after it was closed, so that whoever holds it need not care.
+
+    Opening again and launching shards touch what discord.py 2.7.1 keeps to itself: a test breaks when that moves.
+    """
+
+    def __init__(
+        self, settings: DiscordSettings, clock: Clock, *, http_trace: aiohttp.TraceConfig | None = None
+    ) -> None:
+        _quieten()
+        options: dict[str, Any] = {} if http_trace is None else {"http_trace": http_trace}
+        if settings.shard_ids is not None:
+            options["shard_ids"] = list(settings.shard_ids)
+        super().__init__(
+            intents=intents(settings),
+            max_messages=None,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            allowed_mentions=discord.AllowedMentions.none(),
+            shard_count=settings.shard_count,
+            **options,
+        )
+        self.link = Link()
+        self._clock = clock
+        self._wanted_shards = settings.shard_count
+        if settings.gateway_url is not None:
+            self._stay_at(settings.gateway_url)
+
+    def _stay_at(self, gateway_url: str) -> None:
+        """Connect to this gateway whatever Discord names: `GET /gateway/bot` and READY both bring an address."""
+        connect = self.http.ws_connect
+
+        async def ws_connect(url: str, *, compress: int = 0) -> aiohttp.ClientWebSocketResponse:
+            return await connect(at_gateway(url, gateway_url), compress=compress)
+
+        self.http.ws_connect = ws_connect  # type: ignore[method-assign]  # every connection goes through it
+
+    async def reopen(self) -> None:
+        """Make ready for `start`, also after `close`."""
+        if self.is_closed():
+            self.clear()
+            self.http.connector = MISSING  # the old one is closed
+        self.shard_count = self._wanted_shards  # type: ignore[assignment]  # None: as many as Discord recommends
+        await self._async_setup_hook()
+
+    async def launch_shard(self, gateway: yarl.URL, shard_id: int, *, initial: bool = False) -> None:
+        """Connect a shard, however long it takes: the original calls itself for each attempt until the stack ends."""
+        pauses = Pauses()
+        while not self.is_closed():
+            connecting = DiscordWebSocket.from_client(self, initial=initial, gateway=gateway, shard_id=shard_id)
+            try:
+                socket = await asyncio.wait_for(connecting, timeout=_CONNECT_TIMEOUT.total_seconds())
+            except Exception as error:
+                if (refused := settings_error(error)) is not None:
+                    raise refused from error
+                self.link.unreachable(error)
+                await self._clock.sleep(pauses.delay())
+            else:
+                self._adopt(socket, shard_id)
+                return
+
+    def _adopt(self, socket: DiscordWebSocket, shard_id: int) -> None:
+        queue: asyncio.PriorityQueue[EventItem] = self._AutoShardedClient__queue  # type: ignore[attr-defined]
+        shards: dict[int, Shard] = self._AutoShardedClient__shards  # type: ignore[attr-defined]
+        shards[shard_id] = shard = Shard(socket, self, queue.put_nowait)
+        # Its own waits for up to 17 minutes.
+        shard._backoff = Pauses()  # type: ignore[assignment]
+        shard.launch()
+
+    async def hang_up(self) -> None:
+        """Leave the gateway, so that nothing more comes in; requests can still be made."""
+        leaving = [shard.disconnect() for shard in self.shards.values()]
+        try:
+            async with asyncio.timeout(_CLOSE_TIMEOUT.total_seconds()):
+                await asyncio.gather(*leaving, return_exceptions=True)
+        except TimeoutError:
+            self.link.slow_to_close()
+
+    async def close(self) -> None:
+        """Close within seconds; the original waits half a minute for a gateway that does not answer."""
+        try:
+            async with asyncio.timeout(_CLOSE_TIMEOUT.total_seconds()):
+                await super().close()
+        except TimeoutError:
+            await self.http.close()
+
+    async def on_error(self, event_method: str, /, *_args: Any, **_kwargs: Any) -> None:
+        """A handler broke: the original logs a line without saying on whose side."""
+        self.link.handler_broke(event_method)
+
+
+def intents(settings: DiscordSettings) -> discord.Intents:
+    """What Echo asks to be told of."""
+    wanted = discord.Intents.none()
+    wanted.guilds = True
+    wanted.guild_messages = True
+    wanted.dm_messages = True
+    wanted.message_content = settings.message_content
+    return wanted
+
+
+def _quieten() -> None:
+    # Its errors are attempts to connect, each with a trace; the state of the connection is told by `Link`.
+    logging.getLogger("discord.shard").setLevel(logging.CRITICAL)
+    # Echo does not speak.
+    discord.VoiceClient.warn_nacl = False
+    discord.VoiceClient.warn_dave = False

@@ -1,0 +1,86 @@
+"""Messages as they come in, in the order in which they were written."""
+
+import asyncio
+from typing import Final
+
+import discord
+import structlog
+
+from source.adapters.discord.inbound import OwnMessages
+from source.adapters.discord.lanes import Lanes
+from source.adapters.discord.owned_tasks import OwnedTasks
+from source.adapters.discord.parts import Turns
+from source.adapters.discord.places import Kind, kind_of
+from source.adapters.discord.reception import Reception
+from source.adapters.discord.telling import Teller
+from source.domain.errors import RefusedInputError, StoreError
+from source.domain.turn import InboundMessage
+from source.ports.channel import Channel
+
+log = structlog.get_logger(__name__)
+
+UNSAVED: Final = "I can't save anything right now, so I did not take your message. Please send it again in a moment."
+BROKEN: Final = "Something went wrong on my side, so I did not take your message. Please send it again."
+
+
+def lane_of(message: discord.Message) -> int:
+    """Return the id of the thread that a message goes to: a thread made from it will have its id."""
+    return message.id if kind_of(message.channel) is Kind.CHANNEL else message.channel.id
+
+
+class Intake:
+    """Takes each live message through the reception to its turn."""
+
+    def __init__(
+        self,
+        reception: Reception,
+        turns: Turns,
+        channel: Channel,
+        *,
+        own: OwnMessages,
+        teller: Teller,
+        tasks: OwnedTasks,
+    ) -> None:
+        self._reception = reception
+        self._turns = turns
+        self._channel = channel
+        self._own = own
+        self._teller = teller
+        self._tasks = tasks
+        self._lanes = Lanes()
+        self.is_open = True
+
+    async def on_message(self, message: discord.Message) -> None:
+        """A message was written somewhere."""
+        if not self.is_open:
+            return
+        if message.author.id == self._reception.me:
+            self._own.add(message.channel.id, message.id)
+        if self._reception.may_concern(message):
+            self._tasks.start(self._take(message), name=f"discord-message-{message.id}")
+
+    async def _take(self, message: discord.Message) -> None:
+        try:
+            async with self._lanes.at(lane_of(message)):
+                inbound = await self._reception.inbound(message)
+                if inbound is None:
+                    return
+                # Begun within the lane: what was written first is accepted first.
+                answering = self._tasks.start(self._answer(message, inbound), name=f"discord-answer-{message.id}")
+            await asyncio.shield(answering)
+        except StoreError as error:
+            log.warning("message_not_taken", error=type(error).__name__, reason=str(error))
+            await self._teller.tell(message, UNSAVED)
+        except Exception:  # the next message must not suffer from this one
+            log.exception("message_broke", channel=message.channel.id)
+            await self._teller.tell(message, BROKEN)
+
+    async def _answer(self, message: discord.Message, inbound: InboundMessage) -> None:
+        place = int(inbound.thread.thread_id)
+        try:
+            await self._turns.handle(inbound, self._channel)
+        except RefusedInputError as error:
+            await self._teller.tell(message, str(error), place=place)
+        except StoreError as error:
+            log.warning("message_not_taken", error=type(error).__name__, reason=str(error))
+            await self._teller.tell(message, UNSAVED, place=place)

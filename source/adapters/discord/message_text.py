@@ -1,0 +1,100 @@
+"""A message of Discord's as plain text."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+LONGEST_QUOTE_CHARS = 200
+# Discord: a thread's name has at most 100 characters; the rest is room for what a client adds to it.
+LONGEST_NAME_CHARS = 90
+
+_TOKEN = re.compile(
+    r"<(?:@!?(?P<user>\d+)|@&(?P<role>\d+)|\#(?P<channel>\d+)|a?:(?P<emoji>\w+):\d+"
+    r"|/(?P<command>[^:>\n]+):\d+|t:(?P<time>-?\d{1,12})(?::[tTdDfFR])?)>"
+)
+_MARKUP = re.compile(r"[*_~|`>#\\]+")
+_LINK = re.compile(r"https?://\S+")
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the numbers in a text are called; `own` are the users and roles that stand for Echo."""
+
+    own: frozenset[str] = frozenset()
+    users: Mapping[str, str] = field(default_factory=dict)
+    roles: Mapping[str, str] = field(default_factory=dict)
+    channel: Callable[[str], str | None] = lambda _id: None
+
+
+def readable(content: str, names: Names) -> str:
+    """Return the text as people see it, without the mentions of Echo."""
+    if names.own:
+        own = "|".join(re.escape(each) for each in sorted(names.own))
+        content = re.sub(rf"(?P<before>^|[ \t]*)<@[!&]?(?:{own})>[ \t]*", _gap, content, flags=re.MULTILINE)
+        content = re.sub(r"\A[\s,:]+", "", content)
+    return _TOKEN.sub(lambda token: _named(token, names), content).strip()
+
+
+def _gap(mention: re.Match[str]) -> str:
+    """Leave one space where a mention stood between words."""
+    text = mention.string
+    inside = mention.start() > 0 and text[mention.start() - 1] != "\n" and mention.end() < len(text)
+    return " " if inside and text[mention.end()] not in "\n.,;:!?" else ""
+
+
+def _named(token: re.Match[str], names: Names) -> str:
+    number = token[token.lastgroup or 0]
+    match token.lastgroup:
+        case "user":
+            return f"@{names.users.get(number, 'someone')}"
+        case "role":
+            return f"@{names.roles.get(number, 'role')}"
+        case "channel":
+            return f"#{names.channel(number) or 'channel'}"
+        case "emoji":
+            return f":{number}:"
+        case "command":
+            return f"/{number}"
+        case _:
+            return _moment(int(number), token[0])
+
+
+def _moment(seconds: int, written: str) -> str:
+    try:
+        return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"
+    except (OverflowError, ValueError, OSError):
+        return written
+
+
+def quote(name: str, text: str) -> str:
+    """Return one line that shows what somebody replies to; empty when there is nothing to show."""
+    line = " ".join(text.split())
+    return f"> {name}: {shortened(line, LONGEST_QUOTE_CHARS)}" if line else ""
+
+
+def shortened(line: str, limit: int) -> str:
+    """Cut a line between words, and say so with an ellipsis."""
+    if len(line) <= limit:
+        return line
+    kept = line[: limit - 1]
+    words, space, _ = kept.rpartition(" ")
+    return (words if space and len(words) > limit // 2 else kept).rstrip() + "…"
+
+
+def thread_name(text: str, person: str) -> str:
+    """Return a thread's name: the topic's first words, or whose thread it is."""
+    for line in text.splitlines():
+        if line.startswith("> "):
+            continue
+        words = " ".join(_MARKUP.sub("", _LINK.sub("", line)).split())
+        if words:
+            return shortened(words, LONGEST_NAME_CHARS)
+    return shortened(f"Chat with {person}", LONGEST_NAME_CHARS)
+
+
+def fenced(name: str, text: str) -> str:
+    """Return a file's text under its name, in a fence that nothing in it closes."""
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{name}:\n{fence}\n{text.rstrip()}\n{fence}"

@@ -1,0 +1,134 @@
+"""From a message on Discord to what the core accepts, or to nothing."""
+
+from typing import Final
+
+import discord
+import structlog
+
+from source.adapters.discord.channel_access import REFUSAL, ChannelAccess
+from source.adapters.discord.inbound import InboundText, replies_to
+from source.adapters.discord.places import (
+    Answer,
+    Kind,
+    answer_at,
+    is_from_person,
+    is_mentioned,
+    kind_of,
+    person,
+    thread_ref,
+)
+from source.adapters.discord.telling import Teller
+from source.adapters.discord.threads import Threads
+from source.domain.access import Verdict
+from source.domain.thread import Platform, ThreadRef
+from source.domain.turn import InboundMessage
+
+log = structlog.get_logger(__name__)
+
+EMPTY: Final = "What can I do for you? Write it in the same message as the mention, or write to me directly."
+BLIND: Final = (
+    "I can't read messages here that do not mention me: the Message Content intent is switched off. "
+    "Mention me in each message, or ask whoever runs me to switch it on."
+)
+
+
+class Reception:
+    """Decides whether a message is for Echo and makes it ready, with the thread where it is answered."""
+
+    def __init__(
+        self, client: discord.Client, access: ChannelAccess, threads: Threads, text: InboundText, teller: Teller
+    ) -> None:
+        self._client = client
+        self._access = access
+        self._threads = threads
+        self._text = text
+        self._teller = teller
+
+    @property
+    def me(self) -> int:
+        """Echo's id as a user."""
+        return self._client.user.id if self._client.user is not None else 0
+
+    def may_concern(self, message: discord.Message) -> bool:
+        """Whether a closer look is worth its while; quick, for the many messages that people write to each other."""
+        if not is_from_person(message):
+            return False
+        kind = kind_of(message.channel)
+        if kind is None:
+            return message.guild is not None
+        return kind in (Kind.THREAD, Kind.DIRECT) or is_mentioned(message, self.me)
+
+    async def inbound(self, message: discord.Message, *, missed: bool = False) -> InboundMessage | None:
+        """Return what the core accepts; None when the message is not for Echo, or was answered with a sentence.
+
+        Nothing is said to people about a message that was `missed`, long after they wrote it.
+        Raises: StoreError: it cannot be told whether the message is for Echo.
+        """
+        answer = await self._answer(message)
+        if answer is Answer.NOT_AT_ALL or not await self._is_allowed(message, missed=missed):
+            return None
+        text = await self._text.of(message)
+        if not text:
+            if not missed:
+                await self._ask_for_text(message)
+            return None
+        thread = await self._thread(message, answer, text)
+        if thread is None:
+            return None
+        self._threads.accepted(message.id)
+        return InboundMessage(
+            event_id=str(message.id),
+            thread=thread,
+            person=person(message.author),
+            text=text,
+            sent_at=message.created_at,
+            reply_to=replies_to(message),
+        )
+
+    async def _answer(self, message: discord.Message) -> Answer:
+        if not self.may_concern(message):
+            return Answer.NOT_AT_ALL
+        await self._locate(message)
+        channel, kind = message.channel, kind_of(message.channel)
+        if kind is None:
+            return Answer.NOT_AT_ALL
+        mentioned = is_mentioned(message, self.me)
+        echos = not mentioned and isinstance(channel, discord.Thread) and await self._threads.is_echos(channel, self.me)
+        return answer_at(kind, is_mentioned=mentioned, is_echos=echos)
+
+    async def _locate(self, message: discord.Message) -> None:
+        """Look up a place that discord.py does not know: a thread that was archived until now."""
+        if kind_of(message.channel) is not None:
+            return
+        try:
+            found = await self._client.fetch_channel(message.channel.id)
+        except (discord.HTTPException, discord.InvalidData) as error:
+            log.warning("place_unknown", channel=message.channel.id, error=type(error).__name__)
+            return
+        if isinstance(found, discord.Thread | discord.TextChannel | discord.VoiceChannel | discord.StageChannel):
+            message.channel = found
+
+    async def _is_allowed(self, message: discord.Message, *, missed: bool) -> bool:
+        verdict = self._access.verdict(message.author, message.channel)
+        if verdict is Verdict.REFUSED and not missed:
+            await self._teller.tell_hourly(message, REFUSAL)
+        return verdict is Verdict.ALLOWED
+
+    async def _ask_for_text(self, message: discord.Message) -> None:
+        if is_mentioned(message, self.me) or message.content or message.guild is None:
+            await self._teller.tell(message, EMPTY)
+        elif not message.embeds:
+            log.warning("discord_content_hidden", guild=message.guild.id, channel=message.channel.id)
+            await self._teller.explain_once(message, BLIND)
+
+    async def _thread(self, message: discord.Message, answer: Answer, text: str) -> ThreadRef | None:
+        here = thread_ref(message.channel)
+        if answer is Answer.HERE:
+            return here
+        try:
+            opened = await self._threads.open_from(message, text)
+        except discord.NotFound:
+            return None
+        if opened is None:  # in the channel then: an answer that all can see is better than none
+            return here
+        return ThreadRef(Platform.DISCORD, str(opened), here.guild_id, here.guild_name, here.circle)
