@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 from source.domain.conversation_head import ConversationHead, ConversationState, CreatedReason, StoredConversation
 from source.domain.message import Message, MessageType
 from source.domain.thread import PersonRef, Platform, ThreadRef
-from source.domain.turn import InboundMessage
+from source.domain.turn import InboundMessage, ModelUsage, Purpose
 
 NOW = datetime(2026, 3, 2, 9, 0, 0, 123456, tzinfo=UTC)
 ANN = PersonRef("ann", "Ann")
 BEN = PersonRef("ben", "Ben")
 MAIN = ThreadRef(Platform.TERMINAL, "main")
 GUILD = ThreadRef(Platform.DISCORD, "42", guild_id="7", guild_name="Lighthouse")
+CLOSED = ThreadRef(Platform.DISCORD, "43", guild_id="7", guild_name="Lighthouse", circle="staff")
 _numbers = itertools.count(1)
 
 
@@ -48,6 +49,31 @@ def said(text: str = "Hello", *, by: PersonRef | None = ANN, after: float = 0, e
         requester=by.external_id if by else None,
         message_id=next(_numbers),
         event_id=event_id,
+    )
+
+
+def call(
+    input_tokens: int,
+    *,
+    after: float = 0,
+    output_tokens: int = 10,
+    model: str = "model",
+    purpose: Purpose = Purpose.REPLY,
+    person: str | None = None,
+    cost: int | None = None,
+    estimated: bool = False,
+) -> ModelUsage:
+    """A model call that ended `after` seconds from NOW."""
+    return ModelUsage(
+        model,
+        purpose,
+        NOW + timedelta(seconds=after),
+        input_tokens,
+        input_tokens // 2,
+        output_tokens,
+        estimated=estimated,
+        cost=cost,
+        person=person,
     )
 
 

@@ -56,12 +56,13 @@ class StatisticsRows(StoreRows):
         sizes = [_bytes(self._shown_to(head, call)) for call in calls]
         tokens = [None if call.estimated else call.input_tokens for call in calls]
         grown_tokens = grown_bytes = 0
-        for number in range(1, len(calls)):
-            before, after = tokens[number - 1], tokens[number]
-            more = sizes[number] - sizes[number - 1]
-            if before is not None and after is not None and after > before and more > 0:
-                grown_tokens += after - before
-                grown_bytes += more
+        latest: dict[str, tuple[int | None, int]] = {}
+        for call, now, size in zip(calls, tokens, sizes, strict=True):
+            before, size_before = latest.get(call.model, (None, size))
+            if before is not None and now is not None and now > before and size > size_before:
+                grown_tokens += now - before
+                grown_bytes += size - size_before
+            latest[call.model] = (now, size)
         read = sum(_bytes([message for message in chat if _precedes(message, call)]) for call in calls)
         first = (tokens[0], sizes[0]) if calls else (None, 0)
         return ReplyCalls(len(calls), read, grown_tokens, grown_bytes, *first)

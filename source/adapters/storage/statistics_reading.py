@@ -8,6 +8,7 @@ from sqlalchemy import (
     Connection,
     Integer,
     Select,
+    String,
     Subquery,
     Text,
     case,
@@ -143,7 +144,7 @@ def _said(here: Select[tuple[int]]) -> Select[Any]:
         is_chat.label("is_chat"),
         case((is_chat, size), else_=0).label("size"),
         (size + func.coalesce(octets(cast(messages.c.tools, Text)), 0)).label("shown_size"),
-        null().label("model"),
+        cast(null(), String).label("model"),
         cast(null(), Integer).label("tokens"),
     ).where(
         messages.c.conversation_id.in_(here),
