@@ -10,6 +10,7 @@ from source.domain.message_text import is_storable
 from source.domain.thread import ThreadKey
 from source.domain.transcript_name import candidate_names
 from source.ports.store import RestoringStore
+from source.services.rebuild_merging import merged
 from source.services.rebuild_report import Tally
 
 _CONVERSATIONS_A_TRANSACTION: Final = 200
@@ -51,8 +52,8 @@ class Restoration:
             self._tally.skip(head.filename, reason)
             return
         stored = None if self._store_is_empty else await self._store.load(head.conversation_id)
-        if stored and stored.head.updated_at > head.updated_at:
-            conversation = replace(conversation, head=replace(stored.head, filename=head.filename))
+        if stored:
+            conversation = merged(stored, conversation)
         if conversation.head.is_active:
             conversation = await self._made_the_only_active(conversation)
         if stored and _holds(stored, conversation):
@@ -138,6 +139,7 @@ def _texts(conversation: StoredConversation) -> Iterator[str]:
     head = conversation.head
     yield from (head.title, head.summary, head.carried_summary, head.running_summary)
     yield from (head.thread.thread_id, head.thread.guild_id or "", head.thread.guild_name or "", head.requester or "")
+    yield head.thread.circle or ""
     for person, name in conversation.people.items():
         yield from (person, name)
     for message in conversation.messages:

@@ -9,7 +9,7 @@ import pytest
 from source.adapters.storage.transcript_files import ConversationFileManagerService
 from source.domain.conversation_head import ConversationState, StoredConversation
 from source.domain.errors import StoreUnavailableError, TranscriptUnwritableError
-from source.domain.message import Message, MessageType
+from source.domain.message import Message, MessageType, Standing
 from source.domain.thread import ThreadRef
 from source.domain.transcript import encode_transcript
 from source.services.rebuild import Rebuild
@@ -79,6 +79,59 @@ async def test_an_edited_transcript_is_written_as_the_store_has_it() -> None:
     files.files[name] = files.files[name].replace("世界".encode(), b"moon")
     assert (await Rebuild(store, files).from_store()).written == 1
     assert files.files[name] == encode_transcript(store.kept[1])
+
+
+async def test_edits_deletions_and_circles_go_both_ways() -> None:
+    files, thread = InMemoryTranscripts(), replace(GUILD, circle="staff")
+    plain = a_conversation(1, "edited", "superseded", "", filename="a.json", thread=thread)
+    edited, old, gone = plain.messages
+    changed = (
+        replace(edited, edited_at=MORNING + timedelta(hours=1)),
+        replace(old, standing=Standing.SUPERSEDED),
+        replace(gone, standing=Standing.DELETED),
+    )
+    conversation = replace(plain, messages=changed)
+    store = MemoryStore(conversation)
+    assert (await Rebuild(store, files).from_store()).written == 1
+    restored = MemoryStore()
+    await Rebuild(restored, files).from_transcripts()
+    assert restored.kept == {1: conversation}
+    assert (await Rebuild(restored, files).from_store()).unchanged == 1
+
+
+async def test_a_transcript_from_before_a_deletion_an_edit_or_a_closing_undoes_none_of_them() -> None:
+    files = InMemoryTranscripts()
+    before = a_conversation(1, "secret", "answer", "typo", "other", filename="a.json")
+    await files.save(before)
+    secret, answer, typo, other = before.messages
+    after = (
+        replace(secret, message_content="", standing=Standing.DELETED),
+        replace(answer, standing=Standing.SUPERSEDED),
+        replace(typo, message_content="no typo", edited_at=MORNING + timedelta(hours=1)),
+        other,
+    )
+    closed = replace(before.head, thread=replace(GUILD, circle="staff"))
+    stored = replace(before, head=closed, messages=after)
+    store = MemoryStore(stored)
+    report = await Rebuild(store, files).from_transcripts()
+    assert store.kept == {1: stored}
+    assert report.unchanged == 1
+
+
+async def test_a_transcript_from_after_an_edit_or_a_deletion_is_followed() -> None:
+    files = InMemoryTranscripts()
+    before = a_conversation(1, "secret", "answer", "first edit", filename="a.json")
+    secret, answer, typo = before.messages
+    edited = replace(typo, edited_at=MORNING + timedelta(hours=1))
+    after = (
+        replace(secret, message_content="", standing=Standing.DELETED),
+        replace(answer, message_content="by hand"),
+        replace(typo, message_content="second edit", edited_at=MORNING + timedelta(hours=2)),
+    )
+    await files.save(replace(before, messages=after))
+    store = MemoryStore(replace(before, messages=(secret, answer, edited)))
+    await Rebuild(store, files).from_transcripts()
+    assert store.kept[1].messages == after
 
 
 async def test_a_file_in_the_wrong_place_is_put_where_its_state_belongs() -> None:

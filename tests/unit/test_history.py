@@ -1,10 +1,12 @@
+import marshal
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from source.domain.history import CHUNK, History
-from source.domain.message import Message, MessageType
+from source.domain.message import Message, MessageType, Standing
 
 BEGAN = datetime(2026, 3, 2, 9, 0, 0, 123456, tzinfo=UTC)
 
@@ -67,6 +69,62 @@ def test_every_moment_survives_packing(moment: datetime) -> None:
     history.pack()
     assert history[0].created_at == moment
     assert history[0].created_at.utcoffset() == moment.utcoffset()
+
+
+CHANGED = (
+    replace(message(1, "ümlaut"), edited_at=BEGAN + timedelta(hours=1)),
+    replace(message(2, ""), standing=Standing.DELETED, interrupted=True),
+    replace(message(3), standing=Standing.SUPERSEDED, edited_at=datetime(2026, 3, 2, 9, 0)),
+)
+
+
+def test_edits_and_standings_survive_packing() -> None:
+    history = History([message(0), *CHANGED, message(4)])
+    history.pack()
+    assert list(history) == [message(0), *CHANGED, message(4)]
+
+
+def test_an_ordinary_message_takes_no_more_room_for_what_others_tell() -> None:
+    history = History([message(1)])
+    history.pack()
+    assert history._packed_tail is not None
+    ((*_, marks),) = marshal.loads(history._packed_tail)
+    assert marks is False
+
+
+@given(
+    where=st.integers(0, 3 * CHUNK),
+    text=st.text(st.characters(codec=None), max_size=20),
+    reads=st.sampled_from([None, 0, CHUNK]),
+    packed=st.booleans(),
+)
+def test_a_message_is_replaced_wherever_it_is(where: int, text: str, reads: int | None, packed: bool) -> None:
+    said = [message(number) for number in range(2 * CHUNK + 7)]
+    history = History(said)
+    if packed:
+        history.pack()
+    if reads is not None:
+        history.since(reads)
+    edited = replace(message(where, text), edited_at=BEGAN)
+    assert history.replace(edited) == (where < len(said))
+    said[where : where + 1] = [edited] if where < len(said) else []
+    assert history.since(0) == list(history) == said
+    assert history.size_bytes == sum(each.size_bytes for each in said)
+    history.append(message(999))
+    history.pack()
+    assert list(history) == [*said, message(999)]
+
+
+def test_replacing_at_rest_leaves_the_history_at_rest() -> None:
+    history = History([message(number) for number in range(CHUNK + 7)])
+    history.pack()
+    for number in (3, CHUNK + 3):
+        assert history.replace(message(number, "new"))
+    assert (history._tail, history._newest_chunk) == (None, None)
+
+
+def test_an_empty_history_has_nothing_to_replace() -> None:
+    assert not History().replace(message(1))
 
 
 def test_the_size_is_that_of_the_text_in_utf8() -> None:

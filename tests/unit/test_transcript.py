@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from source.domain.conversation_head import ConversationState, CreatedReason, StoredConversation
 from source.domain.errors import TranscriptDamagedError, TranscriptForeignError, TranscriptUnwritableError
-from source.domain.message import Message, MessageType
+from source.domain.message import Message, MessageType, Standing
 from source.domain.thread import Platform, ThreadRef
 from source.domain.transcript import decode_transcript, encode_transcript
 from tests.fakes.transcript_samples import MORNING, a_conversation, a_head
@@ -44,6 +44,8 @@ messages = st.builds(
     message_id=st.integers(1, 2**53),
     event_id=st.none() | st.text(),
     interrupted=st.booleans(),
+    edited_at=st.none() | moments.map(lambda moment: moment.replace(tzinfo=UTC)),
+    standing=st.sampled_from(Standing),
 )
 
 
@@ -83,6 +85,37 @@ def test_every_field_of_the_head_comes_back() -> None:
     )
     conversation = StoredConversation(head, (), {})
     assert round_trip(conversation) == conversation
+
+
+def test_what_was_edited_deleted_or_superseded_says_so() -> None:
+    first, second, third = a_conversation(1, "new words", "an answer", "").messages
+    changed = (
+        replace(first, edited_at=MORNING + timedelta(hours=1)),
+        replace(second, standing=Standing.SUPERSEDED),
+        replace(third, standing=Standing.DELETED),
+    )
+    conversation = replace(a_conversation(), messages=changed)
+    history = document_of(conversation)["history"]
+    assert isinstance(history, list)
+    assert [entry["meta"] for entry in history] == [
+        {"requester": "42", "event_id": "event-1-0", "edited_at": "2026-03-02T10:00:00.000000+00:00"},
+        {"standing": "superseded"},
+        {"requester": "42", "event_id": "event-1-2", "standing": "deleted"},
+    ]
+    assert round_trip(conversation).messages == changed
+
+
+def test_a_circle_is_written_where_there_is_one() -> None:
+    closed = a_conversation(1, thread=replace(a_head().thread, circle="staff"))
+    assert document_of(closed)["circle"] == "staff"
+    assert round_trip(closed) == closed
+    assert "circle" not in document_of(a_conversation())
+
+
+def test_a_standing_that_nobody_knows_is_damage() -> None:
+    content = encode_transcript(a_conversation()).replace(b'"event_id": ', b'"standing": "burnt", "event_id": ')
+    with pytest.raises(TranscriptDamagedError, match="standing"):
+        decode_transcript(content, "a.json")
 
 
 def test_a_naive_time_stays_naive_and_an_aware_one_becomes_utc() -> None:
