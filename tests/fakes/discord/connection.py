@@ -18,6 +18,7 @@ class Connection:
 
     def __init__(self, request: web.Request) -> None:
         self.socket = web.WebSocketResponse(max_msg_size=0, autoping=True, timeout=1.0)
+        self.closed_with: int | None = None
         self._request = request
         self._queue: asyncio.Queue[Frame] = asyncio.Queue()
         self._zlib = zlib.compressobj() if request.query.get("compress") == "zlib-stream" else None
@@ -42,6 +43,8 @@ class Connection:
 
     def close(self, code: int) -> None:
         """Close the socket after what was sent before."""
+        if self.closed_with is None:
+            self.closed_with = code
         self._queue.put_nowait(code)
 
     def abort(self) -> None:

@@ -27,7 +27,7 @@ _MOST_SENDS, _SENDS_WINDOW, _MOST_BYTES = 120, 60.0, 4096
 
 
 class Gateway:
-    """All connections of bots; `identifies` and `resumes` count how they came."""
+    """All connections of bots; `identifies` and `resumes` count how they came, `close_codes` how they went."""
 
     def __init__(self, *, token: str) -> None:
         self.token = token
@@ -36,6 +36,7 @@ class Gateway:
         self.sessions: dict[str, Session] = {}
         self.identifies = 0
         self.resumes = 0
+        self.heartbeats = 0
         self.close_codes: list[int] = []
         self.url = ""
         self.is_offline = False
@@ -102,13 +103,17 @@ class Gateway:
             await connection.finish()
         return connection.socket
 
+    def note_heartbeat(self) -> None:
+        self.heartbeats += 1
+        self.world.note_change()
+
     def note_closed(self, session: Session | None, connection: Connection) -> None:
         """Keep the session of a lost line; forget it when its client left in peace."""
-        code = connection.socket.close_code
-        self.close_codes.append(code or WSCloseCode.ABNORMAL_CLOSURE)
+        code = connection.closed_with or connection.socket.close_code or WSCloseCode.ABNORMAL_CLOSURE
+        self.close_codes.append(int(code))
         if session is not None:
             session.detach(connection)
-            if code in (WSCloseCode.OK, WSCloseCode.GOING_AWAY):
+            if connection.closed_with is None and code in (WSCloseCode.OK, WSCloseCode.GOING_AWAY):
                 self.sessions.pop(session.id, None)
         self.world.note_change()
 
@@ -172,6 +177,7 @@ class _Conversation:
             case 1:
                 self._last_beat = time.monotonic()
                 self._connection.send_op(11)
+                self._gateway.note_heartbeat()
             case 2:
                 self._enter(handshake.identify(self._gateway, self._connection, self._session, data, self._version))
             case 6:

@@ -30,7 +30,8 @@ class FakeDiscord:
     """Discord for one bot.
 
     `intents` are the privileged ones that the application has enabled. With `checks` every request is
-    compared with Discord's own description of its API, where that is at hand.
+    compared with Discord's own description of its API, where that is at hand; with `checks_answers` every
+    answer of this server as well.
     """
 
     def __init__(
@@ -156,6 +157,7 @@ class FakeDiscord:
         await self.stop()
         if error is None:
             assert not self.violations, "Discord would refuse:\n" + "\n".join(self.violations)
+            assert not self.rest.unlike_discord, "Discord answers otherwise:\n" + "\n".join(self.rest.unlike_discord)
 
     async def _download(self, request: web.Request) -> web.Response:
         found = self.world.files.get(unquote(request.match_info["path"]))
