@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal, TextIO
 
 import structlog
@@ -15,6 +16,7 @@ from source.adapters.terminal.partner import Place
 from source.adapters.terminal.screen import PlainScreen, StyledScreen
 from source.app.composition import Echo, open_echo
 from source.app.event_loop import INTERRUPTED, leave_output
+from source.app.exports import EXPORT_FOLDER, write_export
 from source.app.log_setup import set_up_logging
 from source.app.models import warm_up
 from source.app.settings import Settings
@@ -25,7 +27,7 @@ from source.domain.turn import InboundMessage
 from source.ports.channel import Channel
 from source.ports.clock import SystemClock
 from source.ports.store import ConversationListing
-from source.services.commands import CommandInvocation, CommandSpec
+from source.services.commands import CommandInvocation, CommandReply, CommandSpec, ExportedFile
 
 if TYPE_CHECKING:
     from source.adapters.terminal.partner import Partner
@@ -36,8 +38,9 @@ log = structlog.get_logger(__name__)
 class EchoPartner:
     """A running Echo, as a chat in the terminal needs it."""
 
-    def __init__(self, echo: Echo) -> None:
+    def __init__(self, echo: Echo, exports: Path) -> None:
         self._echo = echo
+        self._exports = exports
 
     @property
     def model_name(self) -> str:
@@ -60,15 +63,17 @@ class EchoPartner:
     def stop(self, thread: ThreadKey) -> bool:
         return self._echo.turns.stop(thread)
 
-    async def command(self, name: str, argument: str, place: Place) -> str:
-        invocation = CommandInvocation(name=name, argument=argument, thread=place.thread, person=place.person)
-        return (await self._echo.commands.run(invocation)).text
+    async def command(self, invocation: CommandInvocation) -> CommandReply:
+        return await self._echo.commands.run(invocation)
+
+    async def keep_file(self, file: ExportedFile) -> str:
+        return str(await asyncio.to_thread(write_export, self._exports, file))
 
     async def history(self, thread: ThreadRef, limit: int) -> Sequence[Message]:
         return await self._echo.commands.history(thread, limit)
 
-    async def listing(self, thread: ThreadKey, limit: int) -> Sequence[ConversationListing]:
-        return await self._echo.catalog.listing(thread=thread, limit=limit)
+    async def listing(self, place: Place) -> Sequence[ConversationListing]:
+        return await self._echo.commands.listing(CommandInvocation("conversations", place.thread, place.person))
 
 
 async def run_chat(settings: Settings, *, user: str | None, thread: str) -> int:
@@ -81,7 +86,7 @@ async def run_chat(settings: Settings, *, user: str | None, thread: str) -> int:
     name = user or _account_name()
     place = Place(ThreadRef(Platform.TERMINAL, thread), PersonRef(name, name))
     async with open_echo(settings, command=f"chat --thread {thread}") as echo, _preparing(echo, place.thread):
-        partner = EchoPartner(echo)
+        partner = EchoPartner(echo, settings.conversations_dir / EXPORT_FOLDER)
         return await (_with_person(partner, place) if is_person else _with_pipe(partner, place))
 
 

@@ -24,8 +24,7 @@ from source.ports.llm import LanguageModel
 from source.ports.store import ConversationCatalog
 from source.services.admission import Admission
 from source.services.commands import CommandService
-from source.services.commands.life import LifeCommands
-from source.services.commands.reading import ReadingCommands
+from source.services.commands.service import CommandParts
 from source.services.context_service import ContextService, ContextSettings
 from source.services.conversation_manager import InMemoryConversationManager
 from source.services.opening import Opening
@@ -182,18 +181,29 @@ def _assembled(settings: Settings, store: SqlStore, model: LanguageModel, clock:
         upkeep=ContextUpkeep(context, summarizer, store),
         clock=clock,
     )
+    turns = TurnService(
+        Admission(settings.max_message_bytes),
+        store,
+        Answerer(parts),
+        clock,
+        answer_max_age=settings.answer_max_age,
+    )
     return Echo(
         model=model,
         manager=manager,
-        turns=TurnService(
-            Admission(settings.max_message_bytes),
-            store,
-            Answerer(parts),
-            clock,
-            answer_max_age=settings.answer_max_age,
-        ),
+        turns=turns,
         commands=CommandService(
-            LifeCommands(manager, store, store, opening, clock), ReadingCommands(manager, store, store, summarizer)
+            CommandParts(
+                manager=manager,
+                store=store,
+                catalog=store,
+                said=store,
+                statistics=store,
+                opening=opening,
+                summarizer=summarizer,
+                turns=turns,
+                clock=clock,
+            )
         ),
         opening=opening,
         catalog=store,

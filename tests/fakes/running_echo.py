@@ -17,7 +17,8 @@ from source.app.settings import Settings
 from source.domain.conversation_head import StoredConversation
 from source.domain.thread import PersonRef, Platform, ThreadRef
 from source.domain.turn import InboundMessage
-from source.services.commands import CommandInvocation
+from source.services.commands import CommandInvocation, CommandReply
+from source.services.commands.typed_words import Commanded, understood
 from tests.fakes.channel import FakeChannel, FakeReply
 from tests.fakes.clock import FakeClock
 from tests.fakes.openai_server import FakeOpenAIServer
@@ -55,8 +56,25 @@ class Talk:
 
     async def command(self, line: str, *, thread: ThreadRef = MAIN, person: PersonRef = ADA) -> str:
         """Give a command such as `new topic` and return what it answers."""
-        name, _, argument = line.partition(" ")
-        return (await self.echo.commands.run(CommandInvocation(name, thread, person, argument=argument))).text
+        return (await self.reply_to(line, thread=thread, person=person)).text
+
+    async def reply_to(
+        self, line: str, *, thread: ThreadRef = MAIN, person: PersonRef = ADA, is_in_thread: bool = True
+    ) -> CommandReply:
+        """Give a command such as `new topic` and return all of its answer."""
+        typed = understood(f"/{line}", self.echo.commands.vocabulary)
+        assert isinstance(typed, Commanded)
+        return await self.echo.commands.run(
+            CommandInvocation(
+                typed.name,
+                thread,
+                person,
+                typed.options,
+                channel=self.channel,
+                invocation_id=f"command-{next(_numbers)}",
+                is_in_thread=is_in_thread,
+            )
+        )
 
     async def conversations(self, *, thread: ThreadRef = MAIN) -> list[StoredConversation]:
         """Return the thread's conversations as the store has them, the oldest first."""

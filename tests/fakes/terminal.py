@@ -13,7 +13,14 @@ from source.domain.thread import PersonRef, Platform, ThreadKey, ThreadRef
 from source.domain.turn import InboundMessage
 from source.ports.channel import Channel, LiveReply
 from source.ports.store import ConversationListing
-from source.services.commands.vocabulary import CommandOption, CommandSpec, OptionKind
+from source.services.commands.vocabulary import (
+    CommandInvocation,
+    CommandOption,
+    CommandReply,
+    CommandSpec,
+    ExportedFile,
+    OptionKind,
+)
 
 PLACE = Place(ThreadRef(Platform.TERMINAL, "main"), PersonRef("ana", "Ana"))
 SOME_DAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -48,10 +55,21 @@ class FakePartner:
                 ),
             ),
             CommandSpec("resume", "go on with an ended one", (CommandOption("which", "number", is_suggested=True),)),
+            CommandSpec(
+                "export",
+                "as a file",
+                (
+                    CommandOption("format", "form", OptionKind.CHOICE, choices=("json",)),
+                    CommandOption("which", "number", is_suggested=True),
+                ),
+            ),
+            CommandSpec("retry", "answer again"),
             CommandSpec("help", "what there is"),
         )
         self.said: list[InboundMessage] = []
-        self.commands: list[tuple[str, str]] = []
+        self.commands: list[tuple[str, dict[str, str | bool]]] = []
+        self.file: ExportedFile | None = None
+        self.kept: list[ExportedFile] = []
         self.past: list[Message] = []
         self.conversations: list[ConversationListing] = []
         self.left_over: list[tuple[ThreadRef, str]] = []
@@ -75,20 +93,28 @@ class FakePartner:
         self.stopped.set()
         return thread == PLACE.thread.key
 
-    async def command(self, name: str, argument: str, place: Place) -> str:
+    async def command(self, invocation: CommandInvocation) -> CommandReply:
         await asyncio.sleep(0)
-        self.commands.append((name, argument))
+        self.commands.append((invocation.name, dict(invocation.options)))
         if self.command_error is not None:
             raise self.command_error
-        return f"{name} done for {place.person.external_id}"
+        if invocation.name == "retry" and invocation.channel is not None:
+            await invocation.channel.open_reply(invocation.thread).deliver("Once more")
+            return CommandReply("")
+        return CommandReply(f"{invocation.name} done for {invocation.person.external_id}", self.file)
+
+    async def keep_file(self, file: ExportedFile) -> str:
+        await asyncio.sleep(0)
+        self.kept.append(file)
+        return f"exports/{file.name}"
 
     async def history(self, thread: ThreadRef, limit: int) -> Sequence[Message]:
         await asyncio.sleep(0)
         return self.past[-limit:] if thread.key == PLACE.thread.key else []
 
-    async def listing(self, thread: ThreadKey, limit: int) -> Sequence[ConversationListing]:
+    async def listing(self, place: Place) -> Sequence[ConversationListing]:
         await asyncio.sleep(0)
-        return [listing for listing in self.conversations if listing.thread.key == thread][:limit]
+        return [listing for listing in self.conversations if listing.thread.key == place.thread.key]
 
 
 class Watched(io.StringIO):

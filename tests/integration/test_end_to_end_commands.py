@@ -125,7 +125,7 @@ async def test_search_finds_what_was_said_in_an_earlier_conversation(tmp_path: P
         found = await talk.command("search aurora")
         nothing = await talk.command("search submarine")
 
-    assert "ada: My boat is called Aurora" in found
+    assert "Ada: My boat is called Aurora" in found
     assert "submarine" not in nothing
 
 

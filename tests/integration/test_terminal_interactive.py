@@ -96,7 +96,7 @@ async def test_commands_are_run_and_refusals_are_told(desk: Desk) -> None:
         desk.keys.send_text("/resume\r")
         await desk.out.shows("There is nothing to resume.\n")
         desk.keys.send_text("/quit\r")
-    assert partner.commands == [("new", "garden"), ("resume", "")]
+    assert partner.commands == [("new", {"topic": "garden"}), ("resume", {})]
 
 
 async def test_ctrl_c_at_the_prompt_leaves_the_second_time(desk: Desk) -> None:

@@ -73,7 +73,7 @@ async def test_commands_answer_on_standard_output(pipe: Pipe) -> None:
     partner = FakePartner()
     assert await pipe.chat_with(partner, b"/new the garden\nhello\n/quit\nnever read\n")
     assert pipe.out.getvalue() == "new done for ana\nYou said: hello\n"
-    assert partner.commands == [("new", "the garden")]
+    assert partner.commands == [("new", {"topic": "the garden"})]
 
 
 async def test_an_unknown_command_is_told_apart_and_fails(pipe: Pipe) -> None:

@@ -8,9 +8,10 @@ from prompt_toolkit.document import Document
 
 from source.adapters.terminal.completion import CommandCompleter
 from source.adapters.terminal.history_view import DateLine, SpokenLine, history_lines, shortened
-from source.adapters.terminal.typed_line import Commanded, Left, Said, understood
+from source.adapters.terminal.typed_line import Left, understood
 from source.domain.errors import RefusedInputError
 from source.domain.message import Message, MessageType
+from source.services.commands.typed_words import Commanded, Said
 from tests.fakes.terminal import PLACE, SOME_DAY, FakePartner, chat, conversation
 
 WORDS = FakePartner().words
@@ -20,9 +21,9 @@ WORDS = FakePartner().words
     ("line", "meaning"),
     [
         ("hello", Said("hello")),
-        ("/new", Commanded("new", "")),
-        ("/NEW  the garden ", Commanded("new", "the garden")),
-        ("/new two\nlines", Commanded("new", "two\nlines")),
+        ("/new", Commanded("new")),
+        ("/NEW  the garden ", Commanded("new", {"topic": "the garden"})),
+        ("/new two\nlines", Commanded("new", {"topic": "two\nlines"})),
         ("//new is a command", Said("/new is a command")),
         ("/etc/hosts is a file", Said("/etc/hosts is a file")),
         ("/ alone", Said("/ alone")),
@@ -56,12 +57,13 @@ def offered(typed: str, *, before: tuple[str, ...] = ()) -> list[str]:
     [
         ("", []),
         ("hello /n", []),
-        ("/", ["/new", "/resume", "/help"]),
-        ("/re", ["/resume"]),
+        ("/", ["/new", "/resume", "/export", "/retry", "/help"]),
+        ("/re", ["/resume", "/retry"]),
         ("/resume ", ["1", "2"]),
         ("/resume 2", []),
         ("/new ", ["fresh"]),
         ("/new f", ["fresh"]),
+        ("/export ", ["json", "1", "2"]),
         ("/nothing ", []),
         ("/help ", []),
     ],

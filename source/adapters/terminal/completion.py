@@ -47,8 +47,8 @@ class CommandCompleter(Completer):
         word = next((word for word in self._words if word.name == name), None)
         if word is None:
             return
-        offered = {option.name: "" for option in word.options if option.kind is OptionKind.FLAG}
-        if any(option.is_suggested for option in word.options):
+        offered = dict.fromkeys(_typed_words(word), "")
+        if any(option.is_suggested for option in word.shown_options):
             for number, listing in enumerate(self._conversations(), 1):
                 offered[str(number)] = _described(listing)
         for argument in self._given_before(name):
@@ -62,6 +62,14 @@ class CommandCompleter(Completer):
             before = _TYPED.fullmatch(typed)
             if before is not None and before["name"] == name and before["argument"].strip():
                 yield printable(before["argument"].strip())
+
+
+def _typed_words(word: CommandSpec) -> Iterator[str]:
+    """Yield the words that are typed as they are."""
+    for option in word.shown_options:
+        if option.kind is OptionKind.FLAG:
+            yield option.name
+        yield from option.choices
 
 
 def _described(listing: ConversationListing) -> str:

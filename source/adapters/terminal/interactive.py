@@ -20,7 +20,6 @@ from source.domain.message import Message
 from source.ports.clock import Clock
 from source.ports.store import ConversationListing
 
-_LISTED = 50
 _ONCE_MORE = "Ctrl-C once more to leave"
 _CLEARED = "The line was cleared."
 _SAME_WISH_SECONDS = 2.0
@@ -137,7 +136,7 @@ class InteractiveChat:
 
     async def _refresh(self) -> None:
         try:
-            self._conversations = await self._partner.listing(self._place.thread.key, _LISTED)
+            self._conversations = await self._partner.listing(self._place)
         except EchoError:
             self._conversations = ()
 

@@ -9,7 +9,7 @@ from source.domain.thread import PersonRef, ThreadKey, ThreadRef
 from source.domain.turn import InboundMessage
 from source.ports.channel import Channel
 from source.ports.store import ConversationListing
-from source.services.commands.vocabulary import CommandSpec
+from source.services.commands.vocabulary import CommandInvocation, CommandReply, CommandSpec, ExportedFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +46,21 @@ class Partner(Protocol):
         """Stop the answer that is running there; False when there is none."""
         ...
 
-    async def command(self, name: str, argument: str, place: Place) -> str:
+    async def command(self, invocation: CommandInvocation) -> CommandReply:
         """Run a command and return what it says."""
+        ...
+
+    async def keep_file(self, file: ExportedFile) -> str:
+        """Write a file where the person finds it; return its path.
+
+        Raises: TranscriptUnwritableError: it could not be written.
+        """
         ...
 
     async def history(self, thread: ThreadRef, limit: int) -> Sequence[Message]:
         """The newest messages of the thread's active conversation, oldest first."""
         ...
 
-    async def listing(self, thread: ThreadKey, limit: int) -> Sequence[ConversationListing]:
-        """The thread's conversations, latest activity first: the order of the numbers that commands take."""
+    async def listing(self, place: Place) -> Sequence[ConversationListing]:
+        """The person's conversations in the thread, in the order of the numbers that commands take."""
         ...

@@ -49,6 +49,15 @@ class Screen(Protocol):
         """What a command says."""
         ...
 
+    @property
+    def takes_files(self) -> bool:
+        """Whether a file is to be written here as it is."""
+        ...
+
+    def file(self, content: bytes) -> None:
+        """A file of JSON, for a screen that takes files."""
+        ...
+
     def notice(self, line: str) -> None:
         """A line that nobody said."""
         ...
@@ -96,7 +105,9 @@ class _Lines:
 
 
 class PlainScreen:
-    """For pipes: replies and answers of commands on `out` and nothing else there, all else on `err`."""
+    """For pipes: replies, answers of commands and files on `out` and nothing else there, all else on `err`."""
+
+    takes_files = True
 
     def __init__(self, out: TextIO, err: TextIO) -> None:
         self._out = _Lines(out)
@@ -119,6 +130,11 @@ class PlainScreen:
     def answer(self, text: str) -> None:
         self._out.line(printable(text))
 
+    def file(self, content: bytes) -> None:
+        """Write JSON whose strings may hold what steers a terminal, which JSON can say otherwise."""
+        text = content.decode("utf-8")
+        self._out.line(_UNPRINTABLE.sub(lambda found: f"\\u{ord(found.group()):04x}", text))
+
     def notice(self, line: str) -> None:
         self._err.line(printable(line))
 
@@ -133,6 +149,8 @@ class PlainScreen:
 
 class StyledScreen:
     """For people: light colours where the terminal has them, none with NO_COLOR or on a dumb one."""
+
+    takes_files = False
 
     def __init__(self, out: TextIO) -> None:
         self._out = _Lines(out)
@@ -159,6 +177,9 @@ class StyledScreen:
     def answer(self, text: str) -> None:
         self._erase_mark()
         self._out.line(printable(text))
+
+    def file(self, content: bytes) -> None:
+        """People are told where the file is."""
 
     def said(self, speaker: str, text: str) -> None:
         """Something said earlier."""

@@ -1,19 +1,34 @@
 """Commands that begin, end, put away and bring back conversations."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
-from source.domain.conversation_head import ConversationState, CreatedReason, StoredConversation
+from source.domain.conversation_head import ConversationState, CreatedReason
 from source.domain.errors import RefusedInputError
+from source.domain.thread import ThreadRef
 from source.domain.turn import TurnRecord
 from source.ports.clock import Clock
 from source.ports.store import ConversationCatalog, ConversationListing, ConversationStore
-from source.services.commands.numbered import chosen
+from source.services.commands.numbered import GONE, WHICH, Eligible, about, chosen
 from source.services.commands.vocabulary import CommandInvocation, CommandReply
 from source.services.conversation import Conversation
 from source.services.conversation_manager import InMemoryConversationManager, Seat
 from source.services.opening import Opening, Succession, back_in
 
 _LONGEST_TITLE_CHARS = 80
+
+RESUMABLE = Eligible(
+    frozenset({ConversationState.ENDED, ConversationState.ARCHIVED}),
+    none_left="There is no ended conversation of yours here to go back to.",
+)
+ARCHIVABLE = Eligible(
+    frozenset({ConversationState.ACTIVE, ConversationState.ENDED}),
+    none_left="There is no conversation of yours here to archive.",
+)
+ARCHIVED = Eligible(
+    frozenset({ConversationState.ARCHIVED}), none_left="There is no archived conversation of yours here."
+)
 
 
 class LifeCommands:
@@ -35,59 +50,61 @@ class LifeCommands:
 
     async def new(self, invocation: CommandInvocation) -> CommandReply:
         """End the conversation and begin one with its summary; `fresh` begins with nothing."""
-        first, _, rest = invocation.argument.partition(" ")
-        fresh = first.lower() == "fresh"
-        title = (rest if fresh else invocation.argument).strip()[:_LONGEST_TITLE_CHARS]
+        if not invocation.is_in_thread:
+            raise RefusedInputError("A conversation needs a thread: ask me for a new one there.")
+        fresh = invocation.flag("fresh")
+        title = invocation.text("topic")[:_LONGEST_TITLE_CHARS]
         reason = CreatedReason.FRESH_COMMAND if fresh else CreatedReason.NEW_COMMAND
         async with self._manager.turn(invocation.thread) as seat:
             following = Succession(reason, self._clock.now(), title=title, with_summary=not fresh)
             conversation = await self._opening.succeed(seat, invocation.person, following)
-        about = f" about {title}" if title else ""
+        on_topic = f" about {title}" if title else ""
         remembered = "I remember what mattered." if conversation.head.carried_summary else "It starts empty."
-        return CommandReply(f"New conversation{about}. {remembered} /resume goes back to the last one.")
+        return CommandReply(f"New conversation{on_topic}. {remembered} /resume goes back to the last one.")
 
     async def resume(self, invocation: CommandInvocation) -> CommandReply:
-        """Go on with an ended or archived conversation, whole; the running one ends."""
-        async with self._manager.turn(invocation.thread) as seat:
-            listing = await chosen(
-                self._catalog,
-                invocation.thread,
-                invocation.argument,
-                eligible=lambda conversation: conversation.state is not ConversationState.ACTIVE,
-                none_left="There is no ended conversation here to go back to.",
-            )
+        """Go on with an ended or archived conversation, whole; the running one of its thread ends."""
+        async with self._held(invocation, RESUMABLE) as (seat, listing):
             conversation = await self._opening.resume(seat, listing.conversation_id)
         if conversation is None:
-            raise RefusedInputError("That conversation has just been deleted.")
-        return CommandReply(back_in(conversation))
+            raise RefusedInputError(GONE)
+        return _told(back_in(conversation), invocation, listing, archived=False)
 
     async def archive(self, invocation: CommandInvocation) -> CommandReply:
-        """Put a conversation away: the running one, or an ended one by its number."""
-        async with self._manager.turn(invocation.thread) as seat:
-            if not invocation.argument and seat.conversation is not None:
-                return await self._archive_running(seat, seat.conversation)
-            listing = await chosen(
-                self._catalog,
-                invocation.thread,
-                invocation.argument,
-                eligible=lambda conversation: conversation.state is not ConversationState.ARCHIVED,
-                none_left="There is no conversation here to archive.",
-            )
-            if seat.conversation is not None and listing.conversation_id == seat.conversation.conversation_id:
-                return await self._archive_running(seat, seat.conversation)
-            return await self._move(listing, archived=True)
+        """Put a conversation away: the running one, or another by its number."""
+        if invocation.is_in_thread and not invocation.text(WHICH):
+            async with self._manager.turn(invocation.thread) as seat:
+                if seat.conversation is not None:
+                    return await self._archive_running(seat, seat.conversation)
+        async with self._held(invocation, ARCHIVABLE) as (seat, listing):
+            running = seat.conversation
+            if running is not None and listing.conversation_id == running.conversation_id:
+                reply = await self._archive_running(seat, running)
+                return replace(reply, thread=_elsewhere(invocation, listing))
+            await self._move(listing, archived=True)
+        # A thread in which another conversation runs stays where it is.
+        emptied = True if running is None else None
+        return _told(f"Archived {about(listing)}.", invocation, listing, archived=emptied)
 
     async def unarchive(self, invocation: CommandInvocation) -> CommandReply:
         """Bring an archived conversation back among the ended ones."""
-        async with self._manager.turn(invocation.thread):
-            listing = await chosen(
-                self._catalog,
-                invocation.thread,
-                invocation.argument,
-                eligible=lambda conversation: conversation.state is ConversationState.ARCHIVED,
-                none_left="There is no archived conversation here.",
-            )
-            return await self._move(listing, archived=False)
+        async with self._held(invocation, ARCHIVED) as (_, listing):
+            await self._move(listing, archived=False)
+        return _told(f"Brought back {about(listing)}. /resume goes on with it.", invocation, listing, archived=False)
+
+    @asynccontextmanager
+    async def _held(
+        self, invocation: CommandInvocation, eligible: Eligible
+    ) -> AsyncIterator[tuple[Seat, ConversationListing]]:
+        """Hold the thread of the conversation that is meant, which may not be the one where it was asked."""
+        thread = invocation.thread
+        if not invocation.is_in_thread:
+            found = await chosen(self._catalog, invocation, eligible)
+            thread = found.thread
+            invocation = replace(invocation, options={WHICH: str(found.conversation_id)})
+        async with self._manager.turn(thread) as seat:
+            # Chosen while the thread is held: what ran before may have changed what there is to choose.
+            yield seat, await chosen(self._catalog, invocation, eligible)
 
     async def _archive_running(self, seat: Seat, conversation: Conversation) -> CommandReply:
         summary, usage = await self._opening.summary_of(conversation)
@@ -98,18 +115,14 @@ class LifeCommands:
         self._manager.retire(conversation)
         seat.conversation = None
         await conversation.persist()
-        return CommandReply("Archived. /unarchive brings it back; what you write next starts a new one.")
+        return CommandReply("Archived. /unarchive brings it back; what you write next starts a new one.", archived=True)
 
-    async def _loaded(self, listing: ConversationListing) -> StoredConversation:
+    async def _move(self, listing: ConversationListing, *, archived: bool) -> None:
         # A copy that still waits to be written may know more than the store; the loaded one takes its place.
         await self._manager.settle(listing.conversation_id)
         stored = await self._catalog.load(listing.conversation_id)
         if stored is None:
-            raise RefusedInputError("That conversation has just been deleted.")
-        return stored
-
-    async def _move(self, listing: ConversationListing, *, archived: bool) -> CommandReply:
-        stored = await self._loaded(listing)
+            raise RefusedInputError(GONE)
         now = self._clock.now()
         head = stored.head.archived(now) if archived else stored.head.unarchived(now)
         await self._store.commit_turn(TurnRecord(head.conversation_id, heads=(head,)))
@@ -117,9 +130,13 @@ class LifeCommands:
         conversation.mark_unwritten()
         self._manager.retire(conversation)
         await conversation.persist()
-        of = f"the conversation of {head.created_at:%d %B %Y}{_titled(listing)}"
-        return CommandReply(f"Archived {of}." if archived else f"Brought back {of}. /resume goes on with it.")
 
 
-def _titled(listing: ConversationListing) -> str:
-    return f" about {listing.title}" if listing.title else ""
+def _told(
+    text: str, invocation: CommandInvocation, listing: ConversationListing, *, archived: bool | None
+) -> CommandReply:
+    return CommandReply(text, thread=_elsewhere(invocation, listing), archived=archived)
+
+
+def _elsewhere(invocation: CommandInvocation, listing: ConversationListing) -> ThreadRef | None:
+    return None if listing.thread.key == invocation.thread.key else listing.thread

@@ -2,81 +2,67 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 
-from source.domain.conversation_head import ConversationState
 from source.domain.errors import RefusedInputError
 from source.domain.message import Message
-from source.domain.thread import ThreadRef
+from source.domain.thread import PersonRef, ThreadRef
 from source.domain.turn import TurnRecord
-from source.ports.store import ConversationCatalog, ConversationListing, ConversationStore, Scope, SearchHit
-from source.services.commands.numbered import MOST_LISTED, listed
-from source.services.commands.vocabulary import CommandInvocation, CommandReply
-from source.services.conversation_manager import InMemoryConversationManager
+from source.ports.store import ConversationCatalog, ConversationStore
+from source.services.commands.messages import MessageFinder
+from source.services.commands.numbered import GONE, MOST_LISTED, is_seen, line_of, listed
+from source.services.commands.vocabulary import CommandInvocation, CommandReply, Line
+from source.services.conversation import Conversation
+from source.services.conversation_manager import InMemoryConversationManager, Seat
 from source.services.summarizer import ConversationSummarizer
-from source.services.tools import worth_showing
 
-_MOST_HITS = 10
-_SNIPPET_CHARS = 160
-_RUNNING = "running"
-_STATES = {
-    ConversationState.ACTIVE: "running",
-    ConversationState.ENDED: "ended",
-    ConversationState.ARCHIVED: "archived",
-}
+_NOTHING_SAID = "Nothing has been said here yet."
+_NOT_IN_A_THREAD = "No conversation runs in this channel itself: ask me in a thread of mine."
+_NOT_THEIRS = "You have taken part in no conversation that runs here."
 
 
 class ReadingCommands:
-    """`/conversations`, `/summary` and `/search`."""
+    """`/conversations` and `/summary`."""
 
     def __init__(
         self,
         manager: InMemoryConversationManager,
         store: ConversationStore,
         catalog: ConversationCatalog,
+        finder: MessageFinder,
         summarizer: ConversationSummarizer,
     ) -> None:
         self._manager = manager
         self._store = store
         self._catalog = catalog
+        self._finder = finder
         self._summarizer = summarizer
 
     async def conversations(self, invocation: CommandInvocation) -> CommandReply:
-        """List the thread's conversations, the latest first, by the numbers that other commands take."""
-        conversations = await listed(self._catalog, invocation.thread)
+        """List the person's conversations, the latest first, by the numbers that other commands take."""
+        conversations = await listed(self._catalog, invocation)
         if not conversations:
-            return CommandReply("There is no conversation here yet.")
-        lines = [_line(number, conversation) for number, conversation in enumerate(conversations, 1)]
-        more = f"\n(the latest {MOST_LISTED})" if len(conversations) == MOST_LISTED else ""
-        return CommandReply("\n".join(lines) + more)
+            return CommandReply("There is no conversation of yours here yet.")
+        lines = [Line(line_of(number, each), each.thread) for number, each in enumerate(conversations, 1)]
+        if len(conversations) == MOST_LISTED:
+            lines.append(Line(f"(the latest {MOST_LISTED})"))
+        return CommandReply("\n".join(line.text for line in lines), lines=tuple(lines))
 
     async def summary(self, invocation: CommandInvocation) -> CommandReply:
-        """Say what the running conversation is about, and keep that with it."""
+        """Say what a conversation is about, and keep that with it: the running one, or the one of a message."""
+        meant = invocation.text("message")
+        if meant:
+            said = await self._finder.visible(meant, invocation)
+            async with self._manager.turn(said.thread) as seat:
+                return CommandReply(await self._summary(seat, said.conversation_id, invocation.person))
+        if not invocation.is_in_thread:
+            raise RefusedInputError(_NOT_IN_A_THREAD)
         async with self._manager.turn(invocation.thread) as seat:
-            conversation = seat.conversation
-            if conversation is None or not len(conversation.history):
-                return CommandReply("Nothing has been said here yet.")
-            head = conversation.head
-            result = await self._summarizer.summarize(
-                head, conversation.history.since(head.context_start), conversation.people or {}
-            )
-            summarized = replace(head, summary=result.summary.text, title=head.title or result.summary.title)
-            usage = (result.usage,) if result.usage else ()
-            await self._store.commit_turn(TurnRecord(head.conversation_id, heads=(summarized,), usage=usage))
-            conversation.keep_committed((), head=summarized)
-            self._manager.keep(conversation)
-        return CommandReply(result.summary.text)
-
-    async def search(self, invocation: CommandInvocation) -> CommandReply:
-        """Find past messages that the person may see."""
-        if not invocation.argument:
-            raise RefusedInputError("What shall I look for? Write /search and the words.")
-        thread = invocation.thread
-        scope = Scope(thread.platform, invocation.person.external_id, thread.guild_id)
-        hits = worth_showing(await self._catalog.search(invocation.argument, scope=scope, limit=_MOST_HITS))
-        if not hits:
-            return CommandReply("Nothing that was said here holds those words.")
-        return CommandReply("\n".join(_found(hit) for hit in hits))
+            running = seat.conversation
+            if running is None or not len(running.history):
+                return CommandReply(_NOTHING_SAID)
+            if not await is_seen(self._catalog, invocation, seat.thread.key, running.conversation_id):
+                raise RefusedInputError(_NOT_THEIRS)
+            return CommandReply(await self._summary(seat, running.conversation_id, invocation.person))
 
     async def history(self, thread: ThreadRef, limit: int) -> Sequence[Message]:
         """Return the last `limit` messages of the thread's active conversation."""
@@ -84,23 +70,31 @@ class ReadingCommands:
             if seat.conversation is None:
                 return []
             history = seat.conversation.history
-            return history.since(max(0, len(history) - limit))
+            return [message for message in history.since(max(0, len(history) - limit)) if message.is_kept]
 
+    async def _summary(self, seat: Seat, conversation_id: int, person: PersonRef) -> str:
+        """Return what a conversation of the seat's thread is about."""
+        running = seat.conversation
+        if running is not None and running.conversation_id == conversation_id:
+            await self._summarize(running, person)
+            self._manager.keep(running)
+            return running.summary
+        await self._manager.settle(conversation_id)
+        stored = await self._catalog.load(conversation_id)
+        if stored is None:
+            raise RefusedInputError(GONE)
+        ended = Conversation.loaded(stored, self._manager.ids)
+        if not ended.summary:
+            await self._summarize(ended, person)
+            self._manager.retire(ended)
+        return ended.summary
 
-def _line(number: int, conversation: ConversationListing) -> str:
-    when = conversation.last_message_at or conversation.created_at
-    about = conversation.title or "(no topic)"
-    state = _RUNNING if conversation.state is ConversationState.ACTIVE else conversation.state.value
-    count = f"{conversation.message_count} message{'s' if conversation.message_count != 1 else ''}"
-    return f"{number:>2}. {_day(when)}  {about} · {count} · {state}"
-
-
-def _found(hit: SearchHit) -> str:
-    who = "Echo" if hit.message.requester is None else hit.message.requester
-    text = " ".join(hit.message.message_content.split())
-    shown = text if len(text) <= _SNIPPET_CHARS else text[: _SNIPPET_CHARS - 1] + "…"
-    return f"{_day(hit.message.created_at)}  {who}: {shown}"
-
-
-def _day(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M}"
+    async def _summarize(self, conversation: Conversation, person: PersonRef) -> None:
+        head = conversation.head
+        result = await self._summarizer.summarize(
+            head, conversation.history.since(head.context_start), conversation.people or {}
+        )
+        summarized = replace(head, summary=result.summary.text, title=head.title or result.summary.title)
+        usage = (replace(result.usage, person=person.external_id),) if result.usage else ()
+        await self._store.commit_turn(TurnRecord(head.conversation_id, heads=(summarized,), usage=usage))
+        conversation.keep_committed((), head=summarized)

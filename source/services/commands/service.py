@@ -1,26 +1,60 @@
 """Runs commands by name."""
 
 import difflib
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+import structlog
+
 from source.domain.errors import RefusedInputError
 from source.domain.message import Message
-from source.domain.thread import ThreadRef
-from source.services.commands.life import LifeCommands
+from source.domain.thread import Platform, ThreadRef
+from source.ports.clock import Clock
+from source.ports.store import ConversationCatalog, ConversationListing, ConversationStore, StatisticsStore
+from source.services.commands import words
+from source.services.commands.answering import AnsweringCommands, Turns
+from source.services.commands.counting import StatsCommand
+from source.services.commands.exporting import EXPORTABLE, ExportCommand
+from source.services.commands.life import ARCHIVABLE, ARCHIVED, RESUMABLE, LifeCommands
+from source.services.commands.messages import MessageFinder, SaidMessages
+from source.services.commands.numbered import listed
 from source.services.commands.reading import ReadingCommands
+from source.services.commands.searching import SearchCommand
+from source.services.commands.suggesting import Suggestions
 from source.services.commands.vocabulary import (
     CommandInvocation,
-    CommandOption,
     CommandReply,
     CommandSpec,
-    OptionKind,
+    Suggestion,
+    checked,
 )
+from source.services.conversation_manager import InMemoryConversationManager
+from source.services.export import Exporter
+from source.services.opening import Opening
+from source.services.statistics import Statistics
+from source.services.summarizer import ConversationSummarizer
 
-_WHICH = CommandOption("which", "its number in /conversations", is_suggested=True)
-_MESSAGE = CommandOption("message", "the id of a message of the conversation that is meant", is_hidden=True)
+log = structlog.get_logger(__name__)
 
 Handler = Callable[[CommandInvocation], Awaitable[CommandReply]]
+
+_REMEMBERED_INVOCATIONS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class CommandParts:
+    """What the commands work with."""
+
+    manager: InMemoryConversationManager
+    store: ConversationStore
+    catalog: ConversationCatalog
+    said: SaidMessages
+    statistics: StatisticsStore
+    opening: Opening
+    summarizer: ConversationSummarizer
+    turns: Turns
+    clock: Clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,48 +66,39 @@ class _Command:
 class CommandService:
     """The vocabulary, and the functions behind it."""
 
-    def __init__(self, life: LifeCommands, reading: ReadingCommands) -> None:
-        self._reading = reading
+    def __init__(self, parts: CommandParts) -> None:
+        self._catalog = parts.catalog
+        finder = MessageFinder(parts.said, parts.catalog)
+        self._reading = ReadingCommands(parts.manager, parts.store, parts.catalog, finder, parts.summarizer)
+        life = LifeCommands(parts.manager, parts.store, parts.catalog, parts.opening, parts.clock)
+        answering = AnsweringCommands(parts.turns, parts.clock)
         commands = (
-            _Command(
-                CommandSpec(
-                    "new",
-                    "start a new conversation",
-                    (
-                        CommandOption("fresh", "start without memory of the last one", OptionKind.FLAG),
-                        CommandOption("topic", "what it will be about", takes_rest=True),
-                    ),
-                    is_private=False,
-                ),
-                life.new,
-            ),
-            _Command(
-                CommandSpec("resume", "go on with an ended conversation", (_WHICH,), is_private=False), life.resume
-            ),
-            _Command(CommandSpec("archive", "put a conversation away, compressed", (_WHICH,)), life.archive),
-            _Command(CommandSpec("unarchive", "bring an archived one back", (_WHICH,)), life.unarchive),
-            _Command(CommandSpec("conversations", "list your conversations here"), reading.conversations),
-            _Command(CommandSpec("summary", "what this conversation is about so far", (_MESSAGE,)), reading.summary),
-            _Command(
-                CommandSpec(
-                    "search",
-                    "find what was said before",
-                    (CommandOption("words", "what to look for", required=True, takes_rest=True),),
-                ),
-                reading.search,
-            ),
-            _Command(CommandSpec("help", "what Echo can do here"), self._help),
+            _Command(words.NEW, life.new),
+            _Command(words.RESUME, life.resume),
+            _Command(words.ARCHIVE, life.archive),
+            _Command(words.UNARCHIVE, life.unarchive),
+            _Command(words.CONVERSATIONS, self._reading.conversations),
+            _Command(words.SUMMARY, self._reading.summary),
+            _Command(words.SEARCH, SearchCommand(parts.catalog, finder).search),
+            _Command(words.EXPORT, ExportCommand(Exporter(parts.manager, parts.catalog), parts.catalog).export),
+            _Command(words.STATS, StatsCommand(Statistics(parts.statistics)).stats),
+            _Command(words.STOP, answering.stop),
+            _Command(words.RETRY, answering.retry),
+            _Command(words.HELP, self._help),
         )
         self._commands = {command.spec.name: command for command in commands}
+        applies = {"resume": RESUMABLE, "archive": ARCHIVABLE, "unarchive": ARCHIVED, "export": EXPORTABLE}
+        self._suggestions = Suggestions(parts.catalog, applies)
+        self._recent: OrderedDict[tuple[Platform, str], None] = OrderedDict()
 
     @property
     def vocabulary(self) -> Sequence[CommandSpec]:
         return tuple(command.spec for command in self._commands.values())
 
     async def run(self, invocation: CommandInvocation) -> CommandReply:
-        """Run a command.
+        """Run a command; the same invocation again does nothing and is told nothing, as far back as memory goes.
 
-        Raises: RefusedInputError: there is no such command, or its argument is wrong; the text is for the person.
+        Raises: RefusedInputError: there is no such command, or its options are wrong; the text is for the person.
             StoreError: it could not be done; nothing was changed.
         """
         command = self._commands.get(invocation.name)
@@ -81,11 +106,39 @@ class CommandService:
             near = difflib.get_close_matches(invocation.name, self._commands, n=1)
             hint = f" Did you mean /{near[0]}?" if near else " /help lists the commands."
             raise RefusedInputError(f"There is no command /{invocation.name[:40]}.{hint}")
+        checked(command.spec, invocation.options)
+        platform = invocation.thread.platform
+        if self._is_repeat(platform, invocation.invocation_id):
+            log.info("repeated_command_ignored", command=invocation.name, platform=platform.value)
+            return CommandReply("")
+        log.info("command", command=invocation.name, platform=platform.value)
         return await command.run(invocation)
 
+    async def suggestions(
+        self, command: str, option: str, typed: str, invocation: CommandInvocation
+    ) -> list[Suggestion]:
+        """Return values to offer for an option while it is filled in, the best first; none when that fails."""
+        return await self._suggestions.offered(command, option, typed, invocation)
+
     async def history(self, thread: ThreadRef, limit: int) -> Sequence[Message]:
-        """Return the last `limit` messages of the thread's active conversation."""
+        """Return the last messages of the thread's active conversation, at most `limit`."""
         return await self._reading.history(thread, limit)
+
+    async def listing(self, invocation: CommandInvocation) -> Sequence[ConversationListing]:
+        """Return the conversations that `/conversations` would list, in the order of their numbers."""
+        return await listed(self._catalog, invocation)
+
+    def _is_repeat(self, platform: Platform, invocation_id: str) -> bool:
+        """Note an invocation; whether it was noted before."""
+        key = (platform, invocation_id)
+        if not invocation_id:
+            return False
+        if key in self._recent:
+            return True
+        self._recent[key] = None
+        if len(self._recent) > _REMEMBERED_INVOCATIONS:
+            self._recent.popitem(last=False)
+        return False
 
     async def _help(self, _: CommandInvocation) -> CommandReply:
         width = max(len(spec.usage) for spec in self.vocabulary)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from source.domain.errors import RefusedInputError
 from source.domain.thread import PersonRef, ThreadRef
 from source.ports.channel import Channel
 
@@ -80,7 +81,6 @@ class CommandInvocation:
     channel: Channel | None = None
     invocation_id: str = ""
     is_in_thread: bool = True
-    argument: str = ""
 
     def text(self, option: str) -> str:
         """Return the text given for an option, stripped; empty when there was none."""
@@ -131,3 +131,21 @@ class Suggestion:
 
     label: str
     value: str
+
+
+def checked(spec: CommandSpec, options: Mapping[str, str | bool]) -> None:
+    """Refuse options that the command does not take, or lacks.
+
+    Raises: RefusedInputError: the text says how it is used.
+    """
+    known = {option.name: option for option in spec.options}
+    for name, value in options.items():
+        option = known.get(name)
+        if option is None:
+            raise RefusedInputError(f"/{spec.name} does not take that: {spec.usage}.")
+        if option.kind is OptionKind.CHOICE and value and value not in option.choices:
+            raise RefusedInputError(f"{name.capitalize()} is one of: {', '.join(option.choices)}.")
+    for option in spec.options:
+        given = options.get(option.name)
+        if option.required and not (given.strip() if isinstance(given, str) else given):
+            raise RefusedInputError(f"What {option.name}? Write {spec.usage}.")

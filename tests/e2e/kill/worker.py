@@ -22,6 +22,7 @@ from source.ports.clock import Clock
 from source.ports.store import TurnStore
 from source.services.admission import Admission
 from source.services.commands import CommandInvocation
+from source.services.commands.typed_words import Commanded, understood
 from source.services.turn import Answerer
 from source.services.turn_service import TurnService
 from tests.e2e.kill.journal import Journal
@@ -203,7 +204,10 @@ async def _command(echo: Echo, journal: Journal, random: Random) -> None:
     while True:
         await asyncio.sleep(random.random() * _LONGEST_PAUSE)
         thread = random.randrange(THREADS)
-        name, _, argument = random.choice(_COMMANDS).partition(" ")
+        typed = understood(f"/{random.choice(_COMMANDS)}", echo.commands.vocabulary)
+        assert isinstance(typed, Commanded)
         with suppress(RefusedInputError):
-            await echo.commands.run(CommandInvocation(name, thread_of(thread), person_of(thread, 0), argument=argument))
-            journal.commanded(name)
+            await echo.commands.run(
+                CommandInvocation(typed.name, thread_of(thread), person_of(thread, 0), typed.options)
+            )
+            journal.commanded(typed.name)

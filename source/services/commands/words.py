@@ -1,0 +1,47 @@
+"""The words of the vocabulary, in the order in which /help tells them."""
+
+from typing import Final
+
+from source.services.commands.vocabulary import CommandOption, CommandSpec, OptionKind
+from source.services.export import ExportFormat
+
+_WHICH: Final = CommandOption("which", "its number in /conversations", is_suggested=True)
+
+NEW: Final = CommandSpec(
+    "new",
+    "start a new conversation",
+    (
+        CommandOption("fresh", "start without memory of the last one", OptionKind.FLAG),
+        CommandOption("topic", "what it will be about", takes_rest=True),
+    ),
+    is_private=False,
+)
+RESUME: Final = CommandSpec("resume", "go on with an ended conversation, whole", (_WHICH,), is_private=False)
+ARCHIVE: Final = CommandSpec("archive", "put a conversation away, compressed", (_WHICH,))
+UNARCHIVE: Final = CommandSpec("unarchive", "bring an archived conversation back", (_WHICH,))
+CONVERSATIONS: Final = CommandSpec("conversations", "list your conversations here, by number")
+SUMMARY: Final = CommandSpec(
+    "summary",
+    "what this conversation is about so far",
+    (CommandOption("message", "a message of the conversation that is meant, by its id", is_hidden=True),),
+)
+SEARCH: Final = CommandSpec(
+    "search",
+    "find what was said before",
+    (
+        CommandOption("words", "what to look for", required=True, takes_rest=True),
+        CommandOption("message", "the message, by its id, that the words are of", is_hidden=True),
+    ),
+)
+EXPORT: Final = CommandSpec(
+    "export",
+    "this conversation as a file",
+    (
+        CommandOption("format", "the form of the file", OptionKind.CHOICE, choices=tuple(ExportFormat)),
+        _WHICH,
+    ),
+)
+STATS: Final = CommandSpec("stats", "messages, tokens, cost, and what was saved")
+STOP: Final = CommandSpec("stop", "stop the answer that is running")
+RETRY: Final = CommandSpec("retry", "answer the last message again")
+HELP: Final = CommandSpec("help", "what Echo can do here")
