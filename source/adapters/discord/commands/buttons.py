@@ -6,7 +6,7 @@ from typing import Final, Protocol
 import structlog
 
 from source.adapters.discord.commands.answer import acknowledge_click, tell
-from source.adapters.discord.commands.surroundings import AnyInteraction, Surroundings
+from source.adapters.discord.commands.surroundings import AnyInteraction, Surroundings, data_of
 from source.adapters.discord.replies.custom_ids import Control, parse
 from source.domain.errors import EchoError, RefusedInputError, StoreError
 from source.domain.message import Message
@@ -52,7 +52,7 @@ class Buttons:
 
     async def click(self, interaction: AnyInteraction) -> None:
         """Acknowledge the click and do what the button says; buttons of others are left alone."""
-        found = parse(str((interaction.data or {}).get("custom_id", "")))
+        found = parse(str(data_of(interaction).get("custom_id", "")))
         if found is None or not await acknowledge_click(interaction):
             return
         control, key = found

@@ -1,15 +1,15 @@
 """Runs a slash command, a message menu or a search for suggestions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Final
 
 import discord
 import structlog
 
 from source.adapters.discord.commands.answer import acknowledge, give, tell
 from source.adapters.discord.commands.payload import SEARCH, SUMMARISE
-from source.adapters.discord.commands.surroundings import AnyInteraction, Surroundings
+from source.adapters.discord.commands.surroundings import AnyInteraction, Data, Surroundings, data_of
 from source.domain.errors import EchoError, RefusedInputError, StoreError
 from source.services.commands import CommandInvocation, CommandReply, CommandService, CommandSpec
 
@@ -19,9 +19,6 @@ _UNSAVED: Final = "I can't reach my memory right now. Nothing was changed; pleas
 _BROKEN: Final = "Something went wrong on my side. Please try again."
 _NO_WORDS: Final = "There are no words in that message to look for."
 _LONGEST_SEARCH_CHARS: Final = 200
-
-# Any: a payload of Discord's, as discord.py hands it on.
-Data = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +109,7 @@ class SlashCommands:
 
 
 def _asked(interaction: AnyInteraction) -> _Asked:
-    data = _data(interaction)
+    data = data_of(interaction)
     name = str(data.get("name", ""))
     if name == SUMMARISE:
         return _Asked("summary", {"message": str(data["target_id"])})
@@ -124,7 +121,7 @@ def _asked(interaction: AnyInteraction) -> _Asked:
 
 
 def _focused(interaction: AnyInteraction) -> tuple[str, str]:
-    for option in _options(_data(interaction)):
+    for option in _options(data_of(interaction)):
         if option.get("focused"):
             return str(option["name"]), str(option.get("value", ""))
     return "", ""
@@ -141,7 +138,3 @@ def _words_of_target(data: Data) -> str:
 def _options(data: Data) -> Sequence[Data]:
     options: Sequence[Data] = data.get("options") or ()
     return options
-
-
-def _data(interaction: AnyInteraction) -> Data:
-    return interaction.data or {}  # type: ignore[return-value]  # a TypedDict of discord.py's is such a mapping

@@ -1,7 +1,8 @@
 """What commands need of the rest of the Discord adapter."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, cast
 
 import discord
 
@@ -9,6 +10,13 @@ from source.domain.thread import PersonRef, ThreadRef
 from source.ports.channel import Channel
 
 AnyInteraction = discord.Interaction[discord.Client]
+# Any: a payload of Discord's, as discord.py hands it on.
+Data = Mapping[str, Any]
+
+
+def data_of(interaction: AnyInteraction) -> Data:
+    """Return what came with an interaction; empty when nothing did."""
+    return cast(Data, interaction.data or {})  # one of several TypedDicts, of which the type says which
 
 
 @dataclass(frozen=True, slots=True)
