@@ -222,6 +222,24 @@ async def test_a_server_that_is_down_is_tried_again(session: OpenAISession, clos
     assert len(session.sleep.seconds) == settings.max_attempts - 1
 
 
+@pytest.mark.parametrize("answer", [b"220 smtp ready\r\n\r\n", b"HTTP/1.1 200 OK\r\nAna said\r\n\r\n", b""])
+async def test_a_server_of_another_kind_is_unavailable_and_not_quoted(session: OpenAISession, answer: bytes) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+        with pytest.raises(ModelUnavailableError, match="broken answer") as raised:
+            await events_of(session.model_at(replace(PATIENT, base_url=address)), HELLO)
+
+    assert "Ana" not in str(raised.value)
+    assert "smtp" not in str(raised.value)
+
+
 async def test_connecting_takes_no_longer_than_its_time(session: OpenAISession, deaf_port: int) -> None:
     settings = replace(PATIENT, base_url=f"http://127.0.0.1:{deaf_port}/v1", connect_timeout=AT_ONCE, max_attempts=1)
 

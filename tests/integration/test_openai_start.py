@@ -15,7 +15,7 @@ IMPORT_ALL = """
 import sys
 import source.adapters.llm.local_server, source.adapters.llm.offline, source.adapters.llm.openai_chat as chat
 chat.OpenAIChatModel(chat.OpenAIChatSettings("m"))
-print([name for name in ("openai", "httpx2", "tenacity", "http.client") if name in sys.modules])
+print([name for name in ("openai", "httpx2", "aiohttp", "tenacity", "http.client") if name in sys.modules])
 """
 
 

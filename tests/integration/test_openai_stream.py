@@ -130,6 +130,8 @@ async def test_what_cannot_be_stored_is_replaced_and_pairs_are_joined(session: O
     assert text_in(await events_of(session.model(), asking("Hello"))) == "a�😀�"
 
 
+# aiohttp's advice to those who send files; it is not shown unless warnings are asked for.
+@pytest.mark.filterwarnings("ignore:Sending a large body directly:ResourceWarning")
 async def test_a_long_message_is_sent_whole(session: OpenAISession) -> None:
     said = "ä" * 1_000_000
 
@@ -214,6 +216,26 @@ async def test_an_end_without_a_finish_interrupts(session: OpenAISession) -> Non
 
     with pytest.raises(ModelInterruptedError):
         await events_of(session.model(), asking("Hello"))
+
+
+async def test_events_are_read_however_the_server_writes_them(session: OpenAISession) -> None:
+    chunk = '{"choices": [\r\ndata: {"index": 0, "delta": {"content": "é😀"}, "finish_reason": "stop"}]}'
+    stream = f"\ufeff: hello\r\n\r\nevent: chunk\r\nid: 1\r\ndata:{chunk}\r\n\r\ndata: [DONE]\r\n\r\n"
+    session.server.queue(Sends(stream.encode()))
+
+    events = await events_of(session.model(), asking("Hello"))
+
+    assert text_in(events) == "é😀"
+    assert finish_in(events) == [FinishReason.STOP]
+
+
+async def test_what_came_before_a_broken_chunk_is_handed_on(session: OpenAISession) -> None:
+    session.server.queue(Sends(CHUNK + b"data: {not JSON\n\n"))
+    stream = session.model().stream(asking("Hello"))
+
+    assert await anext(stream) == TextDelta("one")
+    with pytest.raises(ModelInterruptedError):
+        await anext(stream)
 
 
 CHUNK = b'data: {"choices": [{"index": 0, "delta": {"content": "one"}}]}\n\n'

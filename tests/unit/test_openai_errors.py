@@ -2,6 +2,7 @@ import inspect
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
+import aiohttp
 import httpx2
 import openai
 import pytest
@@ -33,6 +34,14 @@ def vendor_errors() -> list[type[Exception]]:
 def private() -> type[Exception]:
     # Raised only by `openai.chat.…` without a client object, which the adapter never uses.
     return openai._AmbiguousModuleClientUsageError
+
+
+def transport_errors() -> list[type[Exception]]:
+    """Every exception class of aiohttp's client."""
+    classes = {
+        each for each in vars(aiohttp).values() if inspect.isclass(each) and issubclass(each, aiohttp.ClientError)
+    }
+    return sorted(classes, key=lambda each: each.__name__)
 
 
 def response(status: int, **headers: str) -> httpx2.Response:
@@ -86,7 +95,7 @@ def test_every_vendor_error_has_a_place_of_its_own(kind: type[Exception]) -> Non
     assert kind in KINDS
 
 
-@pytest.mark.parametrize("kind", vendor_errors())
+@pytest.mark.parametrize("kind", [*vendor_errors(), *transport_errors()])
 def test_every_vendor_error_becomes_ours_without_its_text(kind: type[Exception]) -> None:
     ours = translated(instance_of(kind), ASKED)
 
@@ -95,7 +104,13 @@ def test_every_vendor_error_becomes_ours_without_its_text(kind: type[Exception])
     assert str(ours)
 
 
-@pytest.mark.parametrize("kind", [each for each in vendor_errors() if each is not _response.MissingStreamClassError])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *(each for each in vendor_errors() if each is not _response.MissingStreamClassError),
+        *transport_errors(),
+    ],
+)
 def test_every_vendor_error_is_caught(kind: type[Exception]) -> None:
     assert issubclass(kind, VENDOR_ERRORS)
 
@@ -218,6 +233,31 @@ def test_an_address_that_is_none_is_the_operators_to_change() -> None:
 
     assert isinstance(ours, ModelRefusedError)
     assert "OPENAI_BASE_URL" in str(ours)
+
+
+@pytest.mark.parametrize(
+    ("cause", "ours", "said"),
+    [
+        (aiohttp.ServerDisconnectedError(), ModelUnavailableError, "broken answer"),
+        (aiohttp.ClientPayloadError(SECRET), ModelUnavailableError, "broken answer"),
+        (aiohttp.ClientOSError(104, SECRET), ModelUnavailableError, "cannot be reached"),
+        (aiohttp.ConnectionTimeoutError(SECRET), ModelUnavailableError, "in time"),
+        (aiohttp.NonHttpUrlClientError("ftp://x"), ModelRefusedError, "OPENAI_BASE_URL"),
+        (UnicodeError("label empty or too long"), ModelRefusedError, "OPENAI_BASE_URL"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+def test_what_the_transport_says_counts_and_not_how_it_was_wrapped(
+    cause: Exception, ours: type[Exception], said: str
+) -> None:
+    error = openai.APITimeoutError(request=httpx2.Request("POST", "http://api.test/"))
+    error.__cause__ = httpx2.ConnectTimeout("slow")
+    error.__cause__.__cause__ = cause
+
+    with pytest.raises(ours, match=said) as raised:
+        raise translated(error, ASKED)
+
+    assert SECRET not in str(raised.value)
 
 
 def test_a_server_that_is_down_is_unavailable() -> None:

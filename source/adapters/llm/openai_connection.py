@@ -36,6 +36,8 @@ class OpenAIConnection:
     def __init__(self, settings: OpenAIChatSettings) -> None:
         if not _is_address(settings.base_url):
             raise ModelRefusedError("OPENAI_BASE_URL is not an address such as http://127.0.0.1:11434/v1")
+        if not _is_key(settings.api_key or _NO_KEY):
+            raise ModelRefusedError("OPENAI_API_KEY has characters that no key has: copy it again")
         self._asked = Asked(settings.model, settings.server)
         connect = settings.connect_timeout.total_seconds()
         # Reading has time-outs of its own, in `OpenAIReply`, which know what has come so far.
@@ -46,10 +48,9 @@ class OpenAIConnection:
                 base_url=settings.base_url,
                 max_retries=0,
                 timeout=timeout,
+                # The package's own choice of transport takes twice the time for pieces that arrive one by one.
                 # A proxy of the environment has no way to a server on this machine.
-                http_client=openai.DefaultAsyncHttpx2Client(
-                    timeout=timeout, trust_env=not _is_loopback(settings.base_url)
-                ),
+                http_client=openai.DefaultAioHttpClient(timeout=timeout, trust_env=not _is_loopback(settings.base_url)),
             )
         except VENDOR_ERRORS as error:
             raise translated(error, self._asked) from error
@@ -157,6 +158,11 @@ def _is_address(base_url: str) -> bool:
         return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
+
+
+def _is_key(key: str) -> bool:
+    """A header cannot carry anything else, and an error of the transport would quote it."""
+    return key.isascii() and key.isprintable()
 
 
 def _is_loopback(base_url: str) -> bool:

@@ -1,4 +1,4 @@
-"""Every error of the openai package and of the HTTP client below it, as one of ours.
+"""Every error of the openai package and of the HTTP clients below it, as one of ours.
 
 Texts say what the operator can do; what a server wrote is looked at, never passed on, because
 servers quote requests and with them what people said.
@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 from ssl import SSLCertVerificationError
 
+import aiohttp
 import httpx2
 import openai
 from openai import _exceptions as openai_exceptions
@@ -86,9 +87,20 @@ KINDS: dict[type[Exception], Kind] = {
     httpx2.TooManyRedirects: Kind.WRONG_ADDRESS,
     httpx2.UnsupportedProtocol: Kind.WRONG_ADDRESS,
     httpx2.InvalidURL: Kind.WRONG_ADDRESS,
+    # The transport's, which the package wraps in its own, not always the right one, or lets through
+    aiohttp.ClientError: Kind.SERVER_FAULT,
+    aiohttp.ClientConnectionError: Kind.UNREACHABLE,
+    aiohttp.ServerDisconnectedError: Kind.SERVER_FAULT,
+    aiohttp.ServerTimeoutError: Kind.SLOW,
+    aiohttp.ClientHttpProxyError: Kind.UNREACHABLE,
+    aiohttp.NonHttpUrlClientError: Kind.WRONG_ADDRESS,
+    aiohttp.InvalidURL: Kind.WRONG_ADDRESS,
     OSError: Kind.UNREACHABLE,
     TimeoutError: Kind.SLOW,
+    # of a host's name, such as a..b
+    UnicodeError: Kind.WRONG_ADDRESS,
     UnicodeEncodeError: Kind.MISUSE,
+    UnicodeDecodeError: Kind.SERVER_FAULT,
     ValueError: Kind.SERVER_FAULT,
     # anyio's, for all that goes wrong in connecting but an OSError
     ExceptionGroup: Kind.UNREACHABLE,
@@ -101,6 +113,7 @@ VENDOR_ERRORS = (
     httpx2.InvalidURL,
     httpx2.CookieConflict,
     httpx2.StreamError,
+    aiohttp.ClientError,
     OSError,
     ValueError,
     ExceptionGroup,
