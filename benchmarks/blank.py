@@ -7,7 +7,7 @@ from itertools import count
 from source.domain.conversation_head import ConversationHead, StoredConversation
 from source.domain.errors import TranscriptMissingError
 from source.domain.thread import Platform, ThreadKey
-from source.domain.turn import AcceptedEvent, InboundMessage, TurnRecord, UndeliveredReply
+from source.domain.turn import AcceptedEvent, InboundMessage, SaidMessage, TurnRecord, UndeliveredReply
 from source.ports.files import TranscriptEntry
 from source.ports.llm import Finished, FinishReason, ModelEvent, Prompt, TextDelta, UsageReported
 
@@ -39,6 +39,9 @@ class BlankStore:
 
     async def undelivered(self, thread: ThreadKey | None = None) -> list[UndeliveredReply]:  # noqa: ARG002
         return []
+
+    async def find(self, platform: Platform, external_id: str) -> SaidMessage | None:  # noqa: ARG002
+        return None
 
     async def active(self, thread: ThreadKey) -> StoredConversation | None:
         await asyncio.sleep(0)

@@ -16,6 +16,7 @@ from source.app.models import choose_model
 from source.app.settings import ROOT, Settings
 from source.domain.errors import SettingsError, StoreUnavailableError
 from source.domain.eviction import MostBytes, MostConversations
+from source.domain.thread import Platform
 from source.domain.token_estimate import TokenEstimator
 from source.domain.window import Window
 from source.ports.clock import Clock, SystemClock
@@ -27,7 +28,10 @@ from source.services.commands import CommandService
 from source.services.commands.service import CommandParts
 from source.services.context_service import ContextService, ContextSettings
 from source.services.conversation_manager import InMemoryConversationManager
+from source.services.corrections import Corrections
+from source.services.limits import Limits, LimitSettings, PersonKey
 from source.services.opening import Opening
+from source.services.prices import Prices
 from source.services.rebuild import Progress, Rebuild, RebuildReport
 from source.services.speaker import Speaker
 from source.services.summarizer import ConversationSummarizer, SummarySettings
@@ -55,6 +59,7 @@ class Echo:
     catalog: ConversationCatalog
     transcripts: TranscriptFiles
     catch_up: TranscriptCatchUp
+    corrections: Corrections
 
     @property
     def model_name(self) -> str:
@@ -80,7 +85,9 @@ async def open_echo(
         if model is None:
             model = await choose_model(settings)
             stack.push_async_callback(model.close)
-        echo = _assembled(settings, store, model, clock)
+        limits = _limits(settings, clock)
+        await limits.load(store)
+        echo = _assembled(settings, store, model, clock, limits)
         await echo.manager.start()
         stack.push_async_callback(echo.manager.shutdown)
         stack.push_async_callback(echo.turns.drain, _DRAIN)
@@ -140,7 +147,7 @@ def _transcripts(settings: Settings) -> ConversationFileManagerService:
     return ConversationFileManagerService(settings.conversations_dir, durable=settings.durability == "full")
 
 
-def _assembled(settings: Settings, store: SqlStore, model: LanguageModel, clock: Clock) -> Echo:
+def _assembled(settings: Settings, store: SqlStore, model: LanguageModel, clock: Clock, limits: Limits) -> Echo:
     estimator = TokenEstimator()
     files = _transcripts(settings)
     manager = InMemoryConversationManager(
@@ -177,12 +184,15 @@ def _assembled(settings: Settings, store: SqlStore, model: LanguageModel, clock:
         store=store,
         opening=opening,
         context=context,
-        speaker=Speaker(model, toolbox, clock, estimator, max_rounds=settings.max_tool_rounds),
+        speaker=Speaker(
+            model, toolbox, clock, estimator, max_rounds=settings.max_tool_rounds, prices=_prices(settings)
+        ),
         upkeep=ContextUpkeep(context, summarizer, store),
         clock=clock,
     )
+    admission = Admission(settings.max_message_bytes, limits)
     turns = TurnService(
-        Admission(settings.max_message_bytes),
+        admission,
         store,
         Answerer(parts),
         clock,
@@ -209,7 +219,24 @@ def _assembled(settings: Settings, store: SqlStore, model: LanguageModel, clock:
         catalog=store,
         transcripts=files,
         catch_up=TranscriptCatchUp(store, files),
+        corrections=Corrections(store, manager, turns, admission),
     )
+
+
+def _limits(settings: Settings, clock: Clock) -> Limits:
+    """Return what one person may ask; who sits at this machine's terminal may ask anything."""
+    admins = (rule.removeprefix("user:") for rule in settings.discord_admins if rule.startswith("user:"))
+    chosen = LimitSettings(
+        messages_per_minute=settings.messages_per_minute,
+        daily_tokens=settings.daily_tokens,
+        unlimited=frozenset(PersonKey(Platform.DISCORD, admin) for admin in admins),
+        unlimited_platforms=frozenset({Platform.TERMINAL}),
+    )
+    return Limits(chosen, clock)
+
+
+def _prices(settings: Settings) -> Prices:
+    return Prices(settings.model_input_price, settings.model_cached_price, settings.model_output_price)
 
 
 def _summarizer(
@@ -224,7 +251,8 @@ def _summarizer(
         include_client=settings.include_client_summary,
     )
     writer = None if isinstance(model, OfflineModel) else model
-    return ConversationSummarizer(writer, clock, summary, _text_of(_SUMMARY_PROMPT, "config/prompts"), estimator)
+    prompt = _text_of(_SUMMARY_PROMPT, "config/prompts")
+    return ConversationSummarizer(writer, clock, summary, prompt, estimator, prices=_prices(settings))
 
 
 def _text_of(path: Path, setting: str) -> str:

@@ -48,6 +48,11 @@ class AcceptedEvent:
     inbound: InboundMessage
     accepted_at: datetime
 
+    @property
+    def said_at(self) -> datetime:
+        """When it was said: never after it was accepted, whatever the sender's clock shows."""
+        return min(self.inbound.sent_at, self.accepted_at)
+
 
 class Purpose(StrEnum):
     """What a model call was for."""

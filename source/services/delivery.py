@@ -1,12 +1,19 @@
-"""Hands stored replies to their channel."""
+"""Hands stored replies to their channel, in order, for as long as it takes."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
 
 from source.domain.errors import DeliveryError, StoreError
-from source.ports.channel import LiveReply
+from source.domain.thread import ThreadKey, ThreadRef
+from source.ports.channel import Channel, LiveReply
+from source.ports.clock import Clock
 from source.ports.store import TurnStore
+from source.services.mailbox import LateReply
+from source.services.pauses import pause_after
 
 log = structlog.get_logger(__name__)
 
@@ -19,20 +26,134 @@ async def announce(reply: LiveReply, line: str) -> None:
         log.warning("notice_undelivered", error=str(error))
 
 
-async def deliver(
-    store: TurnStore, reply: LiveReply, keys: Sequence[int], text: str, *, interrupted: bool = False
-) -> bool:
-    """Deliver a stored reply and note that it arrived; False when the channel could not take it now.
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A reply to the events of these keys; `message_id` is its place in the history, 0 for one that has none."""
 
-    A delivery that cannot be noted is made again at the next start: twice is better than never.
-    """
-    try:
-        await reply.deliver(text, interrupted=interrupted)
-    except DeliveryError as error:
-        log.warning("reply_undelivered", events=len(keys), error=str(error))
-        return False
-    try:
-        await store.mark_delivered(keys)
-    except StoreError as error:
-        log.warning("delivery_not_noted", events=len(keys), error=str(error))
-    return True
+    keys: tuple[int, ...]
+    thread: ThreadRef
+    text: str
+    interrupted: bool = False
+    message_id: int = 0
+
+
+@dataclass(slots=True)
+class _Queue:
+    """The replies of one thread that its channel has refused, oldest first."""
+
+    thread: ThreadKey
+    channel: Channel
+    replies: list[Outgoing] = field(default_factory=list)
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    redelivery: asyncio.Task[None] | None = None
+
+
+class Deliveries:
+    """Delivers replies; what a channel refuses is tried again after a pause, and before anything newer."""
+
+    def __init__(self, store: TurnStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._queues: dict[ThreadKey, _Queue] = {}
+        self._unnoted: set[int] = set()
+
+    @property
+    def keys(self) -> set[int]:
+        """The events whose replies wait here, or have arrived without the store knowing it."""
+        waiting = (reply.keys for queue in self._queues.values() for reply in queue.replies)
+        return self._unnoted.union(*waiting)
+
+    async def deliver(self, channel: Channel, reply: LiveReply, outgoing: Outgoing) -> None:
+        """Deliver a reply that its channel shows already; what is older in its thread is tried first."""
+        await self.flush(outgoing.thread.key)
+        if not await self._hand_over(reply, outgoing):
+            self.add(channel, outgoing)
+
+    def add(self, channel: Channel, outgoing: Outgoing) -> None:
+        """Deliver a reply later: with the next `flush` of its thread or after a pause, whichever comes first."""
+        thread = outgoing.thread.key
+        queue = self._queues.setdefault(thread, _Queue(thread, channel))
+        queue.replies.append(outgoing)
+        if queue.redelivery is None:
+            work = self._redeliver(queue)
+            queue.redelivery = asyncio.get_running_loop().create_task(work, name=f"redelivery-{thread.thread_id}")
+
+    async def flush(self, thread: ThreadKey) -> None:
+        """Try at once what waits in this thread; what is refused again goes on waiting."""
+        queue = self._queues.get(thread)
+        if queue is not None:
+            await self._empty(queue)
+
+    async def flush_all(self, channel: Channel) -> None:
+        """Try at once what waits on this channel's platform."""
+        if self._unnoted:
+            await self.note_delivered(self._unnoted.copy())
+        queues = [queue for thread, queue in self._queues.items() if thread.platform == channel.platform]
+        for queue in queues:
+            queue.channel = channel
+        await asyncio.gather(*(self._empty(queue) for queue in queues))
+
+    async def forget(self, thread: ThreadKey, message_ids: Collection[int]) -> None:
+        """Deliver no more what has been superseded."""
+        queue = self._queues.get(thread)
+        for outgoing in list(queue.replies) if queue is not None else ():
+            if queue is not None and outgoing.message_id in message_ids:
+                self._take_out(queue, outgoing)
+                await self.note_delivered(outgoing.keys)
+
+    async def note_delivered(self, keys: Iterable[int]) -> None:
+        """Have the store know that a reply needs no more delivery."""
+        noted = tuple(sorted(keys))
+        try:
+            await self._store.mark_delivered(noted)
+        except StoreError as error:
+            # After a restart it is delivered once more: twice is better than never.
+            self._unnoted.update(noted)
+            log.warning("delivery_not_noted", events=len(noted), error=str(error))
+        else:
+            self._unnoted.difference_update(noted)
+
+    async def stop(self) -> None:
+        """Try nothing again; what has not arrived is delivered at the next start."""
+        tasks = [queue.redelivery for queue in self._queues.values() if queue.redelivery is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _redeliver(self, queue: _Queue) -> None:
+        failures = 0
+        while queue.replies:
+            failures += 1
+            await self._clock.sleep(pause_after(failures).total_seconds())
+            await self._empty(queue)
+
+    async def _empty(self, queue: _Queue) -> None:
+        """Deliver what waits, in order, up to the first that is refused."""
+        async with queue.lock:
+            while queue.replies:
+                outgoing = queue.replies[0]
+                reply = LateReply(partial(queue.channel.open_reply, outgoing.thread, outgoing.keys))
+                if not await self._hand_over(reply, outgoing):
+                    return
+                self._take_out(queue, outgoing)
+
+    def _take_out(self, queue: _Queue, outgoing: Outgoing) -> None:
+        """Nothing has to be done for this reply any more, and without it perhaps not for its thread."""
+        if outgoing in queue.replies:
+            queue.replies.remove(outgoing)
+        if not queue.replies and self._queues.get(queue.thread) is queue:
+            del self._queues[queue.thread]
+            if queue.redelivery is not None and queue.redelivery is not asyncio.current_task():
+                queue.redelivery.cancel()
+
+    async def _hand_over(self, reply: LiveReply, outgoing: Outgoing) -> bool:
+        try:
+            await reply.deliver(outgoing.text, interrupted=outgoing.interrupted)
+        except DeliveryError as error:
+            log.warning("reply_undelivered", events=len(outgoing.keys), error=str(error))
+            return False
+        except Exception:  # it is stored: whatever the channel's fault is, it must not be answered again
+            log.exception("delivery_broke", events=len(outgoing.keys))
+            return False
+        await self.note_delivered(outgoing.keys)
+        return True

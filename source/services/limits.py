@@ -69,9 +69,23 @@ class Limits:
         person = _sender(inbound)
         if self._is_unlimited(person):
             return
-        self._check_tokens(person)
+        self.check_tokens(inbound)
         if self._settings.messages_per_minute:
             self._take_message(person, _MINUTE / self._settings.messages_per_minute)
+
+    def check_tokens(self, inbound: InboundMessage) -> None:
+        """Return if this person has tokens left today.
+
+        Raises: RefusedInputError: none; the text says when it goes on.
+        """
+        person, most, today = _sender(inbound), self._settings.daily_tokens, self._today()
+        if not most or self._is_unlimited(person) or self._spent.get(person, 0) < most:
+            return
+        midnight = datetime.combine(today + timedelta(days=1), time(), UTC)
+        wait = _spoken(midnight - self._clock.now())
+        raise RefusedInputError(
+            f"Today's {most:,} tokens for your answers are used up: I can go on at midnight UTC, in {wait}."
+        )
 
     def give_back(self, inbound: InboundMessage) -> None:
         """The message was not new, or could not be taken: it counts no more."""
@@ -109,17 +123,6 @@ class Limits:
             if paid_until > now:
                 return
             del self._paid_until[person]
-
-    def _check_tokens(self, person: PersonKey) -> None:
-        most = self._settings.daily_tokens
-        today = self._today()
-        if not most or self._spent.get(person, 0) < most:
-            return
-        midnight = datetime.combine(today + timedelta(days=1), time(), UTC)
-        wait = _spoken(midnight - self._clock.now())
-        raise RefusedInputError(
-            f"Today's {most:,} tokens for your answers are used up: I can go on at midnight UTC, in {wait}."
-        )
 
     def _today(self) -> date:
         """Return the day in UTC; with a new one everybody begins anew."""

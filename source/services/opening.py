@@ -10,7 +10,7 @@ from source.domain.message import MessageType
 from source.domain.summary import Summary
 from source.domain.thread import PersonRef, ThreadRef
 from source.domain.transcript_name import transcript_name
-from source.domain.turn import ModelUsage, TurnRecord
+from source.domain.turn import ModelUsage, SaidMessage, TurnRecord
 from source.domain.window import Window
 from source.ports.clock import Clock
 from source.ports.store import ConversationStore
@@ -68,9 +68,20 @@ class Opening:
         self._include_summary = include_summary
         self._prepared: dict[int, _Prepared] = {}
 
-    async def open(self, seat: Seat, person: PersonRef, said_at: datetime) -> Opened:
-        """Return the conversation that a message said at `said_at` belongs to, in memory and in the store."""
+    async def open(
+        self, seat: Seat, person: PersonRef, said_at: datetime, *, replied_to: SaidMessage | None = None
+    ) -> Opened:
+        """Return the conversation that a message said at `said_at` belongs to, in memory and in the store.
+
+        A reply to something that was said in this thread goes on in the conversation where that stands.
+        """
         current = seat.conversation
+        if replied_to is not None and replied_to.thread.key == seat.thread.key:
+            if current is not None and current.conversation_id == replied_to.conversation_id:
+                return Opened(current)
+            resumed = await self.resume(seat, replied_to.conversation_id)
+            if resumed is not None:
+                return Opened(resumed, back_in(resumed))
         if current is None:
             return Opened(await self._begin_in(seat, person, said_at))
         if not self._window.has_passed(current.head, said_at):

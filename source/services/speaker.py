@@ -22,11 +22,14 @@ from source.ports.llm import (
 )
 from source.ports.store import Scope
 from source.services.context_service import rendered
+from source.services.prices import Prices
 from source.services.tools import Toolbox, parsed_arguments
 
 _REFUSED = "(The provider of my language model refused to answer this.)"
 _SILENT = "(My language model gave no answer to this.)"
+_STOPPED = "Stopped."
 _BETWEEN_ROUNDS = "\n\n"
+_NO_PRICES = Prices()
 
 
 @dataclass(slots=True)
@@ -72,6 +75,14 @@ class Speech:
         self.show(sentence, reply)
         self.interrupted = True
 
+    def cut_short(self, reply: LiveReply) -> bool:
+        """It was stopped: what was said so far stands; False when that is nothing, and the person is told."""
+        self.interrupted = True
+        if self.text.strip():
+            return True
+        self.say(_STOPPED, reply)
+        return False
+
     def messages(self, clock: Clock) -> list[Message]:
         """Return what belongs into the history, in order: thinking, tool calls and answers, the reply."""
         now = clock.now()
@@ -85,13 +96,21 @@ class Speaker:
     """Speaks with one model and one set of tools; holds nothing of any conversation."""
 
     def __init__(
-        self, model: LanguageModel, toolbox: Toolbox, clock: Clock, estimator: TokenEstimator, *, max_rounds: int
+        self,
+        model: LanguageModel,
+        toolbox: Toolbox,
+        clock: Clock,
+        estimator: TokenEstimator,
+        *,
+        max_rounds: int,
+        prices: Prices = _NO_PRICES,
     ) -> None:
         self._model = model
         self._toolbox = toolbox
         self._clock = clock
         self._estimator = estimator
         self._max_rounds = max_rounds
+        self._prices = prices
 
     async def speak(self, prompt: Prompt, scopes: Sequence[Scope], reply: LiveReply, speech: Speech) -> None:
         """Fill `speech`; a stream that breaks in the middle leaves it interrupted.
@@ -172,6 +191,11 @@ class Speaker:
                 cached_tokens=counts.cached_tokens,
                 output_tokens=counts.output_tokens,
                 estimated=heard.reported is None,
+                cost=self._prices.cost(
+                    input_tokens=counts.input_tokens,
+                    cached_tokens=counts.cached_tokens,
+                    output_tokens=counts.output_tokens,
+                ),
             )
         )
 

@@ -39,6 +39,7 @@ from source.ports.llm import (
     ThinkingDelta,
     UsageReported,
 )
+from source.services.prices import Prices
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +49,7 @@ _MOST_ANSWER_BYTES = 64_000
 # What vendors wrap around each message of a prompt.
 _WRAPPING_BYTES = 32
 _SCHEMA = JsonSchema(SCHEMA_NAME, response_schema())
+_NO_PRICES = Prices()
 _SCHEMA_BYTES = size_of(json.dumps(_SCHEMA.schema))
 
 
@@ -118,6 +120,8 @@ class ConversationSummarizer:
         settings: SummarySettings,
         prompt: str,
         estimator: TokenEstimator,
+        *,
+        prices: Prices = _NO_PRICES,
     ) -> None:
         self._model = model if settings.use_model else None
         self._clock = clock
@@ -125,6 +129,7 @@ class ConversationSummarizer:
         max_words = max(20, settings.summary_tokens // 2)
         self._prompt = prompt.replace("{max_words}", str(max_words))
         self._estimator = estimator
+        self._prices = prices
 
     async def summarize(
         self, head: ConversationHead, messages: Sequence[Message], people: Mapping[str, str]
@@ -239,6 +244,11 @@ class ConversationSummarizer:
             cached_tokens=counts.cached_tokens,
             output_tokens=counts.output_tokens,
             estimated=reported is None,
+            cost=self._prices.cost(
+                input_tokens=counts.input_tokens,
+                cached_tokens=counts.cached_tokens,
+                output_tokens=counts.output_tokens,
+            ),
         )
 
 

@@ -1,71 +1,64 @@
-"""One turn: context, model call, tools, reply, commit, delivery."""
+"""One turn: context, model call, tools, reply, commit."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
+from typing import Protocol
 
 import structlog
 
 from source.domain.errors import ContextTooLongError, StoreError
-from source.domain.message import Message, MessageType
-from source.domain.thread import PersonRef, ThreadKey, ThreadRef
-from source.domain.turn import AcceptedEvent, TurnRecord
-from source.ports.channel import LiveReply
+from source.domain.thread import Platform, ThreadKey, ThreadRef
+from source.domain.turn import AcceptedEvent, ModelUsage, SaidMessage, TurnRecord
 from source.ports.clock import Clock
-from source.ports.store import Scope, TurnStore
+from source.ports.store import TurnStore
+from source.services.asked import Asked, arriving, messages_of, retried
 from source.services.context_service import ContextService
-from source.services.conversation import Conversation
-from source.services.conversation_manager import InMemoryConversationManager
+from source.services.conversation_manager import InMemoryConversationManager, Seat
 from source.services.delivery import announce
+from source.services.mailbox import Batch
 from source.services.opening import Opening
-from source.services.speaker import Speaker, Speech
+from source.services.speaker import Speaker
 from source.services.upkeep import ContextUpkeep
 
 log = structlog.get_logger(__name__)
 
+NOTHING_TO_RETRY = "There is no answer here that I could give again. Write something and I will answer."
 _MISSED = "I was interrupted before I could answer this, and some time has passed. Say it again if it still matters."
+_PARTLY_MISSED = "Some of this was said while I was away, long ago: say it again if it still matters."
+_CAUGHT_UP = "I was away; this answers what you wrote while I was."
 _TOO_LONG = "That is more than my language model can read at once. Please send it in parts."
+
+
+class AnsweringStore(TurnStore, Protocol):
+    """What turns read and write."""
+
+    async def find(self, platform: Platform, external_id: str) -> SaidMessage | None:
+        """As in `CorrectionStore`."""
+        ...
 
 
 @dataclass(slots=True)
 class _Running:
-    speaking: asyncio.Task[None]
+    """A turn in progress; `speaking` is there once the model speaks."""
+
+    speaking: asyncio.Task[None] | None = None
     stopped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class _Turn:
-    """What one turn answers, where, and what is being said."""
-
-    conversation: Conversation
-    events: Sequence[AcceptedEvent]
-    arriving: tuple[Message, ...]
-    reply: LiveReply
-    speech: Speech = field(default_factory=Speech)
-
-    @property
-    def keys(self) -> tuple[int, ...]:
-        return tuple(event.key for event in self.events)
-
-    @property
-    def people(self) -> tuple[PersonRef, ...]:
-        return tuple({event.inbound.person.external_id: event.inbound.person for event in self.events}.values())
-
-    @property
-    def scopes(self) -> tuple[Scope, ...]:
-        """Everyone who is answered: all of them read the reply."""
-        thread = self.conversation.head.thread
-        return tuple(Scope(thread.platform, person.external_id, thread.guild_id) for person in self.people)
-
-
-@dataclass(frozen=True, slots=True)
 class Answer:
-    """A stored answer to the events of these keys, as its reader is to see it."""
+    """A stored answer to the events of these keys, as its reader is to see it.
+
+    `message_id` is 0 for what is only told and has no place in the history; `superseded` are the ids of the
+    messages whose place the answer has taken.
+    """
 
     keys: tuple[int, ...]
     text: str
-    interrupted: bool
+    interrupted: bool = False
+    message_id: int = 0
+    superseded: tuple[int, ...] = ()
+    usage: tuple[ModelUsage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +66,7 @@ class TurnParts:
     """The services that a turn goes through."""
 
     manager: InMemoryConversationManager
-    store: TurnStore
+    store: AnsweringStore
     opening: Opening
     context: ContextService
     speaker: Speaker
@@ -94,30 +87,40 @@ class Answerer:
         if running is None:
             return False
         running.stopped = True
-        running.speaking.cancel()
+        if running.speaking is not None:
+            running.speaking.cancel()
         return True
 
-    async def answer(
-        self, thread: ThreadRef, events: Sequence[AcceptedEvent], reply: LiveReply, *, missed: bool = False
-    ) -> Answer:
-        """Answer `events` in one turn and return the answer, stored and still to be delivered.
+    async def can_retry(self, thread: ThreadRef) -> bool:
+        """Whether there is something in this thread that can be answered once more."""
+        async with self._parts.manager.turn(thread) as seat:
+            return retried(seat.conversation) is not None
 
-        `missed` events are too old to be answered: those who wrote them are told so.
+    async def answer(self, batch: Batch) -> Answer | None:
+        """Answer a batch in one turn and return the answer, stored and still to be delivered; None: nothing is left.
+
+        Messages that are too old are not answered: those who wrote them are told so. Nothing but retries is
+        answered by a new reply to what was said last, in the place of the reply that was there.
 
         Raises: ModelError, StoreError: nothing of the turn was kept; the events stay accepted.
         """
-        async with self._parts.manager.turn(thread) as seat:
-            opened = await self._parts.opening.open(seat, events[-1].inbound.person, _said_at(events[0]))
-            if opened.notice:
-                await announce(reply, opened.notice)
-            arriving = tuple(opened.conversation.take(_message(event)) for event in events)
-            turn = _Turn(opened.conversation, events, arriving, reply)
-            if missed:
-                turn.speech.say(_MISSED, reply)
-            else:
-                await self._speak(turn)
-            await self._commit(turn)
-        return Answer(turn.keys, turn.speech.shown, turn.speech.interrupted)
+        running = self._running[batch.thread.key] = _Running()
+        try:
+            async with self._parts.manager.turn(batch.thread) as seat:
+                # Only now: what still waited could be edited and taken back.
+                events = batch.events
+                if not events:
+                    return None
+                asked = await self._asked(seat, batch, events)
+                if asked is None:
+                    return await self._told(seat, events, _MISSED if batch.is_too_old else NOTHING_TO_RETRY)
+                if batch.is_too_old:
+                    asked.speech.say(_MISSED, asked.reply)
+                elif not await self._speak(asked, running):
+                    return await self._left_as_it_was(asked)
+                return await self._commit(asked)
+        finally:
+            del self._running[batch.thread.key]
 
     async def tidy(self, thread: ThreadRef) -> None:
         """Cut the context if it has outgrown its marks, between turns; what fails is done in the next turn."""
@@ -128,59 +131,82 @@ class Answerer:
         except StoreError as error:
             log.warning("context_not_cut", error=str(error))
 
-    async def _speak(self, turn: _Turn) -> None:
-        """Have the model speak; `stop` ends it with what was said so far."""
-        key = turn.conversation.head.thread.key
-        running = _Running(asyncio.ensure_future(self._speak_within_limits(turn)))
-        self._running[key] = running
-        try:
-            await running.speaking
-        except asyncio.CancelledError:
-            if not running.stopped:
-                raise
-            turn.speech.interrupted = True
-        finally:
-            del self._running[key]
+    async def _asked(self, seat: Seat, batch: Batch, events: tuple[AcceptedEvent, ...]) -> Asked | None:
+        """Return what is to be answered, in the conversation that it belongs to; None: a retry of nothing."""
+        said = messages_of(events)
+        if not said:
+            last = None if batch.is_too_old else retried(seat.conversation)
+            if seat.conversation is None or last is None:
+                return None
+            return Asked(seat.conversation, events, batch.reply, earlier=last.asked, again=last.said)
+        latest = said[-1].inbound
+        replied_to = await self._parts.store.find(seat.thread.platform, latest.reply_to) if latest.reply_to else None
+        opened = await self._parts.opening.open(seat, latest.person, said[0].said_at, replied_to=replied_to)
+        for line in (opened.notice, _line_about(batch)):
+            if line:
+                await announce(batch.reply, line)
+        conversation = opened.conversation
+        return Asked(conversation, events, batch.reply, arriving=arriving(conversation, events))
 
-    async def _speak_within_limits(self, turn: _Turn) -> None:
-        """Speak; a prompt that the model finds too long is halved until it fits or nothing can leave."""
-        conversation, upkeep = turn.conversation, self._parts.upkeep
-        await upkeep.before_reply(conversation, turn.arriving)
-        while True:
-            prompt = self._parts.context.build(conversation, turn.arriving, turn.people)
+    async def _told(self, seat: Seat, events: tuple[AcceptedEvent, ...], sentence: str) -> Answer:
+        """Settle retries that nothing can be done for."""
+        keys = tuple(event.key for event in events)
+        conversation_id = seat.conversation.conversation_id if seat.conversation is not None else 0
+        await self._parts.store.commit_turn(TurnRecord(conversation_id, answered=keys))
+        return Answer(keys, sentence)
+
+    async def _speak(self, asked: Asked, running: _Running) -> bool:
+        """Have the model speak; `stop` ends it with what was said so far. False: nothing that is worth its place."""
+        if not running.stopped:
+            running.speaking = asyncio.ensure_future(self._speak_within_limits(asked))
             try:
-                await self._parts.speaker.speak(prompt, turn.scopes, turn.reply, turn.speech)
+                await running.speaking
+            except asyncio.CancelledError:
+                if not running.stopped:
+                    raise
+            else:
+                return True
+        return asked.speech.cut_short(asked.reply) or not asked.again
+
+    async def _speak_within_limits(self, asked: Asked) -> None:
+        """Speak; a prompt that the model finds too long is halved until it fits or nothing can leave."""
+        conversation, upkeep = asked.conversation, self._parts.upkeep
+        await upkeep.before_reply(conversation, asked.arriving)
+        while True:
+            prompt = self._parts.context.build(conversation, asked.arriving, asked.people, without=asked.replaced)
+            try:
+                await self._parts.speaker.speak(prompt, asked.scopes, asked.reply, asked.speech)
                 return
             except ContextTooLongError:
                 if not await upkeep.halve(conversation):
-                    turn.speech.say(_TOO_LONG, turn.reply)
+                    asked.speech.say(_TOO_LONG, asked.reply)
                     return
 
-    async def _commit(self, turn: _Turn) -> None:
-        conversation, speech = turn.conversation, turn.speech
-        said = (conversation.take(message) for message in speech.messages(self._parts.clock))
-        record = TurnRecord(
-            conversation.conversation_id,
-            messages=(*turn.arriving, *said),
-            people=turn.people,
-            usage=tuple(speech.usage),
-            answered=turn.keys,
-        )
+    async def _commit(self, asked: Asked) -> Answer:
+        conversation, speech = asked.conversation, asked.speech
+        record = asked.record(self._parts.clock)
         await self._parts.store.commit_turn(record)
-        conversation.keep_committed(record.messages, people=turn.people)
+        conversation.keep_committed(
+            record.messages,
+            head=record.heads[0] if record.heads else None,
+            people=record.people,
+            changed=asked.superseded(),
+        )
         self._parts.manager.keep(conversation)
+        reply_id = record.messages[-1].message_id
+        return Answer(record.answered, speech.shown, speech.interrupted, reply_id, record.superseded, record.usage)
+
+    async def _left_as_it_was(self, asked: Asked) -> Answer:
+        """Settle a retry that was stopped before it said anything: the reply that was there stays."""
+        record = asked.settled()
+        await self._parts.store.commit_turn(record)
+        return Answer(record.answered, asked.speech.shown, interrupted=True, usage=record.usage)
 
 
-def _said_at(event: AcceptedEvent) -> datetime:
-    """When the message was said: never after it was accepted, whatever the sender's clock shows."""
-    return min(event.inbound.sent_at, event.accepted_at)
-
-
-def _message(event: AcceptedEvent) -> Message:
-    return Message(
-        created_at=_said_at(event),
-        message_type=MessageType.CHAT,
-        message_content=event.inbound.text,
-        requester=event.inbound.person.external_id,
-        event_id=event.inbound.event_id,
-    )
+def _line_about(batch: Batch) -> str | None:
+    """Return what is to be told of a turn that does not answer what was said just now."""
+    if batch.is_too_old:
+        return None
+    if any(waiting.is_too_old for waiting in batch.remaining):
+        return _PARTLY_MISSED
+    return _CAUGHT_UP if any(waiting.is_caught_up for waiting in batch.remaining) else None

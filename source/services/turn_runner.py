@@ -1,0 +1,176 @@
+"""Runs the turns of all threads, one at a time in each."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import structlog
+
+from source.domain.errors import EchoError, ModelRefusedError, ModelUnavailableError, StoreError
+from source.domain.thread import ThreadKey, ThreadRef
+from source.domain.turn import AcceptedEvent
+from source.ports.clock import Clock
+from source.services.admission import Admission
+from source.services.delivery import Deliveries, Outgoing
+from source.services.in_hand import InHand
+from source.services.mailbox import Batch, Mailbox, Waiting
+from source.services.owned_tasks import OwnedTasks
+from source.services.pauses import pause_after
+from source.services.turn import Answer, Answerer
+
+log = structlog.get_logger(__name__)
+
+_LATER = "I can't reach my language model right now. Your message is kept, and I will answer it as soon as I can."
+_OPERATOR = "My operator has to look at my settings before I can answer. Your message is kept."
+_UNSAVED = "I can't save anything right now. Your message is kept, and I will answer it as soon as I can."
+_BROKEN = "Something went wrong on my side. Your message is kept, and I will try again."
+
+
+class TurnRunner:
+    """Has whatever waits in a thread answered together, stored and delivered; what fails is tried again later."""
+
+    def __init__(self, answerer: Answerer, deliveries: Deliveries, admission: Admission, clock: Clock) -> None:
+        self._answerer = answerer
+        self._deliveries = deliveries
+        self._admission = admission
+        self._clock = clock
+        self._tasks = OwnedTasks()
+        self._in_hand = InHand()
+        self._boxes: dict[ThreadKey, Mailbox] = {}
+
+    def __contains__(self, thread: object) -> bool:
+        """Whether something waits in this thread or is being answered there."""
+        return thread in self._boxes
+
+    def add(self, waiting: Waiting) -> Waiting:
+        """Have an event answered; return how it waits, which is as before when it was in hand already."""
+        present = self._in_hand.add(waiting)
+        if present is waiting:
+            thread = waiting.event.inbound.thread
+            box = self._boxes.setdefault(thread.key, Mailbox(thread))
+            box.waiting.append(waiting)
+            self._ensure_runner(box)
+        return present
+
+    def correct(self, event: AcceptedEvent, *, is_withdrawn: bool) -> None:
+        """Answer an event that still waits as it reads now, or not at all."""
+        self._in_hand.correct(event, is_withdrawn=is_withdrawn)
+
+    @contextmanager
+    def holding(self) -> Iterator[set[int]]:
+        """Collect the keys of all events that are, or come, into hand while the block runs; no turn begins in it."""
+        try:
+            with self._in_hand.holding() as taken:
+                yield taken
+        finally:
+            for box in self._boxes.values():
+                self._ensure_runner(box)
+
+    async def drain(self, deadline: timedelta) -> None:
+        """Let running turns end, then stop what still runs, and let nobody wait any longer."""
+        for box in self._boxes.values():
+            if box.retry is not None:
+                box.retry.cancel()
+        await self._tasks.drain(deadline)
+        for waiting in self._in_hand.all():
+            waiting.settled.set()
+
+    def _ensure_runner(self, box: Mailbox) -> None:
+        if box.runner is None and box.waiting and not self._in_hand.is_held:
+            name = f"turns-{box.thread.platform}-{box.thread.thread_id}"
+            box.runner = self._tasks.spawn(self._run(box), name=name)
+
+    async def _run(self, box: Mailbox) -> None:
+        """Answer whatever waits in the thread, until nothing does."""
+        try:
+            while box.waiting:
+                await self._turn(box, box.next_batch())
+                if not box.failures:
+                    await self._tidy(box.thread)
+        finally:
+            box.runner = None
+            if not box.kept and self._boxes.get(box.thread.key) is box:
+                del self._boxes[box.thread.key]
+
+    async def _turn(self, box: Mailbox, batch: Batch) -> None:
+        """Answer a batch and settle it: it is stored then, or kept for another turn."""
+        try:
+            await self._deliveries.flush(box.thread.key)
+            answer = await self._answered(box, batch)
+            if answer is not None:
+                await self._deliver(batch, answer)
+        except Exception:
+            log.exception("channel_broke")
+        finally:
+            for waiting in batch.waiting:
+                waiting.settled.set()
+                if waiting not in box.kept:
+                    self._in_hand.release(waiting)
+
+    async def _answered(self, box: Mailbox, batch: Batch) -> Answer | None:
+        """Return the stored answer; None when nothing is to be delivered: all was withdrawn, or it failed."""
+        try:
+            answer = await self._answerer.answer(batch)
+        except EchoError as error:
+            # What only the operator can mend is shown wherever anything is.
+            tell = log.error if isinstance(error, ModelRefusedError) else log.warning
+            tell("turn_failed", error=type(error).__name__, reason=str(error), failures=box.failures + 1)
+            await self._keep(box, batch, *_explained(error))
+        except Exception:
+            log.exception("turn_broke", failures=box.failures + 1)
+            await self._keep(box, batch, _BROKEN, None)
+        else:
+            box.failures = 0
+            if box.retry is not None:
+                box.retry.cancel()
+            return answer
+        return None
+
+    async def _deliver(self, batch: Batch, answer: Answer) -> None:
+        """Deliver what is stored: whatever goes wrong from here on, it must not be answered again."""
+        thread = batch.thread
+        self._admission.spend(thread.platform, answer.usage)
+        await self._deliveries.forget(thread.key, answer.superseded)
+        outgoing = Outgoing(answer.keys, thread, answer.text, answer.interrupted, answer.message_id)
+        await self._deliveries.deliver(batch.channel, batch.reply, outgoing)
+
+    async def _keep(self, box: Mailbox, batch: Batch, sentence: str, retry_after: timedelta | None) -> None:
+        """Keep messages that could not be answered, and tell those who wrote them once."""
+        box.kept.extend(batch.remaining)
+        box.failures += 1
+        self._retry_later(box, retry_after)
+        if batch.is_open or not batch.is_told:
+            for waiting in batch.waiting:
+                waiting.is_told = True
+            await batch.reply.fail(sentence)
+
+    async def _tidy(self, thread: ThreadRef) -> None:
+        try:
+            await self._answerer.tidy(thread)
+        except Exception:  # the messages that wait in this thread must not wait for a summary that broke
+            log.exception("tidy_broke")
+
+    def _retry_later(self, box: Mailbox, retry_after: timedelta | None) -> None:
+        if box.retry is not None and not box.retry.done():
+            return
+        pause = pause_after(box.failures)
+        box.retry = self._tasks.spawn(self._retry(box, max(pause, retry_after or pause)), name="retry")
+
+    async def _retry(self, box: Mailbox, pause: timedelta) -> None:
+        await self._clock.sleep(pause.total_seconds())
+        box.retry = None
+        if box.kept and box.runner is None:
+            box.waiting, box.kept = [*box.kept, *box.waiting], []
+            self._ensure_runner(box)
+
+
+def _explained(error: EchoError) -> tuple[str, timedelta | None]:
+    match error:
+        case ModelUnavailableError():
+            return _LATER, error.retry_after
+        case ModelRefusedError():
+            return _OPERATOR, None
+        case StoreError():
+            return _UNSAVED, None
+        case _:
+            return _LATER, None
