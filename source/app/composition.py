@@ -22,7 +22,7 @@ from source.domain.window import Window
 from source.ports.clock import Clock, SystemClock
 from source.ports.files import TranscriptFiles
 from source.ports.llm import LanguageModel
-from source.ports.store import ConversationCatalog
+from source.ports.store import ChannelStore, ConversationCatalog
 from source.services.admission import Admission
 from source.services.commands import CommandService
 from source.services.commands.service import CommandParts
@@ -60,6 +60,8 @@ class Echo:
     transcripts: TranscriptFiles
     catch_up: TranscriptCatchUp
     corrections: Corrections
+    channel_store: ChannelStore
+    clock: Clock
 
     @property
     def model_name(self) -> str:
@@ -220,6 +222,8 @@ def _assembled(settings: Settings, store: SqlStore, model: LanguageModel, clock:
         transcripts=files,
         catch_up=TranscriptCatchUp(store, files),
         corrections=Corrections(store, manager, turns, admission),
+        channel_store=store,
+        clock=clock,
     )
 
 
