@@ -75,7 +75,7 @@ def submit(world: World, user: User, shown: Interaction, values: Mapping[str, st
     ]
     data: Json = {"custom_id": shown.modal["custom_id"], "components": rows}
     found = _new(world, InteractionType.MODAL_SUBMIT, user, shown.channel, data)
-    found.message = shown.message
+    found.message, found.shown_by = shown.message, shown
     return _tell(world, found)
 
 

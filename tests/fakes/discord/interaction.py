@@ -40,8 +40,8 @@ class Ack(IntEnum):
 class Interaction:
     """What a user did, and everything that the bot did with it.
 
-    `message` is what was clicked, or what a context menu was opened on. `late_acks_ms` are
-    acknowledgements that came after the deadline and were refused.
+    `message` is what was clicked, or what a context menu was opened on; `shown_by` is the interaction
+    whose form was sent. `late_acks_ms` are acknowledgements that came after the deadline and were refused.
     """
 
     world: World = field(repr=False)
@@ -51,6 +51,7 @@ class Interaction:
     channel: Channel
     data: Json
     message: Message | None = None
+    shown_by: Interaction | None = None
     token: str = field(default_factory=lambda: secrets.token_urlsafe(48), repr=False)
     sent_at: float = 0.0
     ack: Ack | None = None

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 from tests.fakes.discord.message import Attachment, Message, Reference
 from tests.fakes.discord.payloads import member_object, thread_object, user_object
 from tests.fakes.discord.people import User
 from tests.fakes.discord.wire import Json, id_text, iso
+
+_SELECTS = (3, 5, 6, 7, 8)
 
 
 def message_object(message: Message, *, viewer: User, follows_reference: bool = True) -> Json:
@@ -26,7 +30,7 @@ def message_object(message: Message, *, viewer: User, follows_reference: bool = 
         "mention_roles": [str(one) for one in sorted(message.mentions.role_ids)],
         "attachments": [attachment_object(one) for one in message.attachments],
         "embeds": [{"type": "rich", **one} for one in message.embeds],
-        "components": list(message.components),
+        "components": numbered(message.components),
     }
     if message.nonce is not None:
         found["nonce"] = message.nonce
@@ -54,6 +58,25 @@ def event_object(message: Message, *, viewer: User) -> Json:
         if (member := guild.members.get(int(mention["id"]))) is not None:
             mention["member"] = member_object(member, with_user=False)
     return found
+
+
+def numbered(components: tuple[Json, ...]) -> list[Json]:
+    """Components as they come back: each with an id, and with the defaults that were left out."""
+    numbers = count(1)
+
+    def completed(component: Json) -> Json:
+        found = {"id": next(numbers), **_component_defaults(component), **component}
+        if "components" in component:
+            found["components"] = [completed(one) for one in component["components"]]
+        if isinstance(component.get("accessory"), dict):
+            found["accessory"] = completed(component["accessory"])
+        return found
+
+    return [completed(one) for one in components]
+
+
+def _component_defaults(component: Json) -> Json:
+    return {"min_values": 1, "max_values": 1} if component.get("type") in _SELECTS else {}
 
 
 def attachment_object(attachment: Attachment) -> Json:

@@ -53,6 +53,7 @@ class Rest:
 
     async def _serve(self, request: web.Request, call: Call, *, is_json: bool) -> web.StreamResponse:
         fault = self.faults.take(call)
+        self.world.note_change()
         match fault:
             case Trouble.HANG:
                 await self.faults.released()

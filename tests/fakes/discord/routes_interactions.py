@@ -111,15 +111,25 @@ def _kind_of(interaction: Interaction) -> MessageType:
 
 
 def _origin(world: World, interaction: Interaction) -> Json:
+    """Where an answer says that it comes from."""
+    application = str(world.application.id)
+    metadata = _metadata(interaction)
+    return {"webhook_id": application, "application_id": application, "interaction_metadata": metadata}
+
+
+def _metadata(interaction: Interaction) -> Json:
     guild = interaction.channel.guild
-    metadata = {
+    found: Json = {
         "id": str(interaction.id),
         "type": int(interaction.kind),
         "user": user_object(interaction.user),
         "authorizing_integration_owners": {"0": str(guild.id) if guild else "0"},
     }
-    application = str(world.application.id)
-    return {"webhook_id": application, "application_id": application, "interaction_metadata": metadata}
+    if interaction.kind is InteractionType.COMPONENT and interaction.message is not None:
+        found["interacted_message_id"] = str(interaction.message.id)
+    if interaction.shown_by is not None:
+        found["triggering_interaction_metadata"] = _metadata(interaction.shown_by)
+    return found
 
 
 def _callback_object(world: World, interaction: Interaction) -> Json:
@@ -135,5 +145,7 @@ def _callback_object(world: World, interaction: Interaction) -> Json:
     }
     if interaction.channel.guild is not None:
         found["guild_id"] = str(interaction.channel.guild.id)
+    if interaction.ack not in (Ack.MESSAGE, Ack.UPDATE):
+        return {"interaction": found}
     resource = {"type": int(interaction.ack), "message": message_object(message, viewer=world.bot)}
     return {"interaction": found, "resource": resource}

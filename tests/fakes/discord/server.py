@@ -62,6 +62,10 @@ class FakeDiscord:
         return f"ws://127.0.0.1:{self._port}/gateway"
 
     @property
+    def control_url(self) -> str:
+        return f"http://127.0.0.1:{self._port}/control"
+
+    @property
     def bot(self) -> User:
         return self.world.bot
 
