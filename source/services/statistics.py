@@ -4,6 +4,8 @@ from source.domain.thread import ThreadKey
 from source.ports.store import StatisticsStore, ThreadStatistics, UsageTotals
 
 _MICRODOLLARS = 1_000_000
+# Less is within the error of the comparison.
+_LEAST_SAVED = 0.01
 
 
 class Statistics:
@@ -47,7 +49,7 @@ def _compared(statistics: ThreadStatistics) -> str:
     saved = forever - taken
     if not forever:
         return "Saved against one conversation for ever: not known yet."
-    if saved <= 0:
+    if saved < _LEAST_SAVED * forever:
         return (
             f"Saved against one conversation for ever: nothing yet (it would have taken about {forever:,} tokens in); "
             "what is saved grows with the history."

@@ -1,7 +1,7 @@
 """Values that are offered while an option is filled in."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import structlog
@@ -40,19 +40,18 @@ class Suggestions:
         except (EchoError, TimeoutError) as error:
             log.warning("nothing_suggested", command=command, error=type(error).__name__)
             return []
-        wanted = typed.strip().removeprefix("#").casefold()
         shown = [
             Suggestion(_cut(line_of(number, each).strip()), str(each.conversation_id))
             for number, each in enumerate(conversations, 1)
             if each in eligible
         ]
-        return [each for each in shown if _matches(each, wanted)][:MOST_SUGGESTIONS]
+        return _matching(shown, typed.strip().removeprefix("#").casefold())[:MOST_SUGGESTIONS]
 
 
-def _matches(suggestion: Suggestion, wanted: str) -> bool:
-    if wanted.isdecimal():  # a number is typed from its beginning
-        return suggestion.label.startswith(wanted) or suggestion.value.startswith(wanted)
-    return wanted in suggestion.label.casefold()
+def _matching(shown: Sequence[Suggestion], wanted: str) -> list[Suggestion]:
+    """Return those whose number begins with what was typed, else those in which it stands somewhere."""
+    numbered = [each for each in shown if wanted.isdecimal() and each.label.startswith(wanted)]
+    return numbered or [each for each in shown if wanted in each.label.casefold() or wanted == each.value]
 
 
 def _cut(label: str) -> str:
