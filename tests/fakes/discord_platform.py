@@ -73,7 +73,7 @@ class NotedTurns:
     answers: bool = True
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def handle(self, inbound: InboundMessage, channel: Channel) -> None:
+    async def handle(self, inbound: InboundMessage, channel: Channel, *, is_unlimited: bool = False) -> None:
         await asyncio.sleep(0)
         if self.refusing is not None:
             raise self.refusing
@@ -149,6 +149,12 @@ class NotedCorrections:
         self.changed = asyncio.Event()
 
 
+class NoCommands:
+    """A core without commands."""
+
+    vocabulary: Any = ()
+
+
 @dataclass
 class Bot:
     """A running platform and what it was given."""
@@ -168,8 +174,8 @@ class Bot:
 
 def parts_for(store: InMemoryStore) -> tuple[DiscordParts, NotedTurns, NotedCorrections]:
     turns, corrections = NotedTurns(store), NotedCorrections()
-    no_commands: Any = None
-    return DiscordParts(turns, corrections, no_commands, store, SystemClock()), turns, corrections
+    commands: Any = NoCommands()
+    return DiscordParts(turns, corrections, commands, store, SystemClock()), turns, corrections
 
 
 def settings_for(server: FakeDiscord, **changes: Any) -> DiscordSettings:

@@ -1,7 +1,5 @@
 """Where Echo answers on Discord, over the wire."""
 
-import pytest
-
 from tests.fakes.discord import FakeDiscord
 from tests.fakes.discord_platform import connected_bot
 

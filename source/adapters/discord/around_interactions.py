@@ -6,6 +6,7 @@ import structlog
 from source.adapters.discord.channel_access import ChannelAccess
 from source.adapters.discord.commands import AnyInteraction, Place
 from source.adapters.discord.places import Kind, kind_of, person, thread_ref
+from source.adapters.discord.places import Place as Venue
 from source.adapters.discord.threads import Threads
 from source.domain.errors import RefusedInputError
 from source.domain.thread import PersonRef, ThreadRef
@@ -56,9 +57,9 @@ class AroundInteractions:
             log.warning("thread_not_moved", archived=archived, status=error.status, code=error.code)
 
 
-def _known(interaction: AnyInteraction) -> discord.abc.MessageableChannel:
+def _known(interaction: AnyInteraction) -> Venue:
     place = interaction.channel
-    if place is None or isinstance(place, discord.ForumChannel | discord.CategoryChannel | discord.GroupChannel):
+    if place is None or isinstance(place, discord.ForumChannel | discord.CategoryChannel):
         raise RefusedInputError(_NOWHERE)
     if kind_of(place) is None:
         raise RefusedInputError(_NOWHERE)

@@ -17,14 +17,13 @@ class ChannelAccess:
     def __init__(self, rules: AccessRules) -> None:
         self._rules = rules
 
-    @property
-    def need_roles(self) -> bool:
-        """Whether the rules can only be applied to somebody whose roles are known."""
-        return self._rules.need_roles
-
     def verdict(self, user: discord.abc.User, channel: Place | None) -> Verdict:
         """Judge somebody in a place."""
         return self._rules.verdict(visitor(user, channel))
+
+    def is_unlimited(self, user: discord.abc.User, channel: Place | None) -> bool:
+        """Whether no limits hold for somebody there."""
+        return self._rules.is_admin(visitor(user, channel))
 
     def check(self, user: discord.abc.User, channel: Place | None) -> None:
         """Raises: RefusedInputError: this person may not talk with Echo there."""

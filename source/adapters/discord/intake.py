@@ -6,12 +6,15 @@ from typing import Final
 import discord
 import structlog
 
+from source.adapters.discord.catch_up import CatchUp
+from source.adapters.discord.channel_access import ChannelAccess
 from source.adapters.discord.inbound import OwnMessages
 from source.adapters.discord.lanes import Lanes
 from source.adapters.discord.owned_tasks import OwnedTasks
 from source.adapters.discord.parts import Turns
-from source.adapters.discord.places import Kind, kind_of
+from source.adapters.discord.places import Kind, kind_of, mark_of
 from source.adapters.discord.reception import Reception
+from source.adapters.discord.seen import SeenMarks
 from source.adapters.discord.telling import Teller
 from source.domain.errors import RefusedInputError, StoreError
 from source.domain.turn import InboundMessage
@@ -37,17 +40,24 @@ class Intake:
         turns: Turns,
         channel: Channel,
         *,
+        access: ChannelAccess,
+        catch_up: CatchUp,
+        seen: SeenMarks,
         own: OwnMessages,
         teller: Teller,
+        lanes: Lanes,
         tasks: OwnedTasks,
     ) -> None:
         self._reception = reception
         self._turns = turns
         self._channel = channel
+        self._access = access
+        self._catch_up = catch_up
+        self._seen = seen
         self._own = own
         self._teller = teller
+        self._lanes = lanes
         self._tasks = tasks
-        self._lanes = Lanes()
         self.is_open = True
 
     async def on_message(self, message: discord.Message) -> None:
@@ -56,29 +66,40 @@ class Intake:
             return
         if message.author.id == self._reception.me:
             self._own.add(message.channel.id, message.id)
-        if self._reception.may_concern(message):
+        if self._reception.may_concern(message) or not self._catch_up.is_current(message):
             self._tasks.start(self._take(message), name=f"discord-message-{message.id}")
+        else:
+            self._seen.pass_by(mark_of(message.channel), message.id)
 
     async def _take(self, message: discord.Message) -> None:
+        await self._catch_up.reached(message)
+        place = mark_of(message.channel)
+        self._seen.begin(place, message.id)
         try:
-            async with self._lanes.at(lane_of(message)):
-                inbound = await self._reception.inbound(message)
-                if inbound is None:
-                    return
-                # Begun within the lane: what was written first is accepted first.
-                answering = self._tasks.start(self._answer(message, inbound), name=f"discord-answer-{message.id}")
-            await asyncio.shield(answering)
+            await self._receive(message)
         except StoreError as error:
             log.warning("message_not_taken", error=type(error).__name__, reason=str(error))
             await self._teller.tell(message, UNSAVED)
         except Exception:  # the next message must not suffer from this one
             log.exception("message_broke", channel=message.channel.id)
             await self._teller.tell(message, BROKEN)
+        # Not when cancelled: what was not taken is looked for at the next start.
+        self._seen.end(place, message.id)
+
+    async def _receive(self, message: discord.Message) -> None:
+        async with self._lanes.at(lane_of(message)):
+            inbound = await self._reception.inbound(message)
+            if inbound is None:
+                return
+            # Begun within the lane: what was written first is accepted first.
+            answering = self._tasks.start(self._answer(message, inbound), name=f"discord-answer-{message.id}")
+        await asyncio.shield(answering)
 
     async def _answer(self, message: discord.Message, inbound: InboundMessage) -> None:
         place = int(inbound.thread.thread_id)
+        is_unlimited = self._access.is_unlimited(message.author, message.channel)
         try:
-            await self._turns.handle(inbound, self._channel)
+            await self._turns.handle(inbound, self._channel, is_unlimited=is_unlimited)
         except RefusedInputError as error:
             await self._teller.tell(message, str(error), place=place)
         except StoreError as error:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 
@@ -18,9 +18,19 @@ class Lanes:
     def __init__(self) -> None:
         self._lanes: dict[int, _Lane] = {}
 
+    def __len__(self) -> int:
+        return len(self._lanes)
+
     @asynccontextmanager
-    async def at(self, key: int) -> AsyncIterator[None]:
-        """Wait for whoever came before to this key."""
+    async def at(self, *keys: int) -> AsyncIterator[None]:
+        """Wait for whoever came before to any of these keys."""
+        async with AsyncExitStack() as held:
+            for key in sorted(set(keys)):  # in one order for all, so that no two wait for each other
+                await held.enter_async_context(self._at(key))
+            yield
+
+    @asynccontextmanager
+    async def _at(self, key: int) -> AsyncIterator[None]:
         lane = self._lanes.setdefault(key, _Lane())
         lane.users += 1
         try:
@@ -30,6 +40,3 @@ class Lanes:
             lane.users -= 1
             if not lane.users:
                 del self._lanes[key]
-
-    def __len__(self) -> int:
-        return len(self._lanes)

@@ -16,15 +16,18 @@ from source.services.commands import CommandService
 class Turns(Protocol):
     """The one path of a message."""
 
-    async def handle(self, inbound: InboundMessage, channel: Channel) -> None:
-        """Return when the message has been answered.
+    async def handle(self, inbound: InboundMessage, channel: Channel, *, is_unlimited: bool = False) -> None:
+        """Return when the message has been answered; who is `is_unlimited` may send any number.
 
         Raises: RefusedInputError: it was not taken; its text is for the person. StoreError: nor was it then.
         """
         ...
 
     async def take(self, inbounds: Sequence[InboundMessage], channel: Channel) -> None:
-        """Return when messages that were said while Echo was away have been answered, together in each thread."""
+        """Return when messages that were said while Echo was away have been answered, together in each thread.
+
+        Raises: StoreError: not all of them could be made durable.
+        """
         ...
 
     async def recover(self, channel: Channel) -> None:

@@ -58,6 +58,13 @@ class Reception:
             return message.guild is not None
         return kind in (Kind.THREAD, Kind.DIRECT) or is_mentioned(message, self.me)
 
+    async def is_for_echo(self, message: discord.Message) -> bool:
+        """Whether the message is to be answered, if its author may be.
+
+        Raises: StoreError: it cannot be told.
+        """
+        return await self._answer(message) is not Answer.NOT_AT_ALL
+
     async def inbound(self, message: discord.Message, *, missed: bool = False) -> InboundMessage | None:
         """Return what the core accepts; None when the message is not for Echo, or was answered with a sentence.
 

@@ -1,0 +1,105 @@
+"""Which places have messages that came while Echo was away, by what Discord tells of them without being asked."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+
+import discord
+from discord.utils import time_snowflake
+
+from source.adapters.discord.places import Place, mark_of
+from source.adapters.discord.seen import SeenMarks
+from source.ports.clock import Clock
+
+# Discord lists no direct messages: each that may have something new costs a request.
+_MOST_DIRECT = 50
+
+
+@dataclass(slots=True, eq=False)
+class Gap:
+    """A place where something came after `after`; `live_from` is the first message that came over the gateway since.
+
+    `hold` keeps the place's mark where it is until the gap is closed.
+    """
+
+    channel: Place
+    after: int
+    newest: int
+    hold: int
+    live_from: int | None = None
+    reading: asyncio.Task[None] | None = None
+    taking: asyncio.Task[None] | None = None
+
+
+class Gaps:
+    """Compares the last message of each place with its mark; nothing older than `age` is looked for."""
+
+    def __init__(self, client: discord.Client, seen: SeenMarks, clock: Clock, age: timedelta) -> None:
+        self._client = client
+        self._seen = seen
+        self._clock = clock
+        self._age = age
+        self._gaps: dict[int, Gap] = {}
+
+    def of(self, channel: int) -> Gap | None:
+        """Return the gap of a channel."""
+        return self._gaps.get(channel)
+
+    def unread(self) -> list[Gap]:
+        """The gaps that nobody reads yet, in the order in which people are likely to wait for them."""
+        return sorted((gap for gap in self._gaps.values() if gap.reading is None), key=lambda gap: -gap.newest)
+
+    def close(self, gap: Gap, *, up_to: int | None) -> None:
+        """The gap was read up to a message; None: it could not be, and the mark stays for another time."""
+        if self._gaps.get(gap.channel.id) is gap:
+            del self._gaps[gap.channel.id]
+        if up_to is not None:
+            place = mark_of(gap.channel)
+            self._seen.pass_by(place, up_to)
+            self._seen.end(place, gap.hold)
+
+    def in_guild(self, guild: discord.Guild) -> None:
+        """Look at every place of a guild."""
+        # Threads first: a channel's mark tells which of its threads are new, and moves when the channel is looked at.
+        for thread in guild.threads:
+            self.in_thread(thread)
+        channels: list[discord.TextChannel | discord.VoiceChannel | discord.StageChannel] = []
+        channels += [*guild.text_channels, *guild.voice_channels, *guild.stage_channels]
+        for channel in channels:
+            self._compare(channel, channel.last_message_id, self._seen.mark(str(channel.id)))
+        for forum in guild.forums:
+            self._seen.pass_by(str(forum.id), forum.last_message_id or 0)
+
+    def in_thread(self, thread: discord.Thread) -> None:
+        """Look at one thread; one that is newer than what was seen of its channel is read from its beginning."""
+        mark = self._seen.mark(str(thread.id))
+        parent = self._seen.mark(str(thread.parent_id))
+        if mark is None and parent is not None and thread.id > parent:
+            mark = thread.id - 1
+        self._compare(thread, thread.last_message_id, mark)
+
+    def in_direct_messages(self) -> None:
+        """Look at the direct messages of late; whether something is new there has to be asked."""
+        marks = sorted(self._seen.direct(), key=lambda each: each[1], reverse=True)[:_MOST_DIRECT]
+        for channel, mark in marks:
+            if mark >= self._oldest():
+                place = self._client.get_partial_messageable(channel, type=discord.ChannelType.private)
+                self._open(place, after=mark, newest=mark)
+
+    def _compare(self, channel: Place, last: int | None, mark: int | None) -> None:
+        place = mark_of(channel)
+        if mark is None or last is None or last <= mark or last < self._oldest():
+            # What is there was seen, is too old, or was there before Echo was.
+            self._seen.pass_by(place, last or 0)
+            return
+        self._open(channel, after=mark, newest=last)
+
+    def _open(self, channel: Place, *, after: int, newest: int) -> None:
+        if channel.id in self._gaps:
+            return
+        hold = after + 1
+        self._seen.begin(mark_of(channel), hold)
+        self._gaps[channel.id] = Gap(channel, max(after, self._oldest()), newest, hold)
+
+    def _oldest(self) -> int:
+        return time_snowflake(self._clock.now() - self._age)
