@@ -12,13 +12,6 @@ from tests.fakes.discord.probe import Probe, connected
 from tests.fakes.discord.spec import TOOL, load_spec
 
 
-def test_requests_are_checked_against_discords_own_description() -> None:
-    if load_spec() is None:
-        pytest.skip(f"Discord's description of its API is not at hand ({TOOL}): requests go unchecked")
-    server = FakeDiscord()
-    assert server.rest.spec is not None
-
-
 async def test_a_client_hears_answers_and_edits() -> None:
     async with FakeDiscord(checks_answers=True) as server:
         channel, ada = (guild := server.add_guild("Workshop")).add_text_channel("general"), guild.add_member("Ada")

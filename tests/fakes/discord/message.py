@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, IntFlag
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from tests.fakes.discord.wire import Json
@@ -168,6 +170,11 @@ class Message:
         return self.versions[0].at
 
     @property
+    def first_text_at(self) -> float | None:
+        """When there was first something to read in it, in monotonic seconds."""
+        return next((one.at for one in self.versions if one.content), None)
+
+    @property
     def edits(self) -> list[Version]:
         return self.versions[1:]
 
@@ -180,6 +187,12 @@ class Message:
         draft = self.draft
         names = tuple(one.filename for one in draft.attachments)
         self.versions.append(Version(at, draft.content, draft.embeds, draft.components, names, self.flags))
+
+
+def longest_freeze(messages: Iterable[Message]) -> float:
+    """The longest time, in seconds, in which a reader of these messages together saw nothing new."""
+    times = sorted(one.at for message in messages for one in message.versions if one.content)
+    return max((later - earlier for earlier, later in pairwise(times)), default=0.0)
 
 
 def walk(components: tuple[Json, ...] | list[Json]) -> list[Json]:

@@ -55,6 +55,9 @@ class RateLimits:
             "PATCH /channels/{channel_id}/messages/{message_id}": Limit(5, 5.0),
             "DELETE /channels/{channel_id}/messages/{message_id}": Limit(5, 1.0),
             "POST /channels/{channel_id}/typing": Limit(5, 5.0),
+            # Of a webhook, so of one interaction's token.
+            "POST /webhooks/{webhook_id}/{webhook_token}": Limit(5, 2.0),
+            "PATCH /webhooks/{webhook_id}/{webhook_token}/messages/{message_id}": Limit(5, 2.0),
             "PUT /channels/{channel_id}/messages/{message_id}/reactions/{emoji}/@me": Limit(1, 0.25),
         }
     )

@@ -70,6 +70,25 @@ def get_user(world: World, call: Call) -> Answer:
     return Answer(payloads.user_object(user))
 
 
+@ROUTES.serve("GET", "/users/@me/guilds")
+def list_own_guilds(world: World, call: Call) -> Answer:
+    member = {guild.id: guild.members[world.bot.id] for guild in world.guilds.values()}
+    return Answer(
+        [
+            {
+                "id": str(guild.id),
+                "name": guild.name,
+                "icon": None,
+                "banner": None,
+                "owner": False,
+                "features": [],
+                "permissions": str(guild.permissions_of(member[guild.id])),
+            }
+            for guild in world.guilds.values()
+        ]
+    )
+
+
 @ROUTES.serve("GET", "/guilds/{guild_id}")
 def get_guild(world: World, call: Call) -> Answer:
     return Answer(payloads.guild_object(_guild(world, call)))
