@@ -4,53 +4,32 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from prompt_toolkit.application import create_app_session
-from prompt_toolkit.input import PipeInput, create_pipe_input
-from prompt_toolkit.output import DummyOutput
+from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output.plain_text import PlainTextOutput
 
 from source.adapters.terminal.interactive import InteractiveChat
 from source.adapters.terminal.live_reply import TerminalChannel
 from source.adapters.terminal.prompt import Prompt
 from source.adapters.terminal.screen import StyledScreen
-from source.domain.errors import RefusedInputError
 from source.domain.message import Message, MessageType
 from source.domain.thread import Platform, ThreadRef
 from source.domain.turn import InboundMessage
 from source.ports.channel import LiveReply
 from tests.fakes.clock import FakeClock
 from tests.fakes.terminal import PLACE, SOME_DAY, FakePartner, Terminal, chat, conversation
-
-CTRL_C = "\x03"
-CTRL_D = "\x04"
-
-
-class Desk:
-    """A terminal with keys to press."""
-
-    def __init__(self, keys: PipeInput) -> None:
-        self.keys = keys
-        self.out = Terminal()
-        self.clock = FakeClock()
-
-    @asynccontextmanager
-    async def chat(self, partner: FakePartner) -> AsyncIterator["asyncio.Task[bool]"]:
-        chat = InteractiveChat(partner, PLACE, StyledScreen(self.out), self.clock)
-        task = asyncio.create_task(chat.run())
-        yield task
-        await task
+from tests.fakes.terminal_desk import CTRL_C, CTRL_D, Desk, a_desk
 
 
 @pytest.fixture
 def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     monkeypatch.setenv("TERM", "xterm-256color")
-    with create_pipe_input() as keys, create_app_session(input=keys, output=DummyOutput()):
-        yield Desk(keys)
+    with a_desk() as desk:
+        yield desk
 
 
 async def test_what_is_typed_is_answered_as_it_streams(desk: Desk) -> None:
@@ -83,20 +62,6 @@ async def test_quit_leaves_and_an_empty_line_says_nothing(desk: Desk) -> None:
     async with desk.chat(partner):
         desk.keys.send_text("\r  \r/quit\r")
     assert partner.said == []
-
-
-async def test_commands_are_run_and_refusals_are_told(desk: Desk) -> None:
-    partner = FakePartner()
-    async with desk.chat(partner):
-        desk.keys.send_text("/new garden\r")
-        await desk.out.shows("new done for ana\n")
-        desk.keys.send_text("/hlep\r")
-        await desk.out.shows("did you mean /help")
-        partner.command_error = RefusedInputError("There is nothing to resume.")
-        desk.keys.send_text("/resume\r")
-        await desk.out.shows("There is nothing to resume.\n")
-        desk.keys.send_text("/quit\r")
-    assert partner.commands == [("new", {"topic": "garden"}), ("resume", {})]
 
 
 async def test_ctrl_c_at_the_prompt_leaves_the_second_time(desk: Desk) -> None:

@@ -1,6 +1,7 @@
 """A chat over a real pipe."""
 
 import asyncio
+import json
 import os
 from collections.abc import Iterator
 
@@ -13,6 +14,7 @@ from source.domain.errors import RefusedInputError, StoreUnavailableError
 from source.domain.thread import Platform, ThreadRef
 from source.domain.turn import InboundMessage
 from source.ports.channel import LiveReply
+from source.services.commands import ExportedFile
 from tests.fakes.clock import FakeClock
 from tests.fakes.terminal import PLACE, FakePartner, Watched
 
@@ -74,6 +76,23 @@ async def test_commands_answer_on_standard_output(pipe: Pipe) -> None:
     assert await pipe.chat_with(partner, b"/new the garden\nhello\n/quit\nnever read\n")
     assert pipe.out.getvalue() == "new done for ana\nYou said: hello\n"
     assert partner.commands == [("new", {"topic": "the garden"})]
+
+
+async def test_an_exported_file_is_all_that_a_pipe_gets(pipe: Pipe) -> None:
+    partner = FakePartner()
+    partner.file = ExportedFile("talk.json", '{\n  "said": "caf\u00e9 \x7f \u009b31m"\n}\n'.encode())
+    assert await pipe.chat_with(partner, b"/export json 2\n")
+    assert pipe.out.getvalue() == '{\n  "said": "caf\u00e9 \\u007f \\u009b31m"\n}\n'
+    assert json.loads(pipe.out.getvalue()) == json.loads(partner.file.content)
+    assert pipe.err.getvalue() == "export done for ana\n"
+    assert partner.commands == [("export", {"format": "json", "which": "2"})]
+    assert partner.kept == []
+
+
+async def test_a_retry_is_answered_like_a_line(pipe: Pipe) -> None:
+    assert await pipe.chat_with(FakePartner(), b"hello\n/retry\n")
+    assert pipe.out.getvalue() == "You said: hello\nOnce more\n"
+    assert pipe.err.getvalue() == ""
 
 
 async def test_an_unknown_command_is_told_apart_and_fails(pipe: Pipe) -> None:
