@@ -1,0 +1,120 @@
+"""Listening to Discord's answers as they arrive, below discord.py.
+
+discord.py gives a request's answer back only after it has slept through an empty bucket, and repeats a request
+that failed with the text that it had then. What a reply needs to know stands in the answer's first bytes.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from contextvars import ContextVar
+from types import SimpleNamespace
+from typing import Final
+
+import aiohttp
+
+from source.adapters.discord.replies.pace import Bucket, Paces, allowance
+from source.adapters.discord.replies.troubles import OLD_EDITS, UnreachableError, refusal
+
+_TOO_MANY: Final = 429
+
+
+class Listener:
+    """What comes back for one request: `decided` is its answer's body, empty where only the fact matters."""
+
+    def __init__(self, channel_id: int, paces: Paces, bucket: Bucket | None, *, wants_body: bool) -> None:
+        self.decided: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self.holds_everything = False
+        self._channel_id = channel_id
+        self._paces = paces
+        self._bucket = bucket
+        self._wants_body = wants_body
+        self._status = 0
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether Discord did what it was asked for."""
+        decided = self.decided
+        return decided.done() and not decided.cancelled() and decided.exception() is None
+
+    def begins(self, status: int, headers: Mapping[str, str]) -> None:
+        """An answer's head has come."""
+        self._status = status
+        told = allowance(headers)
+        if self._bucket is not None and told is not None and status != _TOO_MANY:
+            self._bucket.answered(told, self._paces.now())
+        if 200 <= status < 300 and not self._wants_body:
+            self._decide(b"")
+        elif status >= 500:
+            self._decide(refusal(status, 0, self._channel_id))
+
+    def body(self, content: bytes) -> None:
+        """An answer's body has come, in one piece."""
+        if 200 <= self._status < 300:
+            self._decide(content)
+        elif self._status == _TOO_MANY:
+            self._too_many(_object(content))
+        else:
+            self._decide(refusal(self._status, _code(_object(content)), self._channel_id))
+
+    def _decide(self, answer: bytes | Exception) -> None:
+        if self.decided.done():
+            return
+        if isinstance(answer, Exception):
+            self.decided.set_exception(answer)
+        else:
+            self.decided.set_result(answer)
+
+    def _too_many(self, told: Mapping[str, object]) -> None:
+        if _code(told) == OLD_EDITS:
+            self._decide(refusal(_TOO_MANY, OLD_EDITS, self._channel_id))
+            return
+        retry_after = told.get("retry_after")
+        seconds = float(retry_after) if isinstance(retry_after, int | float) else 1.0
+        now = self._paces.now()
+        if told.get("global"):
+            # discord.py holds all requests back until this one has slept; cancelled, it would hold them for ever.
+            self.holds_everything = True
+            self._paces.crowd.refused(seconds, now)
+            return
+        if self._bucket is not None:
+            self._bucket.refused(seconds, now)
+        self._decide(UnreachableError("too many requests", retry_after=seconds))
+
+
+listening: ContextVar[Listener | None] = ContextVar("listening", default=None)
+
+
+def answers_trace() -> aiohttp.TraceConfig:
+    """Return what a client needs as `http_trace`, so that its replies hear their answers."""
+    trace = aiohttp.TraceConfig()
+    trace.on_request_end.append(_request_ended)
+    trace.on_response_chunk_received.append(_chunk_received)
+    return trace
+
+
+async def _request_ended(
+    _session: aiohttp.ClientSession, _context: SimpleNamespace, ended: aiohttp.TraceRequestEndParams
+) -> None:
+    if (listener := listening.get()) is not None:
+        listener.begins(ended.response.status, ended.response.headers)
+
+
+async def _chunk_received(
+    _session: aiohttp.ClientSession, _context: SimpleNamespace, received: aiohttp.TraceResponseChunkReceivedParams
+) -> None:
+    if (listener := listening.get()) is not None:
+        listener.body(received.chunk)
+
+
+def _object(content: bytes) -> Mapping[str, object]:
+    try:
+        found = json.loads(content)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _code(told: Mapping[str, object]) -> int:
+    code = told.get("code")
+    return code if isinstance(code, int) else 0

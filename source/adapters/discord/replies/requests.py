@@ -1,0 +1,82 @@
+"""One request at a time of discord.py's, heard as soon as it is decided."""
+
+import asyncio
+from collections.abc import Coroutine
+from datetime import timedelta
+from functools import partial
+from typing import Any, Final
+
+from source.adapters.discord.replies.hearing import Listener, listening
+from source.adapters.discord.replies.pace import Bucket, Paces
+from source.adapters.discord.replies.troubles import VENDOR_ERRORS, UnreachableError, translated
+
+# Sooner than aiohttp's five minutes; what is sent twice for it is one message by its nonce.
+_PATIENCE: Final = timedelta(seconds=15)
+
+Request = Coroutine[object, object, object]
+
+
+class Requests:
+    """Runs requests and owns what discord.py still does for one after its answer is known."""
+
+    def __init__(self, paces: Paces) -> None:
+        self._paces = paces
+        self._running: set[asyncio.Task[object]] = set()
+
+    async def heard(
+        self, request: Request, channel_id: int, *, bucket: Bucket | None = None, wants_body: bool = False
+    ) -> object:
+        """Return the answer: its bytes, or what discord.py made of it where nobody could listen.
+
+        Raises: RefusedError, UnreachableError.
+        """
+        listener = Listener(channel_id, self._paces, bucket, wants_body=wants_body)
+        if bucket is not None:
+            bucket.sent(self._paces.now())
+        task = self._start(request, listener)
+        try:
+            waited: set[asyncio.Future[Any]] = {task, listener.decided}
+            await asyncio.wait(waited, timeout=_PATIENCE.total_seconds(), return_when=asyncio.FIRST_COMPLETED)
+            return _outcome(task, listener.decided, channel_id)
+        finally:
+            if not listener.is_answered and not listener.holds_everything:
+                task.cancel()
+            listener.decided.cancel()
+
+    async def stop(self, within: timedelta) -> None:
+        """End what still runs."""
+        for _ in range(2):  # discord.py may begin to sleep while it is being cancelled
+            for task in self._running:
+                task.cancel()
+            if self._running:
+                await asyncio.wait(self._running, timeout=within.total_seconds() / 2)
+
+    def _start(self, request: Request, listener: Listener) -> asyncio.Task[object]:
+        task = asyncio.get_running_loop().create_task(_run(request, listener), name="discord-request")
+        self._running.add(task)
+        task.add_done_callback(partial(self._ended, request))
+        return task
+
+    def _ended(self, request: Request, task: asyncio.Task[object]) -> None:
+        self._running.discard(task)
+        request.close()  # one that was cancelled before it began would be missed otherwise
+        if not task.cancelled():
+            task.exception()  # whoever waited was told, perhaps before discord.py was
+
+
+async def _run(request: Request, listener: Listener) -> object:
+    listening.set(listener)
+    return await request
+
+
+def _outcome(task: asyncio.Task[object], decided: asyncio.Future[bytes], channel_id: int) -> object:
+    if decided.done():
+        return decided.result()
+    if not task.done():
+        raise UnreachableError("no answer in time")
+    try:
+        return task.result()
+    except VENDOR_ERRORS as error:
+        raise translated(error, channel_id) from error
+    except asyncio.CancelledError:
+        raise UnreachableError("the request was ended") from None
