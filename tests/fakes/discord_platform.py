@@ -23,6 +23,13 @@ from tests.fakes.discord import FakeDiscord
 from tests.fakes.store import InMemoryStore
 
 
+class QuickClock(SystemClock):
+    """Pauses take a hundredth of their time."""
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds / 100)
+
+
 class PlainReply:
     """A reply without streaming: its final text is one message."""
 
@@ -175,7 +182,7 @@ class Bot:
 def parts_for(store: InMemoryStore) -> tuple[DiscordParts, NotedTurns, NotedCorrections]:
     turns, corrections = NotedTurns(store), NotedCorrections()
     commands: Any = NoCommands()
-    return DiscordParts(turns, corrections, commands, store, SystemClock()), turns, corrections
+    return DiscordParts(turns, corrections, commands, store, QuickClock()), turns, corrections
 
 
 def settings_for(server: FakeDiscord, **changes: Any) -> DiscordSettings:

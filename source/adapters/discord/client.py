@@ -48,6 +48,7 @@ class EchoClient(discord.AutoShardedClient):
         self.link = Link()
         self._clock = clock
         self._wanted_shards = settings.shard_count
+        self._pauses: dict[int, Pauses] = {}
         if settings.gateway_url is not None:
             self._stay_at(settings.gateway_url)
 
@@ -88,9 +89,16 @@ class EchoClient(discord.AutoShardedClient):
         queue: asyncio.PriorityQueue[EventItem] = self._AutoShardedClient__queue  # type: ignore[attr-defined]
         shards: dict[int, Shard] = self._AutoShardedClient__shards  # type: ignore[attr-defined]
         shards[shard_id] = shard = Shard(socket, self, queue.put_nowait)
-        # Its own waits for up to 17 minutes.
-        shard._backoff = Pauses()  # type: ignore[assignment]
+        # Its own waits for up to 17 minutes, and is silent or loud.
+        self._pauses[shard_id] = ReconnectPauses(self.link)
+        shard._backoff = self._pauses[shard_id]  # type: ignore[assignment]
         shard.launch()
+
+    def connected(self, shard_id: int, *, resumed: bool) -> None:
+        """A shard has a session: the next failure is a first one."""
+        self.link.up(shard_id, resumed=resumed)
+        if (pauses := self._pauses.get(shard_id)) is not None:
+            pauses.reset()
 
     async def hang_up(self) -> None:
         """Leave the gateway, so that nothing more comes in; requests can still be made."""
@@ -112,6 +120,18 @@ class EchoClient(discord.AutoShardedClient):
     async def on_error(self, event_method: str, /, *_args: Any, **_kwargs: Any) -> None:
         """A handler broke: the original logs a line without saying on whose side."""
         self.link.handler_broke(event_method)
+
+
+class ReconnectPauses(Pauses):
+    """What a shard asks for before each new attempt; that Discord is away is told then."""
+
+    def __init__(self, link: Link) -> None:
+        super().__init__()
+        self._link = link
+
+    def delay(self) -> float:
+        self._link.unreachable(ConnectionError("the gateway takes no connection"))
+        return super().delay()
 
 
 def intents(settings: DiscordSettings) -> discord.Intents:

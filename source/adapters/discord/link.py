@@ -10,11 +10,11 @@ class Link:
 
     def __init__(self) -> None:
         self._up: set[int] = set()
-        self._told_unreachable = False
+        self.is_unreachable = False
 
     def up(self, shard: int, *, resumed: bool) -> None:
         """A shard has a session, a new one or the old one resumed."""
-        self._told_unreachable = False
+        self.is_unreachable = False
         if shard not in self._up:
             self._up.add(shard)
             log.info("discord_connected", shard=shard, resumed=resumed)
@@ -27,9 +27,8 @@ class Link:
 
     def unreachable(self, error: BaseException) -> None:
         """An attempt to connect failed; more follow."""
-        self._up.clear()
-        if not self._told_unreachable:
-            self._told_unreachable = True
+        if not self.is_unreachable:
+            self.is_unreachable = True
             log.warning("discord_unreachable", error=type(error).__name__, reason=str(error)[:300])
 
     def slow_to_close(self) -> None:

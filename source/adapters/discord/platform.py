@@ -66,6 +66,7 @@ class DiscordPlatform:
         self._tasks = OwnedTasks()
         self._connection = Connection(self.client, settings.token, parts.clock)
         self._assembly = assemble(self.client, self.channel, parts, settings, self._tasks)
+        self._flushing: asyncio.Task[None] | None = None
         self._is_open = True
         self._listen()
 
@@ -98,7 +99,8 @@ class DiscordPlatform:
         """Take nothing new, let what has begun end, and close."""
         self._is_open = self._assembly.intake.is_open = self._assembly.changes.is_open = False
         await self._tasks.end(_FINISH)
-        self._flushing.cancel()
+        if self._flushing is not None:
+            self._flushing.cancel()
         self._assembly.seen.flush()
         await self.channel.stop()
         await self.client.close()
@@ -160,7 +162,7 @@ class DiscordPlatform:
         self.client.link.down(shard_id)
 
     def _connected(self, shard_id: int, *, resumed: bool) -> None:
-        self.client.link.up(shard_id, resumed=resumed)
+        self.client.connected(shard_id, resumed=resumed)
         self._connection.connected()
         if self._is_open:
             self._assembly.recovery.wanted()
