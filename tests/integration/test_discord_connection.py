@@ -11,9 +11,11 @@ from structlog.testing import capture_logs
 
 from source.adapters.discord.client import EchoClient, ReconnectPauses
 from source.domain.errors import SettingsError
+from source.ports.clock import SystemClock
 from tests.fakes.discord import FakeDiscord
 from tests.fakes.discord.faults import Broken
 from tests.fakes.discord_platform import Bot, connected_bot, start_bot
+from tests.fakes.running_echo import eventually
 
 
 @pytest.fixture(autouse=True)
@@ -66,7 +68,7 @@ async def test_a_first_connection_that_fails_is_tried_again() -> None:
     async with FakeDiscord() as server:
         server.go_offline()
         bot = start_bot(server)
-        await asyncio.sleep(0.1)
+        await eventually(lambda: bot.platform.client.link.is_unreachable)
         server.go_online()
         await server.wait_ready()
         await _answers(server, bot, "hello")
@@ -78,7 +80,7 @@ async def test_a_gateway_that_is_away_at_first_is_waited_for() -> None:
         server.gateway.go_offline()
         bot = start_bot(server)
         await server.until(lambda: server.requests("GET", "/gateway/bot"))
-        await asyncio.sleep(0.1)
+        await eventually(lambda: bot.platform.client.link.is_unreachable)
         assert len(server.requests("GET", "/users/@me")) == 1
         server.gateway.go_online()
         await server.wait_ready()
@@ -94,7 +96,7 @@ async def test_a_discord_that_is_down_for_long_is_told_in_one_line(
         await _answers(server, bot, "good night")
         with capture_logs() as lines:
             server.go_offline(forget=True)
-            await asyncio.sleep(0.5)
+            await eventually(lambda: bot.platform.client.link.is_unreachable)
             server.go_online()
             await server.wait_ready()
             await _answers(server, bot, "good morning")
@@ -127,15 +129,13 @@ async def test_an_hour_of_refused_connections_does_not_pile_up(monkeypatch: pyte
         monkeypatch.setattr(DiscordWebSocket, "from_client", refused)
         bot = start_bot(server)
         bot.platform.client._clock = _NoPauses()
-        async with asyncio.timeout(20):
-            while attempts < 2_000:
-                await asyncio.sleep(0.01)
+        await eventually(lambda: attempts >= 2_000)
         monkeypatch.setattr(DiscordWebSocket, "from_client", working)
         await server.wait_ready()
         await bot.leaves()
 
 
-class _NoPauses:
+class _NoPauses(SystemClock):
     async def sleep(self, _seconds: float) -> None:
         await asyncio.sleep(0)
 
@@ -249,9 +249,7 @@ async def test_a_reconnection_has_what_was_left_undone_done() -> None:
         before = bot.turns.recoveries
         server.gateway.drop_connections()
         await server.until(lambda: server.gateway.resumes == 1)
-        async with asyncio.timeout(5):
-            while bot.turns.recoveries == before:
-                await bot.turns.changed.wait()
+        await eventually(lambda: bot.turns.recoveries > before)
 
 
 async def test_stopping_takes_nothing_new_lets_what_began_end_and_is_quick() -> None:
