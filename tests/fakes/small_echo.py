@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -18,7 +19,7 @@ from source.services.limits import Limits
 from source.services.opening import Opening
 from source.services.speaker import Speaker
 from source.services.summarizer import ConversationSummarizer, SummarySettings
-from source.services.tools import SearchMessages, Toolbox
+from source.services.tools import Tool, Toolbox
 from source.services.turn import Answerer, TurnParts
 from source.services.turn_service import TurnService
 from source.services.upkeep import ContextUpkeep
@@ -45,6 +46,7 @@ class SmallEcho:
     model: ScriptedModel = field(default_factory=ScriptedModel)
     channel: FakeChannel = field(default_factory=lambda: FakeChannel(Platform.DISCORD))
     transcripts: InMemoryTranscripts = field(default_factory=InMemoryTranscripts)
+    tools: Sequence[Tool] = ()
     store: InMemoryStore = field(init=False)
     manager: InMemoryConversationManager = field(init=False)
     opening: Opening = field(init=False)
@@ -60,8 +62,9 @@ class SmallEcho:
         clock, store, estimator = self.clock, self.store, TokenEstimator()
         self.manager = InMemoryConversationManager(self.transcripts, store=store, clock=clock, ids=store.ids)
         summarizer = ConversationSummarizer(None, clock, _SUMMARY, "Summarize.", estimator)
-        toolbox = Toolbox([SearchMessages(store)])
-        context = ContextService(ContextSettings(50, 100_000, 1_000), estimator, model="scripted", persona="Echo")
+        toolbox = Toolbox(self.tools)
+        settings = ContextSettings(50, 100_000, 1_000)
+        context = ContextService(settings, estimator, model="scripted", persona="Echo", tools=toolbox.specs)
         window = Window(timedelta(hours=48))
         self.opening = Opening(self.manager, store, summarizer, clock, window=window, include_summary=True)
         parts = TurnParts(
