@@ -65,7 +65,9 @@ def listing(
     """Return conversations by latest activity first."""
     query = _heads()
     if scope is not None:
-        query = query.where(conversations.c.id.in_(seen_from(scope)))
+        # Within the thread, where it is known: somebody may have taken part in a great many elsewhere.
+        seen = seen_from(scope) if thread is None else seen_from(scope).where(is_of(thread))
+        query = query.where(conversations.c.id.in_(seen))
     if thread is not None:
         query = query.where(is_of(thread))
     heads = [head_from(row) for row in connection.execute(query.order_by(*_newest_first()).limit(limit).offset(offset))]
