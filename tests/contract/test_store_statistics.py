@@ -83,28 +83,39 @@ async def test_conversations_that_start_anew_would_have_read_all_of_the_earlier_
     assert await _forever(store) == 4 * 100 + 3_200 // 2
 
 
-async def test_a_cut_and_a_guess_and_another_model_do_not_count_as_growth(store: Store) -> None:
+async def test_a_cut_a_guess_another_model_and_a_second_try_are_no_growth(store: Store) -> None:
     conversation = head()
     messages = [said("a" * 100, after=number * 10) for number in range(6)]
     usage = (
         call(150, after=5),
         call(200, after=15),
+        call(700, after=16),  # the same text again, with something beside it
         call(120, after=25),  # cut: the context shrank while the text grew
-        call(900, after=35, estimated=True),
-        call(800, after=45, model="other"),
+        call(800, after=35, model="other"),
+        call(900, after=45, estimated=True),
     )
     await store.commit_turn(TurnRecord(conversation.conversation_id, tuple(messages), (conversation,), usage=usage))
-    assert await _forever(store) == 5 * 100 + (100 + 200 + 300 + 400 + 500) // 2
+    assert await _forever(store) == 6 * 100 + (100 + 200 + 200 + 300 + 400 + 500) // 2
 
 
-async def test_results_of_tools_are_growth_of_what_was_shown(store: Store) -> None:
+async def test_results_of_tools_are_growth_of_what_was_shown_and_thoughts_are_not(store: Store) -> None:
     conversation = head()
     answer = Message(NOW + timedelta(seconds=6), MessageType.TOOL_CALL_RESPONSE, "x" * 300, message_id=10_000)
     thought = Message(NOW + timedelta(seconds=6), MessageType.THINKING, "x" * 999, message_id=10_001)
-    messages = (said("a" * 100), thought, answer, said("b", by=None, after=9))
-    usage = (call(150, after=5), call(300, after=8))
+    messages = (said("a" * 100), thought, answer, said("c" * 100, after=7), said("b", by=None, after=9))
+    usage = (call(150, after=5), call(350, after=8))
     await store.commit_turn(TurnRecord(conversation.conversation_id, messages, (conversation,), usage=usage))
-    assert await _forever(store) == 2 * 100 + 2 * 100 // 2
+    assert await _forever(store) == 2 * 100 + (100 + 200) // 2
+
+
+async def test_the_parameters_of_a_tool_call_are_shown_too(store: Store) -> None:
+    conversation = head()
+    tools = [{"name": "f", "params": {"q": "x" * 53}, "id": "1"}]  # a hundred bytes as JSON
+    called = Message(NOW + timedelta(seconds=6), MessageType.TOOL_CALL, "", tools, message_id=10_000)
+    messages = (said("a" * 100), called, said("c" * 100, after=7), said("b", by=None, after=9))
+    usage = (call(150, after=5), call(250, after=8))
+    await store.commit_turn(TurnRecord(conversation.conversation_id, messages, (conversation,), usage=usage))
+    assert await _forever(store) == 2 * 100 + (100 + 200) // 2
 
 
 async def test_a_byte_is_a_token_at_the_most(store: Store) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from source.domain.errors import StoreError
 from source.domain.message import Message
 from source.domain.thread import Platform
-from source.domain.turn import AcceptedEvent, EventState, Feedback, InboundKind, SaidMessage, SentPart
+from source.domain.turn import AcceptedEvent, EventState, Feedback, SaidMessage, SentPart
 from source.ports.clock import Clock
 from tests.fakes.store_rows import StoreRows
 
@@ -24,8 +24,7 @@ class ChannelRows(StoreRows):
     async def find(self, platform: Platform, external_id: str) -> SaidMessage | None:
         await asyncio.sleep(0)
         name = (platform, external_id)
-        event = self.events.get(name)
-        if name in self._restored or (event is not None and event.inbound.kind is InboundKind.MESSAGE):
+        if name in self.events or name in self._restored:
             return self._said_by_person(platform, external_id)
         part = self.sent.get(name)
         return None if part is None else self._reply_to(part.key)

@@ -1,6 +1,7 @@
 """What the store in memory counts."""
 
 import asyncio
+import json
 from datetime import datetime
 
 from source.domain.conversation_head import ConversationHead
@@ -53,7 +54,7 @@ class StatisticsRows(StoreRows):
         return [ReplyCalls(len(replies), sum(_bytes(ordered[:number]) for number in replies))]
 
     def _measured(self, head: ConversationHead, calls: list[ModelUsage], chat: list[Message]) -> ReplyCalls:
-        sizes = [_bytes(self._shown_to(head, call)) for call in calls]
+        sizes = [sum(map(_bytes_shown, self._shown_to(head, call))) for call in calls]
         tokens = [None if call.estimated else call.input_tokens for call in calls]
         grown_tokens = grown_bytes = 0
         latest: dict[str, tuple[int | None, int]] = {}
@@ -89,6 +90,10 @@ def _precedes(message: Message, call: ModelUsage) -> bool:
     if message.created_at == call.created_at:
         return message.is_from_person
     return message.created_at < call.created_at
+
+
+def _bytes_shown(message: Message) -> int:
+    return message.size_bytes + (len(json.dumps(message.tools)) if message.tools else 0)
 
 
 def _bytes(messages: list[Message]) -> int:

@@ -19,6 +19,7 @@ from source.adapters.storage.tables import metadata
 from source.domain.conversation_head import ConversationState, CreatedReason
 from source.domain.errors import StoreError, StoreVersionError
 from source.domain.thread import Platform, ThreadKey
+from source.domain.turn import InboundKind
 from tests.fakes.clock import FakeClock
 from tests.fakes.store_samples import inbound
 
@@ -105,6 +106,62 @@ async def test_conversations_from_before_windows_are_dated_by_their_newest_messa
     assert len(await store.search("hello")) == 4
     await store.close()
     assert _rows(file, "SELECT version_num FROM alembic_version") == [(NEWEST,)]
+
+
+async def test_what_was_said_before_channels_is_kept_open_and_a_message(engine: Engine, file: Path) -> None:
+    _at_version(engine, "0001")
+    _fill_first_version(file)
+    _at_version(engine, "0002")
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute(
+            "INSERT INTO events (id, platform, event_id, thread_key, external_id, text, sent_at, accepted_at, state)"
+            " VALUES (5, 'terminal', 'e1', 1, 'ann', 'Hi', '2026-01-26 08:00:00.000000', '2026-01-26 08:00:00.000000',"
+            " 'accepted')"
+        )
+        connection.execute(
+            "INSERT INTO usage (conversation_id, model, purpose, created_at, input_tokens, cached_tokens,"
+            " output_tokens, estimated) VALUES (11, 'm', 'reply', '2026-01-26 08:00:00.000000', 100, 0, 20, 0)"
+        )
+        connection.commit()
+    store = await SqlStore.open(file, clock=FakeClock())
+    (waiting,) = await store.unanswered()
+    assert (waiting.inbound.kind, waiting.inbound.reply_to) == (InboundKind.MESSAGE, None)
+    stored = await store.load(11)
+    assert stored is not None
+    assert stored.head.thread.circle is None
+    assert all(message.is_kept and message.edited_at is None for message in stored.messages)
+    assert len(await store.search("hello")) == 4
+    statistics = await store.thread_statistics(stored.head.thread.key)
+    assert (statistics.messages, statistics.usage.input_tokens, statistics.usage.cost) == (4, 100, None)
+    await store.close()
+
+
+def test_the_step_to_channels_reads_no_row(engine: Engine, file: Path) -> None:
+    """Counted in thousands of steps of SQLite's machine: a row that is read takes several."""
+    _at_version(engine, "0001")
+    _fill_first_version(file)
+    _at_version(engine, "0002")
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute(
+            "WITH RECURSIVE number(n) AS (SELECT 100 UNION ALL SELECT n + 1 FROM number WHERE n < 20100)"
+            " INSERT INTO messages (id, conversation_id, created_at, message_type, content, interrupted)"
+            " SELECT n, 10, '2026-01-14 09:30:00.000000', 'chat', 'Hello', 0 FROM number"
+        )
+        connection.commit()
+    thousands = 0
+
+    def count() -> int:
+        nonlocal thousands
+        thousands += 1
+        return 0
+
+    with engine.connect() as connecting:
+        raw: Any = connecting.connection.driver_connection
+        raw.set_progress_handler(count, 1_000)
+        bring_up_to_date(connecting, "0003")
+        assert thousands == 0
+        assert raw.execute("SELECT count(*) FROM messages WHERE content = 'x'").fetchone() == (0,)
+    assert thousands > 20
 
 
 async def test_a_migration_that_fails_leaves_the_database_as_it_was(

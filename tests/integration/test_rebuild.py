@@ -129,7 +129,8 @@ async def test_a_transcript_from_after_an_edit_or_a_deletion_is_followed() -> No
         replace(typo, message_content="second edit", edited_at=MORNING + timedelta(hours=2)),
     )
     await files.save(replace(before, messages=after))
-    store = MemoryStore(replace(before, messages=(secret, answer, edited)))
+    known = (replace(secret, edited_at=MORNING + timedelta(hours=1)), answer, edited)
+    store = MemoryStore(replace(before, messages=known))
     await Rebuild(store, files).from_transcripts()
     assert store.kept[1].messages == after
 

@@ -5,15 +5,13 @@ from sqlalchemy import ColumnElement, Connection, func, select
 from source.adapters.storage.row_reading import MESSAGE_COLUMNS, THREAD_COLUMNS, message_from, thread_from
 from source.adapters.storage.tables import UNFINISHED, conversations, events, messages, seen_marks, sent_parts, threads
 from source.domain.thread import Platform
-from source.domain.turn import InboundKind, SaidMessage, SentPart
+from source.domain.turn import SaidMessage, SentPart
 
 
 def find(connection: Connection, platform: Platform, external_id: str) -> SaidMessage | None:
     """Return the person's message with this id, or the reply of which that message shows a part."""
     event = connection.execute(
-        select(events.c.conversation_id, events.c.reply_id).where(
-            _is_event(platform, external_id), events.c.kind == InboundKind.MESSAGE.value
-        )
+        select(events.c.conversation_id, events.c.reply_id).where(_is_event(platform, external_id))
     ).first()
     if event is None:
         return _shown_by(connection, platform, external_id)

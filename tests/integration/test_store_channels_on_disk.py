@@ -1,0 +1,215 @@
+"""What channels and corrections leave on disk, and how little is read to find it."""
+
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from source.adapters.storage import channel_reading, statistics_reading
+from source.adapters.storage.engine import reading_engine
+from source.adapters.storage.sql_store import SqlStore
+from source.domain.errors import StoreUnavailableError
+from source.domain.message import Standing
+from source.domain.thread import Platform
+from source.domain.turn import Feedback, InboundKind, SentPart, TurnRecord
+from tests.fakes.clock import FakeClock
+from tests.fakes.store_samples import ANN, BEN, CLOSED, GUILD, NOW, call, head, inbound, said
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "echo.db"
+
+
+async def _opened(file: Path) -> SqlStore:
+    return await SqlStore.open(file, clock=FakeClock(), durability="normal")
+
+
+def _rows(file: Path, query: str) -> list[Any]:
+    with closing(sqlite3.connect(file)) as connection:
+        return connection.execute(query).fetchall()
+
+
+async def test_notes_that_nobody_waits_for_are_there_after_a_restart(file: Path) -> None:
+    store = await _opened(file)
+    event = await store.accept(inbound(thread=GUILD))
+    assert event is not None
+    store.note_sent(Platform.DISCORD, SentPart(event.key, 0, "100"))
+    store.note_seen(Platform.DISCORD, {"42": "100"})
+    await store.close()
+    store = await _opened(file)
+    assert await store.unfinished_parts(Platform.DISCORD) == [SentPart(event.key, 0, "100")]
+    assert await store.seen(Platform.DISCORD) == {"42": "100"}
+    await store.close()
+
+
+async def test_a_reader_keeps_no_notes(file: Path) -> None:
+    await (await _opened(file)).close()
+    reader = await SqlStore.open(file, clock=FakeClock(), read_only=True)
+    with pytest.raises(StoreUnavailableError, match="reading only"):
+        reader.note_sent(Platform.DISCORD, SentPart(1, 0, "100"))
+    with pytest.raises(StoreUnavailableError, match="reading only"):
+        reader.note_seen(Platform.DISCORD, {})
+    assert await reader.seen(Platform.DISCORD) == {}
+    await reader.close()
+
+
+async def test_of_each_persons_opinions_the_last_is_kept(file: Path) -> None:
+    store = await _opened(file)
+    event = await store.accept(inbound(thread=GUILD))
+    assert event is not None
+    for number, (who, value) in enumerate(((ANN, 1), (ANN, -1), (BEN, 1), (BEN, 0))):
+        await store.put_feedback(Feedback(event.key, who, value, NOW + timedelta(seconds=number)))
+    await store.close()
+    kept = _rows(file, "SELECT key, platform, external_id, value, given_at FROM feedback")
+    assert kept == [(event.key, "discord", "ann", -1, "2026-03-02 09:00:01.123456")]
+
+
+async def test_a_message_that_was_taken_back_leaves_no_text(file: Path) -> None:
+    store = await _opened(file)
+    await store.accept(inbound("never mind", event_id="e1"))
+    await store.amend(Platform.TERMINAL, "e1", None)
+    await store.close()
+    assert _rows(file, "SELECT text, state, conversation_id FROM events") == [(None, "delivered", None)]
+
+
+async def test_what_a_retry_asked_leaves_no_message(file: Path) -> None:
+    store = await _opened(file)
+    conversation = head(thread=CLOSED)
+    retry = await store.accept(replace(inbound("", thread=CLOSED), kind=InboundKind.RETRY))
+    assert retry is not None
+    reply = said("again", by=None)
+    record = TurnRecord(conversation.conversation_id, (reply,), (conversation,), answered=(retry.key,))
+    await store.commit_turn(record)
+    stored = await store.load(conversation.conversation_id)
+    assert stored is not None
+    assert stored.messages == (reply,)
+    await store.restore([stored])
+    await store.close()
+    assert _rows(file, "SELECT kind, state, reply_id FROM events") == [("retry", "answered", reply.message_id)]
+
+
+async def test_usage_says_what_it_cost_and_who_caused_it(file: Path) -> None:
+    store = await _opened(file)
+    conversation = head()
+    usage = (call(100, cost=250, person="ann"), call(100))
+    await store.commit_turn(TurnRecord(conversation.conversation_id, heads=(conversation,), usage=usage))
+    await store.close()
+    assert _rows(file, "SELECT cost, person FROM usage ORDER BY id") == [(250, "ann"), (None, None)]
+
+
+async def test_the_index_agrees_with_the_messages_after_edits_and_deletions(file: Path) -> None:
+    store = await _opened(file)
+    conversation = head()
+    messages = [said(f"ship {number}") for number in range(60)]
+    replies = [said(f"boat {number}", by=None) for number in range(5)]
+    await store.commit_turn(TurnRecord(conversation.conversation_id, tuple(messages[:40]), (conversation,)))
+    await store.search("ship")
+    await store.commit_turn(TurnRecord(conversation.conversation_id, (*messages[40:], *replies)))
+    for number in (3, 30, 45, 3):  # some indexed, some not yet, one of them twice
+        edited = replace(messages[number], message_content=f"raft {number}", edited_at=NOW)
+        await store.correct(conversation.conversation_id, edited)
+    for number in (5, 50):
+        gone = replace(messages[number], message_content="", standing=Standing.DELETED)
+        await store.correct(conversation.conversation_id, gone)
+    old = tuple(reply.message_id for reply in replies[:2])
+    await store.commit_turn(TurnRecord(conversation.conversation_id, superseded=old))
+    found = [len(await store.search(words, limit=100)) for words in ("ship", "raft", "boat")]
+    assert found == [55, 3, 3]
+    stored = await store.load(conversation.conversation_id)
+    assert stored is not None
+    await store.restore([replace(stored, messages=stored.messages[:10])])
+    assert [len(await store.search(words, limit=100)) for words in ("ship", "raft", "boat")] == found
+    await store.close()
+    assert _rows(file, "SELECT count(*) FROM messages_search WHERE messages_search MATCH 'ship'") == [(55,)]
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("INSERT INTO messages_search (messages_search, rank) VALUES ('integrity-check', 1)")
+
+
+async def test_a_reader_finds_an_unindexed_message_by_what_it_says_now(file: Path) -> None:
+    store = await _opened(file)
+    conversation = head()
+    edited, gone = said("an old ship"), said("a lost ship")
+    await store.commit_turn(TurnRecord(conversation.conversation_id, (edited, gone), (conversation,)))
+    await store.correct(conversation.conversation_id, replace(edited, message_content="an old raft"))
+    await store.correct(conversation.conversation_id, replace(gone, standing=Standing.SUPERSEDED))
+    reader = await SqlStore.open(file, clock=FakeClock(), read_only=True)
+    assert await reader.search("ship") == []
+    assert len(await reader.search("raft")) == 1
+    await reader.close()
+    await store.close()
+
+
+async def test_after_a_restart_no_head_opens_a_circle_or_moves_it_and_its_channel_still_does(file: Path) -> None:
+    store = await _opened(file)
+    conversation = head(thread=CLOSED)
+    await store.commit_turn(TurnRecord(conversation.conversation_id, heads=(conversation,)))
+    for circle in (None, "others"):
+        await store.close()
+        store = await _opened(file)
+        stale = replace(conversation, thread=replace(CLOSED, circle=circle))
+        await store.commit_turn(TurnRecord(stale.conversation_id, heads=(stale,)))
+        assert await store.latest(CLOSED.key) == conversation
+        await store.accept(inbound(thread=replace(CLOSED, circle=circle)))
+        latest = await store.latest(CLOSED.key)
+        assert latest is not None
+        assert latest.thread.circle == circle
+        await store.accept(inbound(thread=CLOSED))
+    await store.close()
+
+
+async def _long_conversation(file: Path, turns: int) -> None:
+    store = await _opened(file)
+    conversation = head(thread=GUILD)
+    keys, messages = [], []
+    for number in range(turns):
+        event = await store.accept(inbound("Hello", event_id=f"e{number}", thread=GUILD))
+        assert event is not None
+        keys.append(event.key)
+        messages.append((said(event_id=f"e{number}", after=number), said("Hi", by=None, after=number)))
+    await store.commit_turn(TurnRecord(conversation.conversation_id, heads=(conversation,)))
+    for number, key in enumerate(keys):
+        usage = (call(100 + number, after=number, person="ann"),)
+        record = TurnRecord(conversation.conversation_id, messages[number], usage=usage, answered=(key,))
+        await store.commit_turn(record)
+    await store.mark_delivered(keys)
+    await store.close()
+
+
+async def test_little_is_read_to_find_a_message_and_the_tokens_of_a_day(file: Path) -> None:
+    """Steps of SQLite's machine, which a scan of the conversation or of the calls would need in thousands."""
+    await _long_conversation(file, 500)
+    engine = reading_engine(file)
+    with engine.connect() as connection:
+        raw: Any = connection.connection.driver_connection
+        steps = 0
+
+        def count() -> int:
+            nonlocal steps
+            steps += 1
+            return 0
+
+        raw.set_progress_handler(count, 10)
+        found = channel_reading.find(connection, Platform.DISCORD, "e7")
+        assert found is not None
+        assert found.message.event_id == "e7"
+        assert channel_reading.unfinished_parts(connection, Platform.DISCORD) == []
+        assert steps < 60
+        steps = 0
+        since = NOW + timedelta(hours=1, seconds=490)
+        assert statistics_reading.tokens_since(connection, Platform.DISCORD, since) == {}
+        assert steps < 60
+    engine.dispose()
+
+
+async def test_statistics_of_texts_in_every_script_are_in_bytes(file: Path) -> None:
+    store = await _opened(file)
+    conversation = head()
+    messages = (said("aé世🚢" * 3), said("ok", by=None, after=1))
+    await store.commit_turn(TurnRecord(conversation.conversation_id, messages, (conversation,)))
+    assert (await store.thread_statistics(conversation.thread.key)).forever_input_tokens == 10
+    await store.close()
