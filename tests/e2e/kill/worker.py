@@ -130,6 +130,7 @@ def settings_of(place: Place) -> Settings:
             "conversation_timeout_hours": 0.4 / 3600,
             "max_context_messages": 8,
             "summary_timeout_seconds": 0.6,
+            "messages_per_minute": 0,
         }
     )
 
