@@ -25,7 +25,7 @@ def told(statistics: ThreadStatistics) -> str:
         return "Nothing has been said here yet."
     usage = statistics.usage
     said = f"{_counted(statistics.messages, 'message')} in {_counted(statistics.conversations, 'conversation')}."
-    if not usage.calls:
+    if not usage.input_tokens + usage.output_tokens:  # what is said offline takes none
         return f"{said}\nNo language model was asked here yet, so there is nothing to count or to compare."
     return "\n".join([said, _taken(usage), _cost(usage), _compared(statistics)])
 
