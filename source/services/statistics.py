@@ -54,7 +54,7 @@ def _compared(statistics: ThreadStatistics) -> str:
             f"Saved against one conversation for ever: nothing yet (it would have taken about {forever:,} tokens in); "
             "what is saved grows with the history."
         )
-    return f"Saved against one conversation for ever: {saved / forever:.0%}, about {saved:,} tokens in."
+    return f"Saved against one conversation for ever: {saved * 100 // forever}%, about {saved:,} tokens in."
 
 
 def _counted(number: int, what: str) -> str:

@@ -25,7 +25,7 @@ async def server() -> AsyncIterator[FakeOpenAIServer]:
 async def test_new_begins_a_conversation_that_knows_the_last_one(tmp_path: Path, server: FakeOpenAIServer) -> None:
     async with running_echo(tmp_path, server, FakeClock()) as talk:
         await talk.say("My boat is called Aurora")
-        answer = await talk.command("new sailing trips")
+        answer = await talk.command("new  sailing\n trips")
         await talk.say("Where to?")
         first, second = await talk.conversations()
 

@@ -1,5 +1,6 @@
 """Which conversations a person sees from where, by which number, and what is suggested while they type."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -160,9 +161,18 @@ async def test_suggestions_are_as_many_and_as_long_as_a_platform_takes(store: In
     assert all(len(label) <= 100 and "\n" not in label for label, _ in shown)
 
 
-async def test_suggestions_that_fail_are_none(store: InMemoryStore) -> None:
+async def test_suggestions_that_fail_are_none() -> None:
     class Broken(InMemoryStore):
         async def listing(self, **_: object) -> list[ConversationListing]:
             raise StoreUnavailableError("the disk is gone")
 
     assert await offered(Broken(FakeClock())) == []
+
+
+async def test_suggestions_that_come_too_late_are_none() -> None:
+    class Stuck(InMemoryStore):
+        async def listing(self, **_: object) -> list[ConversationListing]:
+            return await asyncio.Future()
+
+    suggestions = Suggestions(Stuck(FakeClock()), {"resume": RESUMABLE}, deadline=timedelta(0))
+    assert await suggestions.offered("resume", "which", "", asked()) == []

@@ -53,7 +53,7 @@ class LifeCommands:
         if not invocation.is_in_thread:
             raise RefusedInputError("A conversation needs a thread: ask me for a new one there.")
         fresh = invocation.flag("fresh")
-        title = invocation.text("topic")[:_LONGEST_TITLE_CHARS]
+        title = " ".join(invocation.text("topic").split())[:_LONGEST_TITLE_CHARS].rstrip()
         reason = CreatedReason.FRESH_COMMAND if fresh else CreatedReason.NEW_COMMAND
         async with self._manager.turn(invocation.thread) as seat:
             following = Succession(reason, self._clock.now(), title=title, with_summary=not fresh)

@@ -25,8 +25,11 @@ _DEADLINE = timedelta(seconds=1)
 class Suggestions:
     """Offers the person's conversations by number, date and topic."""
 
-    def __init__(self, catalog: ConversationCatalog, eligible: Mapping[str, Eligible]) -> None:
+    def __init__(
+        self, catalog: ConversationCatalog, eligible: Mapping[str, Eligible], *, deadline: timedelta = _DEADLINE
+    ) -> None:
         self._catalog = catalog
+        self._deadline = deadline
         self._eligible = eligible
 
     async def offered(self, command: str, option: str, typed: str, invocation: CommandInvocation) -> list[Suggestion]:
@@ -35,7 +38,7 @@ class Suggestions:
         if eligible is None or option != WHICH:
             return []
         try:
-            async with asyncio.timeout(_DEADLINE.total_seconds()):
+            async with asyncio.timeout(self._deadline.total_seconds()):
                 conversations = await listed(self._catalog, invocation)
         except (EchoError, TimeoutError) as error:
             log.warning("nothing_suggested", command=command, error=type(error).__name__)
