@@ -20,6 +20,7 @@ from source.domain.turn import InboundMessage
 from source.ports.channel import Channel, LiveReply
 from source.ports.clock import SystemClock
 from tests.fakes.discord import FakeDiscord
+from tests.fakes.running_echo import eventually
 from tests.fakes.store import InMemoryStore
 
 
@@ -173,10 +174,25 @@ class Bot:
     stop: asyncio.Event
     running: asyncio.Task[None]
 
+    async def has_looked_around(self) -> None:
+        """Wait until every guild's places were compared with their marks."""
+        client, catch_up = self.platform.client, self.platform._assembly.catch_up
+
+        def looked() -> bool:
+            guilds = client.guilds
+            return client.user is not None and all(catch_up._looked_at(guild).is_set() for guild in guilds)
+
+        await eventually(lambda: self.turns.recoveries > 0)
+        await eventually(looked)
+
     async def leaves(self) -> None:
         """Stop in order."""
         self.stop.set()
         await self.running
+
+
+async def _at_once(shard_id: int | None, *, initial: bool = False) -> None:
+    await asyncio.sleep(0)
 
 
 def parts_for(store: InMemoryStore) -> tuple[DiscordParts, NotedTurns, NotedCorrections]:
@@ -195,6 +211,8 @@ def start_bot(server: FakeDiscord, *, store: InMemoryStore | None = None, **chan
     store = store or InMemoryStore(SystemClock())
     parts, turns, corrections = parts_for(store)
     platform = DiscordPlatform(parts, settings_for(server, **changes), replies=PlainChannel)
+    # discord.py waits for five seconds before each session but the first.
+    platform.client.before_identify_hook = _at_once  # type: ignore[method-assign]
     stop = asyncio.Event()
     running = asyncio.create_task(platform.run(stop))
     return Bot(platform, turns, corrections, store, stop, running)

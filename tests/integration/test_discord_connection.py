@@ -9,23 +9,13 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from structlog.testing import capture_logs
 
-from source.adapters.discord.client import EchoClient, ReconnectPauses
+from source.adapters.discord.client import ReconnectPauses
 from source.domain.errors import SettingsError
 from source.ports.clock import SystemClock
 from tests.fakes.discord import FakeDiscord
 from tests.fakes.discord.faults import Broken
 from tests.fakes.discord_platform import Bot, connected_bot, start_bot
 from tests.fakes.running_echo import eventually
-
-
-@pytest.fixture(autouse=True)
-def identifying_takes_no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    """discord.py waits for five seconds before it begins another session."""
-
-    async def at_once(_client: EchoClient, _shard: int | None, *, initial: bool = False) -> None:
-        await asyncio.sleep(0)
-
-    monkeypatch.setattr(EchoClient, "before_identify_hook", at_once)
 
 
 async def _answers(server: FakeDiscord, bot: Bot, text: str) -> None:

@@ -41,9 +41,15 @@ class Assembly:
 
 
 def assemble(
-    client: discord.Client, channel: Channel, parts: DiscordParts, settings: DiscordSettings, tasks: OwnedTasks
+    client: discord.Client,
+    channel: Channel,
+    parts: DiscordParts,
+    settings: DiscordSettings,
+    *,
+    tasks: OwnedTasks,
+    background: OwnedTasks,
 ) -> Assembly:
-    """Put everything together; nothing is begun."""
+    """Put everything together; `tasks` are ended in peace, `background` is stopped at once."""
     own, lanes = OwnMessages(), Lanes()
     teller = Teller(client, parts.clock)
     threads = Threads(parts.store)
@@ -53,10 +59,10 @@ def assemble(
     seen = SeenMarks(parts.store, parts.clock)
     missed = Missed(reception, parts.turns, channel, store=parts.store, own=own)
     gaps = Gaps(client, seen, parts.clock, settings.catch_up_age)
-    catch_up = CatchUp(gaps, seen, missed, parts.clock, tasks)
+    catch_up = CatchUp(gaps, seen, missed, parts.clock, tasks=tasks, background=background)
     return Assembly(
         seen=seen,
-        recovery=Recovery(parts.turns, channel, tasks),
+        recovery=Recovery(parts.turns, channel, background),
         catch_up=catch_up,
         intake=Intake(
             reception,

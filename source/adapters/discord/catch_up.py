@@ -25,12 +25,22 @@ _GUILD_PATIENCE: Final = timedelta(seconds=10)
 class CatchUp:
     """Reads gaps one after the other; a place where somebody writes meanwhile comes first."""
 
-    def __init__(self, gaps: Gaps, seen: SeenMarks, missed: Missed, clock: Clock, tasks: OwnedTasks) -> None:
+    def __init__(
+        self,
+        gaps: Gaps,
+        seen: SeenMarks,
+        missed: Missed,
+        clock: Clock,
+        *,
+        tasks: OwnedTasks,
+        background: OwnedTasks,
+    ) -> None:
         self._gaps = gaps
         self._seen = seen
         self._missed = missed
         self._clock = clock
         self._tasks = tasks
+        self._background = background
         self._shards: dict[int, dict[int, asyncio.Event]] = {}
         self._working: asyncio.Task[None] | None = None
 
@@ -83,7 +93,7 @@ class CatchUp:
 
     def _work(self) -> None:
         if self._working is None or self._working.done():
-            self._working = self._tasks.start(self._read_all(), name="discord-catch-up")
+            self._working = self._background.start(self._read_all(), name="discord-catch-up")
 
     async def _read_all(self) -> None:
         while unread := self._gaps.unread():
@@ -93,7 +103,7 @@ class CatchUp:
 
     async def _read(self, gap: Gap) -> None:
         if gap.reading is None:
-            gap.reading = self._tasks.start(self._fetch(gap), name=f"discord-gap-{gap.channel.id}")
+            gap.reading = self._background.start(self._fetch(gap), name=f"discord-gap-{gap.channel.id}")
         await asyncio.shield(gap.reading)
 
     async def _fetch(self, gap: Gap) -> None:

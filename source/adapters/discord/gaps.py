@@ -17,15 +17,11 @@ _MOST_DIRECT = 50
 
 @dataclass(slots=True, eq=False)
 class Gap:
-    """A place where something came after `after`; `live_from` is the first message that came over the gateway since.
-
-    `hold` keeps the place's mark where it is until the gap is closed.
-    """
+    """A place where something came after `after`; `live_from` is the first message that came over the gateway since."""
 
     channel: Place
     after: int
     newest: int
-    hold: int
     live_from: int | None = None
     reading: asyncio.Task[None] | None = None
     taking: asyncio.Task[None] | None = None
@@ -56,7 +52,7 @@ class Gaps:
         if up_to is not None:
             place = mark_of(gap.channel)
             self._seen.pass_by(place, up_to)
-            self._seen.end(place, gap.hold)
+            self._seen.release(place)
 
     def in_guild(self, guild: discord.Guild) -> None:
         """Look at every place of a guild."""
@@ -97,9 +93,8 @@ class Gaps:
     def _open(self, channel: Place, *, after: int, newest: int) -> None:
         if channel.id in self._gaps:
             return
-        hold = after + 1
-        self._seen.begin(mark_of(channel), hold)
-        self._gaps[channel.id] = Gap(channel, max(after, self._oldest()), newest, hold)
+        self._seen.hold(mark_of(channel), after)
+        self._gaps[channel.id] = Gap(channel, max(after, self._oldest()), newest)
 
     def _oldest(self) -> int:
         return time_snowflake(self._clock.now() - self._age)

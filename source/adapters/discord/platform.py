@@ -63,10 +63,11 @@ class DiscordPlatform:
         how = Replies(replies) if replies else _streaming(parts)
         self.client = EchoClient(settings, parts.clock, http_trace=how.http_trace)
         self.channel = how.open(self.client)
-        self._tasks = OwnedTasks()
+        self._tasks, self._background = OwnedTasks(), OwnedTasks()
         self._connection = Connection(self.client, settings.token, parts.clock)
-        self._assembly = assemble(self.client, self.channel, parts, settings, self._tasks)
-        self._flushing: asyncio.Task[None] | None = None
+        self._assembly = assemble(
+            self.client, self.channel, parts, settings, tasks=self._tasks, background=self._background
+        )
         self._is_open = True
         self._listen()
 
@@ -93,14 +94,13 @@ class DiscordPlatform:
         """
         await self._assembly.seen.load()
         await self.channel.start()
-        self._flushing = asyncio.create_task(self._assembly.seen.keep_flushing(), name="discord-marks")
+        self._background.start(self._assembly.seen.keep_flushing(), name="discord-marks")
 
     async def close(self) -> None:
         """Take nothing new, let what has begun end, and close."""
         self._is_open = self._assembly.intake.is_open = self._assembly.changes.is_open = False
+        await self._background.end(timedelta(0))
         await self._tasks.end(_FINISH)
-        if self._flushing is not None:
-            self._flushing.cancel()
         self._assembly.seen.flush()
         await self.channel.stop()
         await self.client.close()
@@ -151,7 +151,7 @@ class DiscordPlatform:
         self._connected(shard_id, resumed=False)
         if shard_id == _FIRST_SHARD:
             syncing = sync_commands(self.client, self._assembly.commands, self._parts)
-            self._tasks.start(syncing, name="discord-commands")
+            self._background.start(syncing, name="discord-commands")
 
     async def on_shard_resumed(self, shard_id: int) -> None:
         """The old session goes on, and Discord sends what was missed."""

@@ -28,6 +28,7 @@ class SeenMarks:
         self._newest: dict[str, int] = {}
         self._kept: dict[str, int] = {}
         self._in_hand: dict[str, set[int]] = {}
+        self._held: dict[str, int] = {}
         self._moved: set[str] = set()
 
     async def load(self) -> None:
@@ -42,8 +43,10 @@ class SeenMarks:
     def mark(self, place: str) -> int | None:
         """Return up to where a place was read; None when it never was."""
         newest = self._newest.get(place)
+        if newest is None:
+            return None
         in_hand = self._in_hand.get(place)
-        return newest if newest is None or not in_hand else min(newest, min(in_hand) - 1)
+        return min(newest, self._held.get(place, newest), min(in_hand) - 1 if in_hand else newest)
 
     def direct(self) -> Iterator[tuple[int, int]]:
         """The channel and mark of each direct message there was."""
@@ -73,6 +76,16 @@ class SeenMarks:
             in_hand.discard(message)
             if not in_hand:
                 del self._in_hand[place]
+        self._moved.add(place)
+
+    def hold(self, place: str, mark: int) -> None:
+        """Leave the mark where it is until `release`, whatever is seen there."""
+        self._held[place] = mark
+        self.pass_by(place, mark)
+
+    def release(self, place: str) -> None:
+        """What was missed there is taken: the mark may move."""
+        self._held.pop(place, None)
         self._moved.add(place)
 
     def flush(self) -> None:
