@@ -14,6 +14,7 @@ from source.adapters.discord.replies import DiscordChannel, DiscordReply, answer
 from source.adapters.discord.settings import DiscordSettings
 from source.domain.reply_text import split
 from source.domain.thread import Platform, ThreadRef
+from source.domain.turn import SentPart
 from source.ports.clock import Clock, SystemClock
 from tests.fakes.discord import FakeDiscord
 from tests.fakes.discord.channel import Channel
@@ -68,9 +69,18 @@ class ReplyDesk:
     def texts(self) -> list[str]:
         return [message.content for message in self.messages]
 
+    def note(self, key: int, message: Message) -> None:
+        """Have the store know that a message shows the beginning of a reply."""
+        self.store.note_sent(Platform.DISCORD, SentPart(key, 0, str(message.id)))
+
     async def first_text(self) -> Message:
         """Wait until something can be read."""
         return await self.server.answer_in(self.place)
+
+    async def place_says(self, text: str) -> None:
+        """Have somebody else write into the thread."""
+        assert self.place.guild is not None
+        await self.place.guild.add_member("Ada").says(self.place, text)
 
     async def crash(self) -> None:
         """Start again with what the store knows; nothing of the process's memory is left."""

@@ -1,13 +1,15 @@
 """Brings what has to arrive to its thread: several attempts, each going on where the last one stopped."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Final, TypeVar
 
 from source.adapters.discord.replies.layout import with_cut
 from source.adapters.discord.replies.look import Look
 from source.adapters.discord.replies.pace import Bucket, Paces
-from source.adapters.discord.replies.troubles import UnreachableError
+from source.adapters.discord.replies.troubles import RefusedError, UnreachableError
 from source.adapters.discord.replies.writer import ReplyWriter
 from source.ports.clock import Clock
 
@@ -15,6 +17,8 @@ _T = TypeVar("_T")
 _PAUSES: Final = (timedelta(seconds=1), timedelta(seconds=2), timedelta(seconds=4))
 # Who asks for more patience than this gets it from whoever delivers again.
 _MOST_PATIENCE: Final = timedelta(seconds=20)
+# What was posted before, and now came back under its nonce, is edited.
+_MOST_PUTS: Final = 2
 
 
 class Finisher:
@@ -27,9 +31,10 @@ class Finisher:
 
     async def show(self, looks: Sequence[Look]) -> None:
         """Have the thread show exactly these messages of the reply, and none beside them."""
+        with suppress(RefusedError):  # nobody may read the history here: then nothing can be found
+            await self.persist(self._writer.find_lost)
         for number, look in enumerate(looks):
-            if not self._writer.shows(number, look):
-                await self.persist(lambda number=number, look=look: self._put(number, look))  # type: ignore[misc]
+            await self.persist(partial(self._put, number, look))
         self._writer.reply.give_up(len(looks))
         self._writer.reply.give_up_failure()
         for message_id in tuple(self._writer.reply.leftovers):
@@ -42,14 +47,14 @@ class Finisher:
             return
         last = parts[-1]
         if last.look is None:
-            await self.persist(lambda: self._writer.strip(last))
+            await self.persist(partial(self._writer.strip, last))
             return
         for number, text in enumerate(with_cut([last.look.content]), len(parts) - 1):
-            await self.persist(lambda number=number, text=text: self._put(number, Look(text)))  # type: ignore[misc]
+            await self.persist(partial(self._put, number, Look(text)))
 
     async def remove(self, message_id: int) -> None:
         """Delete a message that was given up."""
-        await self.persist(lambda: self._writer.remove(message_id))
+        await self.persist(partial(self._writer.remove, message_id))
 
     async def persist(self, act: Callable[[], Awaitable[_T]]) -> _T:
         """Try until it is done or refused, a few times."""
@@ -68,5 +73,8 @@ class Finisher:
             await self._clock.sleep(due - now)
 
     async def _put(self, number: int, look: Look) -> None:
-        await self.free(self._writer.bucket(number))
-        await self._writer.put(number, look)
+        for _ in range(_MOST_PUTS):
+            if self._writer.shows(number, look):
+                return
+            await self.free(self._writer.bucket(number))
+            await self._writer.put(number, look)

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import discord
 from discord.http import MultipartParameters
@@ -15,10 +15,13 @@ from source.adapters.discord.replies.pace import Paces
 from source.adapters.discord.replies.requests import Requests
 from source.adapters.discord.replies.troubles import UnreachableError
 
+# What a crash may have left lies close by.
+_NEXT: Final = 20
+
 
 @dataclass(frozen=True, slots=True)
-class Created:
-    """The message that stands there now, which may be one that was posted before under the same nonce."""
+class Standing:
+    """A message as it stands in its channel."""
 
     message_id: int
     content: str
@@ -30,11 +33,17 @@ class Messages(Protocol):
 
     paces: Paces
 
-    async def create(self, channel_id: int, payload: Payload, *, file: str | None = None) -> Created: ...
+    async def create(self, channel_id: int, payload: Payload, *, file: str | None = None) -> Standing:
+        """Return the message that stands there now: it may be older, of the same nonce."""
+        ...
 
     async def edit(self, channel_id: int, message_id: int, payload: Payload, *, file: str | None = None) -> None: ...
 
     async def delete(self, channel_id: int, message_id: int) -> None: ...
+
+    async def after(self, channel_id: int, message_id: int) -> list[Standing]:
+        """Return a few messages that came next."""
+        ...
 
     async def typing(self, channel_id: int) -> None: ...
 
@@ -50,12 +59,13 @@ class HttpMessages:
         self._client = client
         self._requests = Requests(paces)
 
-    async def create(self, channel_id: int, payload: Payload, *, file: str | None = None) -> Created:
+    async def create(self, channel_id: int, payload: Payload, *, file: str | None = None) -> Standing:
         self._need_login()
         with _parameters(payload, file) as parameters:
             request = self._client.http.send_message(channel_id, params=parameters)
             bucket = self.paces.of(channel_id).posts
-            return _created(await self._requests.heard(request, channel_id, bucket=bucket, wants_body=True))
+            answer = await self._requests.heard(request, channel_id, bucket=bucket, wants_body=True)
+        return _standing(_parsed(answer))
 
     async def edit(self, channel_id: int, message_id: int, payload: Payload, *, file: str | None = None) -> None:
         self._need_login()
@@ -66,6 +76,12 @@ class HttpMessages:
     async def delete(self, channel_id: int, message_id: int) -> None:
         self._need_login()
         await self._requests.heard(self._client.http.delete_message(channel_id, message_id), channel_id)
+
+    async def after(self, channel_id: int, message_id: int) -> list[Standing]:
+        self._need_login()
+        request = self._client.http.logs_from(channel_id, _NEXT, after=message_id)
+        answer = _parsed(await self._requests.heard(request, channel_id, wants_body=True))
+        return [_standing(told) for told in answer] if isinstance(answer, list) else []
 
     async def typing(self, channel_id: int) -> None:
         self._need_login()
@@ -95,12 +111,19 @@ def _with_file(payload: Payload, file: discord.File) -> MultipartParameters:
     return MultipartParameters(payload=None, multipart=multipart, files=[file])
 
 
-def _created(answer: object) -> Created:
+def _parsed(answer: object) -> object:
+    """Return what an answer says: bytes that were heard, or what discord.py made of them."""
     try:
-        told = json.loads(answer) if isinstance(answer, bytes) else answer
+        return json.loads(answer) if isinstance(answer, bytes) else answer
+    except ValueError as error:
+        raise UnreachableError("an answer that is not JSON") from error
+
+
+def _standing(told: object) -> Standing:
+    try:
         if not isinstance(told, Mapping):
             raise UnreachableError("an answer without a message")
-        return Created(int(told["id"]), str(told["content"]), tuple(_custom_ids(told.get("components") or [])))
+        return Standing(int(told["id"]), str(told["content"]), tuple(_custom_ids(told.get("components") or [])))
     except (ValueError, KeyError, TypeError) as error:
         raise UnreachableError("an answer without a message") from error
 

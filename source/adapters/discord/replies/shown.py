@@ -5,11 +5,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+import structlog
+
 from source.adapters.discord.replies.look import Look
 from source.adapters.discord.replies.nonces import line_number
+from source.domain.errors import StoreError
 from source.domain.thread import Platform
 from source.domain.turn import SentPart
 from source.ports.store import ChannelStore
+
+log = structlog.get_logger(__name__)
 
 # Parts of the text count from 0; below are the messages that are none.
 _FAILURE: Final = -1
@@ -38,7 +43,8 @@ class Failure:
 class ShownReply:
     """What stands in a thread of the reply to the event `key`.
 
-    `leftovers` are messages that show nothing of it any more and have to go once it stands.
+    `leftovers` are messages that show nothing of it any more and have to go once it stands. Of one that is
+    `is_recovered` an earlier process may have posted more than it could note.
     """
 
     key: int | None
@@ -46,6 +52,7 @@ class ShownReply:
     leftovers: list[int] = field(default_factory=list)
     failure: Failure | None = None
     noticed: set[int] = field(default_factory=set)
+    is_recovered: bool = False
 
     def give_up(self, first: int = 0) -> None:
         """Let go of the parts from `first` on: others take their place."""
@@ -101,8 +108,12 @@ class ShownReplies:
         self._note(reply, _FIRST_NOTICE - line_number(line), message_id)
 
     def _note(self, reply: ShownReply, part: int, message_id: int) -> None:
-        if reply.key is not None:
+        if reply.key is None:
+            return
+        try:
             self._store.note_sent(Platform.DISCORD, SentPart(reply.key, part, str(message_id)))
+        except StoreError as error:
+            log.warning("discord_part_not_noted", error=type(error).__name__, reason=str(error))
 
 
 def _place(reply: ShownReply, part: SentPart) -> None:
@@ -128,3 +139,4 @@ def _sort_out(reply: ShownReply) -> None:
     kept: Iterable[Part] = [part for part in reply.parts if failure is None or part.message_id > failure.message_id]
     reply.leftovers += [part.message_id for part in reply.parts if part not in kept]
     reply.parts = list(kept)
+    reply.is_recovered = True

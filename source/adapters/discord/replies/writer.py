@@ -2,8 +2,9 @@
 
 import structlog
 
+from source.adapters.discord.replies.custom_ids import Control, custom_id
 from source.adapters.discord.replies.look import Look, change, creation, without_buttons
-from source.adapters.discord.replies.messages import Created, Messages
+from source.adapters.discord.replies.messages import Messages, Standing
 from source.adapters.discord.replies.nonces import nonce
 from source.adapters.discord.replies.pace import Bucket, Pace
 from source.adapters.discord.replies.shown import Part, ShownReplies, ShownReply
@@ -53,7 +54,7 @@ class ReplyWriter:
         self._replies.note_part(self.reply, number)
         self.pace.edits.begun(self._messages.paces.now())
 
-    async def post(self, look: Look, purpose: str) -> Created:
+    async def post(self, look: Look, purpose: str) -> Standing:
         """Post a message that is posted once for this purpose, unless what was posted is given up."""
         for generation in range(_MOST_GENERATIONS):
             name = nonce(self.reply.key, purpose, generation)
@@ -69,6 +70,16 @@ class ReplyWriter:
             if made.message_id not in self.reply.leftovers:
                 return made
         raise RefusedError(404, UNKNOWN_MESSAGE, self._channel_id)
+
+    async def find_lost(self) -> None:
+        """Give up what a crash kept from being noted: other messages with this reply's Stop button."""
+        if self.reply.is_recovered and self.reply.parts and self.reply.key is not None:
+            stop = custom_id(Control.STOP, self.reply.key)
+            known = {part.message_id for part in self.reply.parts} | {*self.reply.leftovers}
+            following = await self._messages.after(self._channel_id, self.reply.parts[0].message_id)
+            lost = [each.message_id for each in following if stop in each.custom_ids]
+            self.reply.leftovers += [message_id for message_id in lost if message_id not in known]
+        self.reply.is_recovered = False
 
     async def strip(self, part: Part) -> None:
         """Leave of a message only what it says, whatever that is."""
@@ -90,6 +101,6 @@ class ReplyWriter:
         )
         part.look = look
 
-    def _is_as_wanted(self, made: Created, look: Look) -> bool:
+    def _is_as_wanted(self, made: Standing, look: Look) -> bool:
         """Whether the message is the one that was asked for, not an older one of the same nonce."""
         return made.content.strip() == look.content.strip() and made.custom_ids == look.custom_ids(self.reply.key)
