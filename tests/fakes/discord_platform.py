@@ -74,6 +74,7 @@ class NotedTurns:
 
     store: InMemoryStore
     handled: list[InboundMessage] = field(default_factory=list)
+    unlimited: list[bool] = field(default_factory=list)
     taken: list[list[InboundMessage]] = field(default_factory=list)
     recoveries: int = 0
     refusing: EchoError | None = None
@@ -88,6 +89,7 @@ class NotedTurns:
         if await self.store.accept(inbound) is None:
             return
         self.handled.append(inbound)
+        self.unlimited.append(is_unlimited)
         self._note()
         if self.held is not None:
             await self.held.wait()

@@ -1,25 +1,49 @@
 """Where Echo answers on Discord, over the wire."""
 
-from tests.fakes.discord import FakeDiscord
-from tests.fakes.discord_platform import connected_bot
+import pytest
+
+from source.adapters.discord.channel_access import REFUSAL
+from source.adapters.discord.intake import UNSAVED
+from source.adapters.discord.reception import BLIND, EMPTY
+from source.domain.access import AccessRules
+from source.domain.errors import RefusedInputError, StoreUnavailableError
+from source.domain.thread import PersonRef, Platform, ThreadRef
+from source.domain.turn import InboundMessage
+from tests.fakes.discord import FakeDiscord, posting, threads
+from tests.fakes.discord.channel import Channel, ChannelType
+from tests.fakes.discord.guild import Guild
+from tests.fakes.discord.message import Draft, MessageType
+from tests.fakes.discord.permissions import Permission
+from tests.fakes.discord.person import Person
+from tests.fakes.discord_platform import Bot, connected_bot
+
+
+def _workshop(server: FakeDiscord) -> tuple[Guild, Channel, Person]:
+    guild = server.add_guild("Workshop")
+    return guild, guild.add_text_channel("general"), guild.add_member("Ada", nick="Countess")
+
+
+async def _nothing_more(bot: Bot, ada: Person, *, after: int) -> None:
+    """See that nothing but `after` messages and one more was handled."""
+    await ada.says(ada.dm, "the end")
+    await bot.turns.until(after + 1)
+    assert bot.turns.texts[after:] == ["the end"]
 
 
 async def test_a_direct_message_is_answered_where_it_was_written() -> None:
     async with FakeDiscord() as server:
-        ada = server.add_guild("Workshop").add_member("Ada")
+        _, _, ada = _workshop(server)
         async with connected_bot(server) as bot:
             await ada.says(ada.dm, "hello")
             inbound = await bot.turns.until(1)
             answer = await server.answer_in(ada.dm)
     assert answer.content == "Answer to: hello"
-    assert (inbound.thread.guild_id, inbound.thread.circle) == (None, None)
-    assert inbound.thread.thread_id == str(ada.dm.id)
+    assert inbound.thread == ThreadRef(Platform.DISCORD, str(ada.dm.id))
 
 
 async def test_a_mention_in_a_text_channel_is_answered_in_a_thread_named_after_the_topic() -> None:
     async with FakeDiscord() as server:
-        guild = server.add_guild("Workshop")
-        channel, ada = guild.add_text_channel("general"), guild.add_member("Ada", nick="Countess")
+        guild, channel, ada = _workshop(server)
         async with connected_bot(server) as bot:
             message = await ada.says(channel, "<@bot> how do **gears** work?")
             inbound = await bot.turns.until(1)
@@ -27,6 +51,331 @@ async def test_a_mention_in_a_text_channel_is_answered_in_a_thread_named_after_t
             await server.answer_in(thread)
     assert thread.name == "how do gears work?"
     assert inbound.text == "how do **gears** work?"
-    assert (inbound.thread.guild_id, inbound.thread.guild_name) == (str(guild.id), "Workshop")
-    assert inbound.person.display_name == "Countess"
-    assert not any(message.author is server.bot for message in server.messages(channel))
+    assert inbound.thread == ThreadRef(Platform.DISCORD, str(thread.id), str(guild.id), "Workshop")
+    assert inbound.person == PersonRef(str(ada.id), "Countess")
+    assert inbound.event_id == str(message.id)
+    assert not any(each.author is server.bot for each in server.messages(channel))
+
+
+async def test_in_echos_thread_nobody_needs_to_mention_it() -> None:
+    async with FakeDiscord() as server:
+        guild, channel, ada = _workshop(server)
+        grace = guild.add_member("Grace")
+        async with connected_bot(server) as bot:
+            message = await ada.says(channel, "<@bot> hello")
+            await bot.turns.until(1)
+            thread = server.channel(message.id)
+            await grace.says(thread, "may I join?")
+            inbound = await bot.turns.until(2)
+    assert (inbound.text, inbound.person.display_name) == ("may I join?", "Grace")
+    assert inbound.thread.thread_id == str(thread.id)
+
+
+async def test_in_other_peoples_threads_echo_speaks_only_when_mentioned() -> None:
+    async with FakeDiscord() as server:
+        _, channel, ada = _workshop(server)
+        async with connected_bot(server) as bot:
+            thread = await ada.opens_thread(await ada.says(channel, "plans"), "plans")
+            await ada.says(thread, "between us")
+            await ada.says(thread, "<@bot> what do you think?")
+            await bot.turns.until(1)
+            await ada.says(thread, "between us again")
+            await _nothing_more(bot, ada, after=1)
+    assert bot.turns.handled[0].thread.thread_id == str(thread.id)
+
+
+async def test_a_message_without_a_mention_in_a_text_channel_is_none_of_echos_business() -> None:
+    async with FakeDiscord() as server:
+        guild, channel, ada = _workshop(server)
+        role = guild.add_role("everyone's friends")
+        async with connected_bot(server) as bot:
+            await ada.says(channel, "hello everybody")
+            await ada.says(channel, "@everyone listen")
+            await ada.says(channel, f"<@&{role.id}> listen")
+            await _nothing_more(bot, ada, after=0)
+
+
+async def test_bots_webhooks_and_system_messages_are_not_answered() -> None:
+    async with FakeDiscord() as server:
+        _, channel, ada = _workshop(server)
+        async with connected_bot(server) as bot:
+            message = await ada.says(channel, "<@bot> hello")
+            await bot.turns.until(1)
+            thread = server.channel(message.id)
+            other = Person(server.world, server.world.add_user("Robot", is_bot=True), ada.guild)
+            await other.says(ada.dm, "hello, Echo")
+            posting.post(server.world, thread, ada.user, Draft("", kind=MessageType.CHANNEL_NAME_CHANGE))
+            await _nothing_more(bot, ada, after=1)
+
+
+async def test_a_forum_post_that_mentions_echo_is_its_own_from_then_on() -> None:
+    async with FakeDiscord() as server:
+        guild, _, ada = _workshop(server)
+        forum = guild.add_forum("questions")
+        async with connected_bot(server) as bot:
+            other, _ = await ada.posts(forum, "Cats", "not for Echo")
+            await ada.says(other, "nor is this")
+            post, _ = await ada.posts(forum, "Gears", "<@bot> how do they work?")
+            await bot.turns.until(1)
+            await ada.says(post, "in detail, please")
+            await bot.turns.until(2)
+            await ada.says(other, "<@bot> but this is")
+            await bot.turns.until(3)
+    assert bot.turns.texts == ["how do they work?", "in detail, please", "but this is"]
+    assert bot.turns.handled[1].thread.thread_id == str(post.id)
+
+
+async def test_beside_a_voice_channel_echo_answers_in_place_when_mentioned() -> None:
+    async with FakeDiscord() as server:
+        guild, _, ada = _workshop(server)
+        voice = guild.add_voice_channel("table")
+        async with connected_bot(server) as bot:
+            await ada.says(voice, "can you hear me?")
+            await ada.says(voice, "<@bot> and you?")
+            inbound = await bot.turns.until(1)
+            await server.answer_in(voice)
+    assert (inbound.text, inbound.thread.thread_id) == ("and you?", str(voice.id))
+
+
+async def test_a_message_that_has_a_thread_already_is_answered_there() -> None:
+    async with FakeDiscord() as server:
+        _, channel, ada = _workshop(server)
+        async with connected_bot(server) as bot:
+            server.faults.refuse(400, 160004, method="POST", path="/threads")
+            message = await ada.says(channel, "<@bot> hello")
+            inbound = await bot.turns.until(1)
+    assert inbound.thread.thread_id == str(message.id)
+
+
+@pytest.mark.parametrize(("status", "code"), [(403, 50013), (400, 160006), (403, 50001)])
+async def test_where_no_thread_can_be_opened_the_channel_itself_is_used(status: int, code: int) -> None:
+    async with FakeDiscord() as server:
+        _, channel, ada = _workshop(server)
+        async with connected_bot(server) as bot:
+            server.faults.refuse(status, code, method="POST", path="/threads")
+            await ada.says(channel, "<@bot> hello")
+            inbound = await bot.turns.until(1)
+            await server.answer_in(channel)
+    assert inbound.thread.thread_id == str(channel.id)
+
+
+async def test_without_the_permission_no_thread_is_even_asked_for() -> None:
+    async with FakeDiscord() as server:
+        guild, channel, ada = _workshop(server)
+        guild.overwrite(channel, guild.everyone, deny=Permission.CREATE_PUBLIC_THREADS)
+        async with connected_bot(server) as bot:
+            await ada.says(channel, "<@bot> hello")
+            inbound = await bot.turns.until(1)
+    assert inbound.thread.thread_id == str(channel.id)
+    assert not server.requests("POST", "/threads")
+
+
+async def test_a_message_that_was_deleted_before_its_thread_was_opened_is_forgotten() -> None:
+    async with FakeDiscord() as server:
+        _, channel, ada = _workshop(server)
+        async with connected_bot(server) as bot:
+            server.faults.refuse(404, 10008, method="POST", path="/threads")
+            await ada.says(channel, "<@bot> never mind")
+            await server.until(lambda: server.faults.struck)
+            await _nothing_more(bot, ada, after=0)
+
+
+async def test_a_channel_that_not_everyone_can_see_has_a_circle_of_its_own() -> None:
+    async with FakeDiscord() as server:
+        guild, channel, ada = _workshop(server)
+        guild.overwrite(channel, guild.everyone, deny=Permission.VIEW_CHANNEL)
+        guild.overwrite(channel, ada, allow=Permission.VIEW_CHANNEL | Permission.SEND_MESSAGES)
+        guild.overwrite(channel, server.bot, allow=Permission.VIEW_CHANNEL | Permission.SEND_MESSAGES)
+        async with connected_bot(server) as bot:
+            message = await ada.says(channel, "<@bot> a secret")
+            await bot.turns.until(1)
+            await ada.says(server.channel(message.id), "another one")
+            await bot.turns.until(2)
+    assert [inbound.thread.circle for inbound in bot.turns.handled] == [str(channel.id)] * 2
+
+
+async def test_a_private_thread_is_a_circle_of_its_own() -> None:
+    async with FakeDiscord() as server:
+        _, channel, ada = _workshop(server)
+        thread = threads.create(server.world, channel, ada.user, "secret", kind=ChannelType.PRIVATE_THREAD)
+        threads.add_member(server.world, thread, server.bot)
+        async with connected_bot(server) as bot:
+            await ada.says(thread, "<@bot> hello")
+            inbound = await bot.turns.until(1)
+    assert inbound.thread.circle == str(thread.id)
+
+
+async def test_a_reply_to_echo_that_notifies_it_counts_as_a_mention() -> None:
+    async with FakeDiscord() as server:
+        guild, channel, ada = _workshop(server)
+        guild.overwrite(channel, guild.everyone, deny=Permission.CREATE_PUBLIC_THREADS)
+        async with connected_bot(server) as bot:
+            await ada.says(channel, "<@bot> hello")
+            answer = await server.answer_in(channel)
+            await ada.says(channel, "go on", replying_to=answer)
+            inbound = await bot.turns.until(2)
+    assert (inbound.text, inbound.reply_to) == ("go on", str(answer.id))
+
+
+async def test_a_reply_to_something_else_brings_a_short_quote_along() -> None:
+    async with FakeDiscord() as server:
+        guild, channel, ada = _workshop(server)
+        grace = guild.add_member("Grace")
+        async with connected_bot(server) as bot:
+            remark = await grace.says(channel, "gears are\nround " + "and round " * 40)
+            await ada.says(channel, "<@bot> is that so?", replying_to=remark)
+            inbound = await bot.turns.until(1)
+    quoted, _, text = inbound.text.partition("\n\n")
+    assert quoted.startswith("> Grace: gears are round and round")
+    assert len(quoted) <= len("> Grace: ") + 200
+    assert text == "is that so?"
+    assert inbound.reply_to == str(remark.id)
+
+
+async def test_a_short_text_file_is_read_and_others_are_named() -> None:
+    async with FakeDiscord() as server:
+        _, _, ada = _workshop(server)
+        files = {"notes.md": b"# Gears\n```\ncode\n```", "gear.png": b"\x89PNG" * 600, "big.txt": b"x" * 70_000}
+        async with connected_bot(server) as bot:
+            await ada.says(ada.dm, "look", files=files)
+            inbound = await bot.turns.until(1)
+    assert inbound.text.startswith("look\n\nnotes.md:\n````\n# Gears\n```\ncode\n```\n````\n\n[attached: gear.png, ")
+    assert "[attached: big.txt, " in inbound.text
+
+
+async def test_messages_are_taken_in_the_order_in_which_they_were_written() -> None:
+    async with FakeDiscord() as server:
+        _, _, ada = _workshop(server)
+        async with connected_bot(server) as bot:
+            await ada.says(ada.dm, "first", files={"slow.txt": b"a file takes a request"})
+            await ada.says(ada.dm, "second")
+            await bot.turns.until(2)
+    assert [text.split()[0] for text in bot.turns.texts] == ["first", "second"]
+
+
+async def test_the_same_event_twice_is_answered_once() -> None:
+    async with FakeDiscord() as server:
+        _, channel, ada = _workshop(server)
+        async with connected_bot(server) as bot:
+            message = await ada.says(channel, "<@bot> hello")
+            server.gateway.duplicate_last_event("MESSAGE_CREATE")
+            await bot.turns.until(1)
+            await server.answer_in(server.channel(message.id))
+            await _nothing_more(bot, ada, after=1)
+    assert len(server.messages(message.id)) == 2
+
+
+async def test_who_is_not_allowed_is_told_once_and_in_a_closed_channel_not_at_all() -> None:
+    async with FakeDiscord() as server:
+        guild, channel, ada = _workshop(server)
+        grace, closed = guild.add_member("Grace"), guild.add_text_channel("closed")
+        rules = AccessRules.of(deny=[f"user:{grace.id}", f"channel:{closed.id}"])
+        async with connected_bot(server, access=rules) as bot:
+            await ada.says(closed, "<@bot> anybody?")
+            refused = await grace.says(channel, "<@bot> hello")
+            told = await server.answer_in(channel)
+            await grace.says(channel, "<@bot> hello?")
+            await _nothing_more(bot, ada, after=0)
+    assert told.content == REFUSAL
+    assert told.reference is not None
+    assert told.reference.message_id == refused.id
+    assert not told.pings
+    assert len([each for each in server.messages(channel) if each.author is server.bot]) == 1
+    assert len(server.messages(closed)) == 1
+
+
+async def test_only_the_allowed_role_may_talk() -> None:
+    async with FakeDiscord() as server:
+        guild, channel, ada = _workshop(server)
+        role = guild.add_role("friends")
+        grace = guild.add_member("Grace", roles=[role])
+        async with connected_bot(server, access=AccessRules.of(allow=[f"role:{role.id}"])) as bot:
+            await ada.says(channel, "<@bot> may I?")
+            await grace.says(channel, "<@bot> I may")
+            await bot.turns.until(1)
+    assert bot.turns.texts == ["I may"]
+
+
+async def test_what_the_core_refuses_is_told_in_its_words() -> None:
+    async with FakeDiscord() as server:
+        _, _, ada = _workshop(server)
+        async with connected_bot(server) as bot:
+            bot.turns.refusing = RefusedInputError("Too fast: wait for 12 seconds.")
+            await ada.says(ada.dm, "hello")
+            told = await server.answer_in(ada.dm)
+            bot.turns.refusing = RefusedInputError("Too fast: wait for 11 seconds.")
+            await ada.says(ada.dm, "hello?")
+            bot.turns.refusing = StoreUnavailableError("disk full")
+            await ada.says(ada.dm, "hello!")
+            unsaved = await server.answer_in(ada.dm, 2)
+    assert (told.content, unsaved.content) == ("Too fast: wait for 12 seconds.", UNSAVED)
+    assert not told.pings
+
+
+async def test_a_mention_that_says_nothing_is_asked_back_and_opens_no_thread() -> None:
+    async with FakeDiscord() as server:
+        _, channel, ada = _workshop(server)
+        async with connected_bot(server):
+            await ada.says(channel, "<@bot>")
+            told = await server.answer_in(channel)
+    assert told.content == EMPTY
+    assert not server.requests("POST", "/threads")
+
+
+async def test_hidden_content_is_explained_once_in_each_channel() -> None:
+    async with FakeDiscord(intents=0) as server:
+        _, channel, ada = _workshop(server)
+        async with connected_bot(server, message_content=False) as bot:
+            message = await ada.says(channel, "<@bot> hello")
+            await bot.turns.until(1)
+            thread = server.channel(message.id)
+            await server.answer_in(thread)
+            await ada.says(thread, "can you read this?")
+            told = await server.answer_in(thread, 2)
+            await ada.says(thread, "and this?")
+            await ada.says(thread, "<@bot> but this")
+            await bot.turns.until(2)
+    assert told.content == BLIND
+    assert bot.turns.texts == ["hello", "but this"]
+
+
+async def test_a_thread_that_was_archived_is_known_again_when_somebody_writes_there() -> None:
+    async with FakeDiscord() as server:
+        guild, channel, ada = _workshop(server)
+        (thread,) = guild.add_threads(channel, 1, archived=True)
+        async with connected_bot(server) as bot:
+            await ada.says(thread, "back again")
+            inbound = await bot.turns.until(1)
+    assert inbound.thread.thread_id == str(thread.id)
+
+
+async def test_a_message_that_cannot_be_handled_is_admitted_and_the_next_one_is_answered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with FakeDiscord() as server:
+        _, _, ada = _workshop(server)
+        async with connected_bot(server) as bot:
+            with monkeypatch.context() as patch:
+                patch.setattr("source.adapters.discord.reception.thread_ref", _breaks)
+                await ada.says(ada.dm, "hello")
+                told = await server.answer_in(ada.dm)
+            await ada.says(ada.dm, "hello again")
+            await bot.turns.until(1)
+    assert told.content.startswith("Something went wrong on my side")
+    assert bot.turns.texts == ["hello again"]
+
+
+def _breaks(*_arguments: object) -> InboundMessage:
+    raise ZeroDivisionError
+
+
+async def test_admins_are_bound_by_no_limit() -> None:
+    async with FakeDiscord() as server:
+        guild, _, ada = _workshop(server)
+        grace = guild.add_member("Grace")
+        async with connected_bot(server, access=AccessRules.of(admins=[f"user:{ada.id}"])) as bot:
+            await ada.says(ada.dm, "hello")
+            await bot.turns.until(1)
+            await grace.says(grace.dm, "hello")
+            await bot.turns.until(2)
+    assert bot.turns.unlimited == [True, False]
