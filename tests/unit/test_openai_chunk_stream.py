@@ -15,22 +15,26 @@ PATIENT_SECONDS = 10.0
 
 
 class Wire(httpx2.AsyncByteStream):
-    """An answer's bytes; it notes whether it was read to its end and whether it was closed."""
+    """An answer's bytes; it notes whether it was read to its end, left by its reader, and closed."""
 
     def __init__(self, *pieces: bytes, then: AsyncIterator[bytes] | None = None) -> None:
         self._pieces = pieces
         self._then = then
         self.was_read = False
+        self.was_left = False
         self.was_closed = False
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        for piece in self._pieces:
-            await asyncio.sleep(0)
-            yield piece
-        if self._then is not None:
-            async for piece in self._then:
+        try:
+            for piece in self._pieces:
+                await asyncio.sleep(0)
                 yield piece
-        self.was_read = True
+            if self._then is not None:
+                async for piece in self._then:
+                    yield piece
+            self.was_read = True
+        finally:
+            self.was_left = True
 
     async def aclose(self) -> None:
         self.was_closed = True
@@ -77,7 +81,7 @@ async def test_a_chunk_in_many_pieces_is_put_together() -> None:
 
 
 async def test_the_end_is_the_end_mark_or_the_end_of_the_bytes() -> None:
-    for wire in (Wire(ONE), Wire(ONE + DONE), Wire(ONE, DONE, TWO)):
+    for wire in (Wire(ONE), Wire(ONE + DONE), Wire(ONE, DONE, TWO), Wire(ONE + DONE + TWO)):
         stream = chunks(wire)
 
         assert [await following(stream), await following(stream), await following(stream)] == [{"id": 1}, None, None]
@@ -169,4 +173,5 @@ async def test_closing_closes_what_was_not_read_to_its_end(read: int) -> None:
     await stream.close()
 
     assert wire.was_closed
+    assert wire.was_left is (read > 0)
     assert not wire.was_read

@@ -81,7 +81,6 @@ class ChunkStream:
         self._asked = asked
         self._splitter = EventSplitter()
         self._unread: deque[bytes] = deque()
-        self._ended = False
 
     async def next(self, *, deadline: float) -> object | None:
         """Return the next chunk, None after the last; `deadline` is a time of the event loop.
@@ -89,7 +88,7 @@ class ChunkStream:
         Raises: ModelError when there is none.
         """
         try:
-            if not self._unread and not self._ended:
+            if not self._unread:
                 async with asyncio.timeout_at(deadline):
                     await self._receive()
             return await self._parsed()
@@ -112,7 +111,6 @@ class ChunkStream:
         while not self._unread:
             piece = await anext(self._pieces, None)
             if piece is None:
-                self._ended = True
                 return
             self._unread.extend(self._splitter.feed(piece))
 
@@ -130,7 +128,6 @@ class ChunkStream:
 
     async def _drain(self) -> None:
         """Read what follows the end mark, which is nothing, so that the connection can be used again."""
-        self._ended = True
         self._unread.clear()
         try:
             async with asyncio.timeout(_DRAIN_SECONDS):
