@@ -132,7 +132,7 @@ class _Model:
 
     async def spoken(self) -> dict[str, dict[str, float]]:
         """End it; return when each chat's first and last token were sent."""
-        output, _ = await self.process.communicate()
+        output, _ = await self.process.communicate(b"")
         found: dict[str, dict[str, float]] = json.loads(output)
         return found
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.discord_bot import PATIENCE, Workshop, can_be_retried, workshop
+from tests.e2e.discord_bot import Workshop, workshop
+from tests.fakes.discord_talks import PATIENCE, can_be_retried
 from tests.fakes.openai_script import Ending, Fails, Says
 
 

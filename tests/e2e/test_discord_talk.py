@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.discord_bot import PATIENCE, Workshop, custom_id, workshop
+from tests.e2e.discord_bot import Workshop, workshop
+from tests.fakes.discord_talks import PATIENCE, custom_id
 from tests.fakes.openai_script import Says
 
 CODE = "\n".join(f"print('line {number:03}', {number} ** {number % 7})" for number in range(240))
