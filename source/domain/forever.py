@@ -12,7 +12,7 @@ _MOST_TOKENS_A_BYTE: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class ReplyCalls:
-    """The calls for one conversation's replies.
+    """The calls of one model for one conversation's replies.
 
     `bytes_before` sums, over the calls, the bytes of everything said in the thread before each, in whichever
     conversation. `grown_tokens` and `grown_bytes` sum how much more input a call had than the one before it,
@@ -33,7 +33,7 @@ def forever_input_tokens(conversations: Iterable[ReplyCalls]) -> int:
 
     Tokens for each byte are measured by what a call's input grew over the call before it in the same
     conversation: that leaves out what every call has, such as the persona, and every cut, after which input
-    shrinks. What every call has is the smallest input of a conversation's first call beyond its text.
+    shrinks. What every call has is the smallest input of a first call beyond its text.
     Results of tools are counted in the measure and left out of the sum, which errs on the side of too little.
     """
     known = tuple(conversations)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from datetime import datetime
+from itertools import pairwise
 
 from source.domain.conversation_head import ConversationHead
 from source.domain.forever import ReplyCalls, forever_input_tokens
@@ -46,9 +47,14 @@ class StatisticsRows(StoreRows):
         return tokens
 
     def _reply_calls(self, heads: list[ConversationHead], chat: list[Message]) -> list[ReplyCalls]:
-        calls = {head.conversation_id: self._calls_for_replies(head) for head in heads}
-        if any(calls.values()):
-            return [self._measured(head, calls[head.conversation_id], chat) for head in heads]
+        found = [
+            self._measured(head, [call for call in calls if call.model == model], chat)
+            for head in heads
+            if (calls := self._calls_for_replies(head))
+            for model in {call.model for call in calls}
+        ]
+        if found:
+            return found
         ordered = sorted(chat, key=lambda message: (message.created_at, not message.is_from_person, message.message_id))
         replies = [number for number, message in enumerate(ordered) if not message.is_from_person]
         return [ReplyCalls(len(replies), sum(_bytes(ordered[:number]) for number in replies))]
@@ -57,16 +63,12 @@ class StatisticsRows(StoreRows):
         sizes = [sum(map(_bytes_shown, self._shown_to(head, call))) for call in calls]
         tokens = [None if call.estimated else call.input_tokens for call in calls]
         grown_tokens = grown_bytes = 0
-        latest: dict[str, tuple[int | None, int]] = {}
-        for call, now, size in zip(calls, tokens, sizes, strict=True):
-            before, size_before = latest.get(call.model, (None, size))
-            if before is not None and now is not None and now > before and size > size_before:
-                grown_tokens += now - before
+        for (before, after), (size_before, size) in zip(pairwise(tokens), pairwise(sizes), strict=True):
+            if before is not None and after is not None and after > before and size > size_before:
+                grown_tokens += after - before
                 grown_bytes += size - size_before
-            latest[call.model] = (now, size)
         read = sum(_bytes([message for message in chat if _precedes(message, call)]) for call in calls)
-        first = (tokens[0], sizes[0]) if calls else (None, 0)
-        return ReplyCalls(len(calls), read, grown_tokens, grown_bytes, *first)
+        return ReplyCalls(len(calls), read, grown_tokens, grown_bytes, tokens[0], sizes[0])
 
     def _shown_to(self, head: ConversationHead, call: ModelUsage) -> list[Message]:
         return [

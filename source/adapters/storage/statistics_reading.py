@@ -94,18 +94,19 @@ def _totals(connection: Connection, here: Select[tuple[int]]) -> UsageTotals:
 
 
 def _reply_calls(connection: Connection, here: Select[tuple[int]]) -> list[ReplyCalls]:
-    """Return the calls of each conversation; where no call is known, each reply stands for one."""
+    """Return the calls of each model in each conversation; where no call is known, each reply stands for one."""
     timeline = _timeline(here)
     calls = _calls(timeline)
     grew = (calls.c.tokens > calls.c.tokens_before) & (calls.c.shown > calls.c.shown_before)
+    is_first = calls.c.shown_before.is_(None)
     query = select(
         func.count(),
         func.sum(calls.c.before),
         func.sum(case((grew, calls.c.tokens - calls.c.tokens_before), else_=0)),
         func.sum(case((grew, calls.c.shown - calls.c.shown_before), else_=0)),
-        func.max(case((calls.c.number == 1, calls.c.tokens))),
-        func.max(case((calls.c.number == 1, calls.c.shown), else_=0)),
-    ).group_by(calls.c.conversation_id)
+        func.max(case((is_first, calls.c.tokens))),
+        func.max(case((is_first, calls.c.shown), else_=0)),
+    ).group_by(calls.c.conversation_id, calls.c.model)
     found = [
         ReplyCalls(number, int(before), int(grown), int(longer), tokens, int(shown))
         for number, before, grown, longer, tokens, shown in connection.execute(query)
@@ -174,16 +175,15 @@ def _calls(timeline: Subquery) -> Subquery:
     def earlier(column: ColumnElement[int]) -> ColumnElement[int]:
         return func.lag(column).over(partition_by=(timeline.c.conversation_id, timeline.c.model), order_by=order)
 
-    number = func.row_number().over(partition_by=timeline.c.conversation_id, order_by=order)
     return (
         select(
             timeline.c.conversation_id,
+            timeline.c.model,
             timeline.c.before,
             timeline.c.shown,
             timeline.c.tokens,
             earlier(timeline.c.shown).label("shown_before"),
             earlier(timeline.c.tokens).label("tokens_before"),
-            number.label("number"),
         )
         .where(timeline.c.place == _CALLED)
         .subquery()
