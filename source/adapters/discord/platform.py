@@ -17,6 +17,7 @@ from source.adapters.discord.commands import AnyInteraction
 from source.adapters.discord.connection import Connection
 from source.adapters.discord.owned_tasks import OwnedTasks
 from source.adapters.discord.parts import DiscordParts
+from source.adapters.discord.permissions import PermissionReport
 from source.adapters.discord.settings import DiscordSettings
 from source.domain.thread import Platform
 from source.ports.channel import Channel
@@ -68,6 +69,7 @@ class DiscordPlatform:
         self._assembly = assemble(
             self.client, self.channel, parts, settings, tasks=self._tasks, background=self._background
         )
+        self._permissions = PermissionReport()
         self._is_open = True
         self._listen()
 
@@ -92,6 +94,8 @@ class DiscordPlatform:
 
         Raises: StoreError: it cannot be read.
         """
+        if not self._settings.message_content:
+            log.warning("discord_message_content_off", effect="in threads only mentions can be read")
         await self._assembly.seen.load()
         await self.channel.start()
         self._background.start(self._assembly.seen.keep_flushing(), name="discord-marks")
@@ -135,11 +139,13 @@ class DiscordPlatform:
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """Discord told what a guild holds."""
         self._assembly.catch_up.guild_came(guild)
+        self._permissions.look_at(guild)
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Echo was invited."""
         log.info("guild_joined", guild=guild.id)
         self._assembly.catch_up.guild_came(guild)
+        self._permissions.look_at(guild)
 
     async def on_thread_join(self, thread: discord.Thread) -> None:
         """Discord told of a thread that was there before."""
