@@ -15,7 +15,7 @@ from source.app.composition import open_reader
 from source.app.model_check import check_model
 from source.app.settings import Settings
 from source.app.settings_words import shown_value
-from source.domain.errors import EchoError, FolderInUseError, StoreError
+from source.domain.errors import EchoError, FolderInUseError, SettingsError, StoreError
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ async def findings_of(settings: Settings) -> list[Finding]:
         check_database,
         _checked_model,
     )
-    return [await check(settings) for check in checks]
+    return [*[await check(settings) for check in checks], *await check_discord(settings)]
 
 
 async def check_folder(settings: Settings) -> Finding:
@@ -103,6 +103,20 @@ _RESTORE = "Move it away and run `python bot.py rebuild --from transcripts`."
 async def _checked_model(settings: Settings) -> Finding:
     text, is_fine = await check_model(settings)
     return Finding("model", text, is_fine=is_fine)
+
+
+async def check_discord(settings: Settings) -> list[Finding]:
+    """Whether the bot can connect and read, and the link that invites it; nothing without a token."""
+    if settings.discord_token is None:
+        return []
+    from source.adapters.discord.application import examine
+    from source.app.discord_channel import discord_settings
+
+    try:
+        found = await examine(discord_settings(settings))
+    except SettingsError as error:
+        return [Finding("discord", str(error), is_fine=False)]
+    return [Finding("discord", each.text, is_fine=each.is_fine) for each in found]
 
 
 def _write_in(folder: Path) -> None:

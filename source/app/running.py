@@ -47,14 +47,13 @@ async def run_channels(settings: Settings) -> int:
     set_up_logging(level=settings.log_level, form=settings.log_format, secrets=settings.secrets)
     async with open_echo(settings, command="bot.py") as echo:
         log.info("echo_started", model=echo.model_name, offline=echo.is_offline)
-        platforms = _platforms(settings, echo)
-        async with asyncio.TaskGroup() as group:
-            preparing = group.create_task(_prepare(echo))
-            try:
-                return await Running(platforms).to_the_end()
-            finally:
-                preparing.cancel()
-                log.info("echo_stopping")
+        preparing = asyncio.create_task(_prepare(echo), name="preparing")
+        try:
+            return await Running(_platforms(settings, echo)).to_the_end()
+        finally:
+            preparing.cancel()
+            await asyncio.gather(preparing, return_exceptions=True)
+            log.info("echo_stopping")
 
 
 def _platforms(settings: Settings, echo: Echo) -> Sequence[Platform]:
