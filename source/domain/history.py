@@ -148,6 +148,7 @@ class History(Sequence[Message]):
 
 _TYPES = tuple(MessageType)
 _TYPE_NUMBERS = {kind: number for number, kind in enumerate(_TYPES)}
+_KEPT = Standing.KEPT
 
 
 def _exchange(messages: list[Message], message: Message) -> Message | None:
@@ -178,7 +179,7 @@ def _fields(message: Message) -> tuple[object, ...]:
 
 def _marks(message: Message) -> object:
     """Return `interrupted` alone where nothing else is to be told: nearly all messages take no more room for it."""
-    if message.edited_at is None and message.standing is Standing.KEPT:
+    if message.edited_at is None and message.standing is _KEPT:
         return message.interrupted
     edited_at = None if message.edited_at is None else _time_out(message.edited_at)
     return (message.interrupted, edited_at, message.standing.value)
