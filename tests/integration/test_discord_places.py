@@ -9,12 +9,13 @@ from source.domain.access import AccessRules
 from source.domain.errors import RefusedInputError, StoreUnavailableError
 from source.domain.thread import PersonRef, Platform, ThreadRef
 from source.domain.turn import InboundMessage
-from tests.fakes.discord import FakeDiscord, posting, threads
+from tests.fakes.discord import FakeDiscord, payloads, posting, threads
 from tests.fakes.discord.channel import Channel, ChannelType
 from tests.fakes.discord.guild import Guild
 from tests.fakes.discord.message import Draft, MessageType
-from tests.fakes.discord.permissions import Permission
+from tests.fakes.discord.permissions import Permission, Role
 from tests.fakes.discord.person import Person
+from tests.fakes.discord.wire import Json
 from tests.fakes.discord_platform import Bot, connected_bot
 
 
@@ -203,6 +204,22 @@ async def test_a_private_thread_is_a_circle_of_its_own() -> None:
             await ada.says(thread, "<@bot> hello")
             inbound = await bot.turns.until(1)
     assert inbound.thread.circle == str(thread.id)
+
+
+async def test_echos_own_role_counts_as_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with FakeDiscord() as server:
+        guild, channel, ada = _workshop(server)
+        role, plain = guild.add_role("Echo"), payloads.role_object
+
+        def managed(each: Role) -> Json:
+            tags = {"managed": True, "tags": {"bot_id": str(server.bot.id)}} if each is role else {}
+            return {**plain(each), **tags}
+
+        monkeypatch.setattr(payloads, "role_object", managed)
+        async with connected_bot(server) as bot:
+            await ada.says(channel, f"<@&{role.id}> hello")
+            inbound = await bot.turns.until(1)
+    assert inbound.text == "hello"
 
 
 async def test_a_reply_to_echo_that_notifies_it_counts_as_a_mention() -> None:
