@@ -14,17 +14,29 @@ from typing import Final
 import aiohttp
 
 from source.adapters.discord.replies.pace import Bucket, Paces, allowance
-from source.adapters.discord.replies.troubles import OLD_EDITS, UnreachableError, refusal
+from source.adapters.discord.replies.troubles import (
+    OLD_EDITS,
+    VENDOR_ERRORS,
+    UnreachableError,
+    refusal,
+    translated,
+)
 
 _TOO_MANY: Final = 429
+# discord.py 2.7.1 waits after these and sends again.
+_REPEATED: Final = (429, 500, 502, 504, 524)
 
 
 class Listener:
-    """What comes back for one request: `decided` is its answer's body, empty where only the fact matters."""
+    """What comes back for one request.
+
+    `decided` is its answer's body, empty where only the fact matters; where nothing was heard, what discord.py
+    made of the answer.
+    """
 
     def __init__(self, channel_id: int, paces: Paces, bucket: Bucket | None, *, wants_body: bool) -> None:
-        self.decided: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        self.holds_everything = False
+        self.decided: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        self._holds_everything = False
         self._channel_id = channel_id
         self._paces = paces
         self._bucket = bucket
@@ -32,10 +44,13 @@ class Listener:
         self._status = 0
 
     @property
-    def is_answered(self) -> bool:
-        """Whether Discord did what it was asked for."""
-        decided = self.decided
-        return decided.done() and not decided.cancelled() and decided.exception() is None
+    def needs_ending(self) -> bool:
+        """Whether discord.py would go on with the request, and may be kept from it.
+
+        While it holds all requests back for a 429 of everything, and while it leaves a bucket, it must not be
+        cancelled: it would never let go, or not for half a minute.
+        """
+        return not self._holds_everything and (self._status == 0 or self._status in _REPEATED)
 
     def begins(self, status: int, headers: Mapping[str, str]) -> None:
         """An answer's head has come."""
@@ -57,10 +72,26 @@ class Listener:
         else:
             self._decide(refusal(self._status, _code(_object(content)), self._channel_id))
 
-    def _decide(self, answer: bytes | Exception) -> None:
+    def ends(self, task: asyncio.Task[object]) -> None:
+        """discord.py is done with the request."""
+        if task.cancelled():
+            self._decide(UnreachableError("the request was ended"))
+        elif isinstance(error := task.exception(), VENDOR_ERRORS):
+            self._decide(translated(error, self._channel_id))
+        elif error is not None:
+            self._decide(error)
+        else:
+            self._decide(task.result())
+
+    def leave(self) -> None:
+        """Nobody waits any more."""
+        if not self.decided.cancel() and not self.decided.cancelled():
+            self.decided.exception()  # or asyncio complains that nobody looked
+
+    def _decide(self, answer: object) -> None:
         if self.decided.done():
             return
-        if isinstance(answer, Exception):
+        if isinstance(answer, BaseException):
             self.decided.set_exception(answer)
         else:
             self.decided.set_result(answer)
@@ -73,8 +104,7 @@ class Listener:
         seconds = float(retry_after) if isinstance(retry_after, int | float) else 1.0
         now = self._paces.now()
         if told.get("global"):
-            # discord.py holds all requests back until this one has slept; cancelled, it would hold them for ever.
-            self.holds_everything = True
+            self._holds_everything = True
             self._paces.crowd.refused(seconds, now)
             return
         if self._bucket is not None:

@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Coroutine
 from datetime import timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from source.adapters.discord.replies.hearing import Listener, listening
 from source.adapters.discord.replies.pace import Bucket, Paces
-from source.adapters.discord.replies.troubles import VENDOR_ERRORS, UnreachableError, translated
+from source.adapters.discord.replies.troubles import UnreachableError
 
 # Sooner than aiohttp's five minutes; what is sent twice for it is one message by its nonce.
 _PATIENCE: Final = timedelta(seconds=15)
@@ -35,13 +35,14 @@ class Requests:
             bucket.sent(self._paces.now())
         task = self._start(request, listener)
         try:
-            waited: set[asyncio.Future[Any]] = {task, listener.decided}
-            await asyncio.wait(waited, timeout=_PATIENCE.total_seconds(), return_when=asyncio.FIRST_COMPLETED)
-            return _outcome(task, listener.decided, channel_id)
+            async with asyncio.timeout(_PATIENCE.total_seconds()):
+                return await listener.decided
+        except TimeoutError:
+            raise UnreachableError("no answer in time") from None
         finally:
-            if not listener.is_answered and not listener.holds_everything:
+            if listener.needs_ending:
                 task.cancel()
-            listener.decided.cancel()
+            listener.leave()
 
     async def stop(self, within: timedelta) -> None:
         """End what still runs."""
@@ -54,29 +55,15 @@ class Requests:
     def _start(self, request: Request, listener: Listener) -> asyncio.Task[object]:
         task = asyncio.get_running_loop().create_task(_run(request, listener), name="discord-request")
         self._running.add(task)
-        task.add_done_callback(partial(self._ended, request))
+        task.add_done_callback(partial(self._ended, request, listener))
         return task
 
-    def _ended(self, request: Request, task: asyncio.Task[object]) -> None:
+    def _ended(self, request: Request, listener: Listener, task: asyncio.Task[object]) -> None:
         self._running.discard(task)
         request.close()  # one that was cancelled before it began would be missed otherwise
-        if not task.cancelled():
-            task.exception()  # whoever waited was told, perhaps before discord.py was
+        listener.ends(task)
 
 
 async def _run(request: Request, listener: Listener) -> object:
     listening.set(listener)
     return await request
-
-
-def _outcome(task: asyncio.Task[object], decided: asyncio.Future[bytes], channel_id: int) -> object:
-    if decided.done():
-        return decided.result()
-    if not task.done():
-        raise UnreachableError("no answer in time")
-    try:
-        return task.result()
-    except VENDOR_ERRORS as error:
-        raise translated(error, channel_id) from error
-    except asyncio.CancelledError:
-        raise UnreachableError("the request was ended") from None
