@@ -71,7 +71,7 @@ async def measured(chats: int) -> Load:
             before = _cpu_seconds(pid)
             began = time.monotonic()
             questions = await _all_answered(discord, talks)
-            cpu, rss = _cpu_seconds(pid) - before, _peak_bytes(pid)
+            cpu, rss = _cpu_seconds(pid) - before, peak_bytes(pid)
             measure.progress(f"{chats} chats took {time.monotonic() - began:.1f} s")
             spoken = await model.spoken()
             seen = [_seen(discord, talk, asked, spoken) for talk, asked in zip(talks, questions, strict=True)]
@@ -177,7 +177,8 @@ def _cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _peak_bytes(pid: int) -> int:
+def peak_bytes(pid: int) -> int:
+    """Return the most memory that a process ever had."""
     status = Path(f"/proc/{pid}/status").read_text()
     return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM"))
 
