@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from source.adapters.storage import channel_reading, statistics_reading
+from source.adapters.storage import channel_reading, event_reading, statistics_reading
 from source.adapters.storage.engine import reading_engine
 from source.adapters.storage.sql_store import SqlStore
 from source.domain.errors import StoreUnavailableError
@@ -162,47 +162,49 @@ async def test_after_a_restart_no_head_opens_a_circle_or_moves_it_and_its_channe
     await store.close()
 
 
-async def _long_conversation(file: Path, turns: int) -> None:
+async def _many_turns(file: Path, conversations: int, turns: int) -> None:
     store = await _opened(file)
-    conversation = head(thread=GUILD)
-    keys, messages = [], []
-    for number in range(turns):
-        event = await store.accept(inbound("Hello", event_id=f"e{number}", thread=GUILD))
-        assert event is not None
-        keys.append(event.key)
-        messages.append((said(event_id=f"e{number}", after=number), said("Hi", by=None, after=number)))
-    await store.commit_turn(TurnRecord(conversation.conversation_id, heads=(conversation,)))
-    for number, key in enumerate(keys):
-        usage = (call(100 + number, after=number, person="ann"),)
-        record = TurnRecord(conversation.conversation_id, messages[number], usage=usage, answered=(key,))
-        await store.commit_turn(record)
-    await store.mark_delivered(keys)
+    for where in range(conversations):
+        thread = replace(GUILD, thread_id=f"{where}")
+        conversation = head(thread=thread)
+        await store.commit_turn(TurnRecord(conversation.conversation_id, heads=(conversation,)))
+        for number in range(turns):
+            name = f"{where}-{number}"
+            event = await store.accept(inbound("Hello", event_id=name, thread=thread))
+            assert event is not None
+            messages = (said(event_id=name, after=number), said("Hi", by=None, after=number))
+            usage = (call(100, after=where * turns + number, person="ann"),)
+            record = TurnRecord(conversation.conversation_id, messages, usage=usage, answered=(event.key,))
+            await store.commit_turn(record)
+            store.note_sent(Platform.DISCORD, SentPart(event.key, 0, f"reply {name}"))
+            await store.mark_delivered([event.key])
     await store.close()
 
 
-async def test_little_is_read_to_find_a_message_and_the_tokens_of_a_day(file: Path) -> None:
-    """Steps of SQLite's machine, which a scan of the conversation or of the calls would need in thousands."""
-    await _long_conversation(file, 500)
+@pytest.mark.parametrize(("conversations", "turns"), [(1, 400), (400, 1)])
+async def test_little_is_read_of_much_that_is_done(file: Path, conversations: int, turns: int) -> None:
+    """Counted in steps of SQLite's machine, of which a look at everything takes thousands."""
+    await _many_turns(file, conversations, turns)
+    platform, late = Platform.DISCORD, NOW + timedelta(hours=1, seconds=conversations * turns - 1)
     engine = reading_engine(file)
     with engine.connect() as connection:
-        raw: Any = connection.connection.driver_connection
         steps = 0
 
         def count() -> int:
             nonlocal steps
-            steps += 1
+            steps += 10
             return 0
 
+        raw: Any = connection.connection.driver_connection
         raw.set_progress_handler(count, 10)
-        found = channel_reading.find(connection, Platform.DISCORD, "e7")
+        found = channel_reading.find(connection, platform, "0-0")
         assert found is not None
-        assert found.message.event_id == "e7"
-        assert channel_reading.unfinished_parts(connection, Platform.DISCORD) == []
-        assert steps < 60
-        steps = 0
-        since = NOW + timedelta(hours=1, seconds=490)
-        assert statistics_reading.tokens_since(connection, Platform.DISCORD, since) == {}
-        assert steps < 60
+        assert found.message.event_id == "0-0"
+        assert channel_reading.find(connection, platform, "reply 0-0") is not None
+        assert channel_reading.unfinished_parts(connection, platform) == []
+        assert event_reading.unanswered(connection, platform) == []
+        assert statistics_reading.tokens_since(connection, platform, late) == {}
+        assert steps < 900
     engine.dispose()
 
 

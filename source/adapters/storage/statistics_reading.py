@@ -63,17 +63,23 @@ def tokens_since(connection: Connection, platform: Platform, since: datetime) ->
         .limit(1)
         .scalar_subquery()
     )
-    query = (
-        select(usage.c.person, func.sum(usage.c.input_tokens + usage.c.output_tokens).label("tokens"))
-        .join(conversations, conversations.c.id == usage.c.conversation_id)
-        .join(threads, threads.c.id == conversations.c.thread_key)
-        .where(
-            usage.c.id > func.coalesce(before, 0),
-            usage.c.created_at >= since,
-            usage.c.person.is_not(None),
-            threads.c.platform == platform.value,
+    # Summed first: joined first, all the platform's conversations would be gone through.
+    recent = (
+        select(
+            usage.c.person,
+            usage.c.conversation_id,
+            func.sum(usage.c.input_tokens + usage.c.output_tokens).label("tokens"),
         )
-        .group_by(usage.c.person)
+        .where(usage.c.id > func.coalesce(before, 0), usage.c.created_at >= since, usage.c.person.is_not(None))
+        .group_by(usage.c.person, usage.c.conversation_id)
+        .subquery()
+    )
+    query = (
+        select(recent.c.person, func.sum(recent.c.tokens).label("tokens"))
+        .join(conversations, conversations.c.id == recent.c.conversation_id)
+        .join(threads, threads.c.id == conversations.c.thread_key)
+        .where(threads.c.platform == platform.value)
+        .group_by(recent.c.person)
     )
     return {row.person: int(row.tokens) for row in connection.execute(query)}
 
