@@ -62,7 +62,7 @@ async def fill(folder: Path, threads: list[Channel], guild_id: int) -> None:
 async def measured(stored: int) -> list[Started]:
     """Start Echo several times beside a guild with so many threads."""
     with measure.temporary_folder() as folder:
-        (folder / "conversations").mkdir()  # noqa: ASYNC240
+        (folder / "conversations").mkdir()
         async with FakeDiscord(checks=False) as discord, FakeOpenAIServer() as model:
             guild = discord.add_guild("Workshop")
             ada = guild.add_member("Ada")
