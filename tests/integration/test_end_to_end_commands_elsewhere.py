@@ -9,7 +9,8 @@ import pytest
 
 from source.domain.conversation_head import ConversationState
 from source.domain.errors import RefusedInputError
-from source.domain.thread import PersonRef, Platform, ThreadRef
+from source.domain.thread import PersonRef, Platform, ThreadKey, ThreadRef
+from source.ports.store import ConversationListing, Scope
 from source.services.commands import CommandInvocation, CommandReply
 from tests.fakes.clock import FakeClock
 from tests.fakes.openai_server import FakeOpenAIServer
@@ -132,6 +133,35 @@ async def test_a_resume_that_waited_resumes_nothing_that_was_resumed_meanwhile(t
     assert {type(result) for result in results} == {CommandReply, RefusedInputError}
     assert first.head.is_active
     assert not second.head.is_active
+
+
+async def test_a_number_names_what_was_listed_when_it_was_given(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked, listing = asyncio.Event(), talk.echo.catalog.listing
+
+    async def watched(
+        *, scope: Scope | None = None, thread: ThreadKey | None = None, limit: int = 50, offset: int = 0
+    ) -> list[ConversationListing]:
+        found = await listing(scope=scope, thread=thread, limit=limit, offset=offset)
+        looked.set()
+        return found
+
+    monkeypatch.setattr(talk.echo.catalog, "listing", watched)
+    async with talk.echo.manager.turn(DECK):
+        resuming = asyncio.create_task(in_the_lobby(talk, "resume 3"))
+        await looked.wait()
+        talk.clock.advance(minutes=1)
+        await talk.command("new stew", thread=GALLEY)  # what was 2 and ended is 3 from now on
+    reply = await resuming
+
+    assert reply.text.endswith("2 messages.")
+    assert (await talk.conversation(thread=DECK)).messages[0].message_content == "My boat is called Aurora"
+    assert len(await talk.conversations(thread=GALLEY)) == 2
+
+
+async def test_options_are_checked_wherever_they_come_from(talk: Talk) -> None:
+    for name, options in [("export", {"format": "pdf"}), ("search", {}), ("stop", {"words": "now"})]:
+        with pytest.raises(RefusedInputError):
+            await talk.echo.commands.run(CommandInvocation(name, GALLEY, ADA, options))
 
 
 async def test_the_same_invocation_acts_once(talk: Talk) -> None:

@@ -63,12 +63,17 @@ async def test_the_latest_conversation_is_exported_unless_a_number_names_another
 async def test_an_export_has_what_only_memory_has(tmp_path: Path, server: FakeOpenAIServer) -> None:
     async with running_echo(tmp_path, server, FakeClock(), transcript_delay_seconds=3_600) as talk:
         await talk.say("One")
+        await talk.echo.manager.write_transcripts()
         running = talk.echo.manager.get_conversation("main", platform=Platform.TERMINAL)
         assert running is not None
         running.add_message(Message(talk.clock.now(), MessageType.CHAT, "Two", requester="ada"))
         reply = await talk.reply_to("export")
+        running.add_message(Message(talk.clock.now(), MessageType.CHAT, "Three", requester="ada"))
+        talk.echo.manager.create_conversation("main", None, None, "ada", platform=Platform.TERMINAL)
+        ended = await talk.reply_to(f"export {running.conversation_id}")
 
     assert contents(reply) == ["One", "You said: One", "Two"]
+    assert contents(ended) == ["One", "You said: One", "Two", "Three"]
 
 
 async def test_nobody_exports_what_others_said_without_them(tmp_path: Path, server: FakeOpenAIServer) -> None:
