@@ -10,6 +10,7 @@ import structlog
 from source.domain.errors import RefusedInputError
 from source.domain.message import Message, Standing
 from source.domain.thread import Platform, ThreadRef
+from source.domain.turn import SaidMessage
 from source.ports.store import ConversationStore, CorrectionStore
 from source.services.admission import Admission
 from source.services.conversation import Conversation
@@ -71,14 +72,14 @@ class Corrections:
     async def _change(self, platform: Platform, event_id: str, change: Change, thread: ThreadRef | None) -> None:
         """Change the message in its conversation, once a turn of `thread` that may be putting it there has ended."""
         if thread is None:
-            said = await self._store.find(platform, event_id)
-            if said is None or said.message.event_id != event_id:
+            known = await self._said(platform, event_id)
+            if known is None:
                 return
-            thread = said.thread
+            thread = known.thread
         # Whoever holds the thread has no turn running there that could still put the message into the history.
         async with self._manager.turn(thread) as seat:
-            said = await self._store.find(platform, event_id)
-            changed = change(said.message) if said is not None and said.message.event_id == event_id else None
+            said = await self._said(platform, event_id)
+            changed = change(said.message) if said is not None else None
             if said is None or changed is None:
                 return
             running = seat.conversation
@@ -89,6 +90,11 @@ class Corrections:
             else:
                 await self._correct_at_rest(said.conversation_id, changed)
         log.info("message_corrected", conversation_id=said.conversation_id, standing=changed.standing.value)
+
+    async def _said(self, platform: Platform, event_id: str) -> SaidMessage | None:
+        """Return a person's message; Echo's own are not what people edit or take back."""
+        said = await self._store.find(platform, event_id)
+        return said if said is not None and said.message.is_from_person else None
 
     async def _correct_at_rest(self, conversation_id: int, changed: Message) -> None:
         """Correct a conversation that is not running, and have its transcript written."""

@@ -17,6 +17,9 @@ from source.services.pauses import pause_after
 
 log = structlog.get_logger(__name__)
 
+# A day of trying: a thread that was deleted takes no reply ever, and the next start asks once more anyway.
+_MOST_TRIES = 150
+
 
 async def announce(reply: LiveReply, line: str) -> None:
     """Show a line that is no part of the reply; a channel that cannot take it gets the reply all the same."""
@@ -87,31 +90,18 @@ class Deliveries:
     async def flush_all(self, channel: Channel) -> None:
         """Try at once what waits on this channel's platform."""
         if self._unnoted:
-            await self.note_delivered(self._unnoted.copy())
+            await self._note_delivered(self._unnoted.copy())
         queues = [queue for thread, queue in self._queues.items() if thread.platform == channel.platform]
         for queue in queues:
             queue.channel = channel
         await asyncio.gather(*(self._empty(queue) for queue in queues))
 
-    async def forget(self, thread: ThreadKey, message_ids: Collection[int]) -> None:
-        """Deliver no more what has been superseded."""
+    def forget(self, thread: ThreadKey, message_ids: Collection[int]) -> None:
+        """Deliver no more what the store has as superseded."""
         queue = self._queues.get(thread)
-        for outgoing in list(queue.replies) if queue is not None else ():
-            if queue is not None and outgoing.message_id in message_ids:
+        if queue is not None:
+            for outgoing in [reply for reply in queue.replies if reply.message_id in message_ids]:
                 self._take_out(queue, outgoing)
-                await self.note_delivered(outgoing.keys)
-
-    async def note_delivered(self, keys: Iterable[int]) -> None:
-        """Have the store know that a reply needs no more delivery."""
-        noted = tuple(sorted(keys))
-        try:
-            await self._store.mark_delivered(noted)
-        except StoreError as error:
-            # After a restart it is delivered once more: twice is better than never.
-            self._unnoted.update(noted)
-            log.warning("delivery_not_noted", events=len(noted), error=str(error))
-        else:
-            self._unnoted.difference_update(noted)
 
     async def stop(self) -> None:
         """Try nothing again; what has not arrived is delivered at the next start."""
@@ -121,11 +111,14 @@ class Deliveries:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _redeliver(self, queue: _Queue) -> None:
-        failures = 0
-        while queue.replies:
-            failures += 1
+        for failures in range(1, _MOST_TRIES):
             await self._clock.sleep(pause_after(failures).total_seconds())
             await self._empty(queue)
+            if not queue.replies:
+                return
+        log.error("redelivery_given_up", replies=len(queue.replies))
+        if self._queues.get(queue.thread) is queue:
+            del self._queues[queue.thread]
 
     async def _empty(self, queue: _Queue) -> None:
         """Deliver what waits, in order, up to the first that is refused."""
@@ -155,5 +148,16 @@ class Deliveries:
         except Exception:  # it is stored: whatever the channel's fault is, it must not be answered again
             log.exception("delivery_broke", events=len(outgoing.keys))
             return False
-        await self.note_delivered(outgoing.keys)
+        await self._note_delivered(outgoing.keys)
         return True
+
+    async def _note_delivered(self, keys: Iterable[int]) -> None:
+        noted = tuple(sorted(keys))
+        try:
+            await self._store.mark_delivered(noted)
+        except StoreError as error:
+            # After a restart it is delivered once more: twice is better than never.
+            self._unnoted.update(noted)
+            log.warning("delivery_not_noted", events=len(noted), error=str(error))
+        else:
+            self._unnoted.difference_update(noted)

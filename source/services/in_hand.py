@@ -43,7 +43,6 @@ class InHand:
         key = waiting.event.key
         present = self._waiting.get(key)
         if present is not None:
-            present.is_too_old = present.is_too_old or waiting.is_too_old
             present.is_caught_up = present.is_caught_up or waiting.is_caught_up
             return present
         for taken in self._holds:

@@ -130,7 +130,7 @@ class TurnRunner:
         """Deliver what is stored: whatever goes wrong from here on, it must not be answered again."""
         thread = batch.thread
         self._admission.spend(thread.platform, answer.usage)
-        await self._deliveries.forget(thread.key, answer.superseded)
+        self._deliveries.forget(thread.key, answer.superseded)
         outgoing = Outgoing(answer.keys, thread, answer.text, answer.interrupted, answer.message_id)
         await self._deliveries.deliver(batch.channel, batch.reply, outgoing)
 

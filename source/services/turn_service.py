@@ -138,17 +138,14 @@ class TurnService:
             left = [event for event in unanswered if event.key not in taken]
             for reply in undelivered:
                 if reply.thread.platform == channel.platform and taken.isdisjoint(reply.keys):
-                    await self._deliver_later(reply, channel)
+                    self._deliveries.add(channel, _outgoing(reply))
             return [self._turns.add(self._waiting(event, channel)) for event in left]
-
-    async def _deliver_later(self, reply: UndeliveredReply, channel: Channel) -> None:
-        message = reply.message
-        if message.is_kept:
-            text, interrupted = message.message_content, message.interrupted
-            self._deliveries.add(channel, Outgoing(reply.keys, reply.thread, text, interrupted, message.message_id))
-        else:  # another answer has taken its place
-            await self._deliveries.note_delivered(reply.keys)
 
     def _waiting(self, event: AcceptedEvent, channel: Channel, *, is_caught_up: bool = False) -> Waiting:
         is_too_old = event.said_at < self._clock.now() - self._answer_max_age
         return Waiting(event, channel, is_too_old=is_too_old, is_caught_up=is_caught_up)
+
+
+def _outgoing(reply: UndeliveredReply) -> Outgoing:
+    message = reply.message
+    return Outgoing(reply.keys, reply.thread, message.message_content, message.interrupted, message.message_id)

@@ -8,7 +8,7 @@ import pytest
 
 from source.domain.errors import ModelUnavailableError, StoreUnavailableError
 from source.domain.thread import Platform, ThreadRef
-from source.domain.turn import InboundKind, InboundMessage
+from source.domain.turn import AcceptedEvent, InboundKind, InboundMessage
 from source.ports.llm import Role
 from source.services.limits import Limits, LimitSettings
 from tests.fakes.small_echo import MOST_BYTES, THREAD, SmallEcho, rest
@@ -180,3 +180,50 @@ async def test_a_retry_found_beside_old_messages_has_them_answered(echo: SmallEc
     await echo.turns.recover(echo.channel)
 
     assert echo.channel.replies[-1].delivered == "All right."
+
+
+async def test_a_slow_store_has_a_thread_answered_together_and_once_all_the_same(
+    echo: SmallEcho, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accept = echo.store.accept
+
+    async def accept_slowly(inbound: InboundMessage) -> AcceptedEvent | None:
+        event = await accept(inbound)
+        if inbound.text == "Two":
+            await rest()
+        return event
+
+    monkeypatch.setattr(echo.store, "accept", accept_slowly)
+    catching_up = asyncio.create_task(echo.turns.take([missed(echo, "One"), missed(echo, "Two")], echo.channel))
+    await asyncio.sleep(0)
+    await asyncio.gather(catching_up, echo.turns.recover(echo.channel), echo.turns.recover(echo.channel))
+
+    assert asked_of_the_model(echo) == ["Ana: One", "Ana: Two"]
+    assert len(echo.model.prompts) == 1
+    [reply] = [reply for reply in echo.channel.replies if reply.delivered]
+    assert reply.notices == ["I was away; this answers what you wrote while I was."]
+
+
+async def test_an_edit_that_overtakes_a_look_into_the_store_counts(
+    echo: SmallEcho, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = echo.store.unanswered
+
+    async def read_slowly(*, platform: Platform | None = None) -> list[AcceptedEvent]:
+        found = await read(platform=platform)
+        await rest()
+        return found
+
+    await echo.store.accept(missed(echo, "Helo", event_id="1"))
+    await echo.store.accept(missed(echo, "Secret", event_id="2"))
+    monkeypatch.setattr(echo.store, "unanswered", read_slowly)
+    recovering = asyncio.create_task(echo.turns.recover(echo.channel))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    await asyncio.gather(
+        recovering,
+        echo.corrections.edited(Platform.DISCORD, "1", "Hello", echo.clock.now()),
+        echo.corrections.deleted(Platform.DISCORD, ["2"]),
+    )
+
+    assert asked_of_the_model(echo) == ["Ana: Hello"]

@@ -7,7 +7,8 @@ import pytest
 
 from source.domain.errors import DeliveryError, StoreUnavailableError
 from source.domain.thread import Platform, ThreadRef
-from source.domain.turn import EventState
+from source.domain.turn import AcceptedEvent, EventState, InboundKind
+from source.ports.llm import ThinkingDelta
 from tests.fakes.channel import FakeChannel, FakeReply
 from tests.fakes.small_echo import THREAD, SmallEcho, rest
 
@@ -249,3 +250,84 @@ async def test_a_try_that_nobody_waits_for_opens_no_reply_unless_it_succeeds(
     assert channel.arrived == ["All right."]
     assert [reply.failure is None for reply in channel.replies] == [False, True]
     assert channel.replies[0].thread == THREAD
+
+
+async def test_a_late_try_that_was_seen_to_begin_is_seen_to_fail(echo: SmallEcho, channel: RefusingChannel) -> None:
+    echo.model.add(RuntimeError("a bug"), [ThinkingDelta("Hm."), RuntimeError("a bug")])
+    await echo.say("Hello")
+    await passing(echo, minutes=10)
+
+    assert channel.thoughts == 1
+    assert [reply.failure is not None for reply in channel.replies] == [True, True]
+
+
+async def test_what_another_answer_has_taken_the_place_of_is_not_delivered_after_a_crash(
+    echo: SmallEcho, channel: RefusingChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: object) -> None:
+        await asyncio.sleep(0)
+        raise StoreUnavailableError("the disk is full")
+
+    echo.model.add("One", "Two")
+    channel.refusals = 100
+    with monkeypatch.context() as broken:
+        broken.setattr(echo.store, "mark_delivered", refuse)
+        await echo.say("Hello")
+        await echo.say("", kind=InboundKind.RETRY)
+    channel.refusals = 0
+    echo.start()
+    await echo.turns.recover(channel)
+
+    assert channel.arrived == ["Two"]
+    assert states(echo) == {EventState.DELIVERED}
+
+
+async def test_what_was_left_undone_comes_first_also_in_a_batch_that_had_failed(
+    echo: SmallEcho, channel: RefusingChannel
+) -> None:
+    await echo.store.accept(echo.inbound("Older"))
+    echo.model.add(RuntimeError("a bug"))
+    await echo.say("Newer")
+    await echo.turns.recover(channel)
+
+    said = [message.message_content for message in await echo.stored() if message.is_from_person]
+    assert said == ["Older", "Newer"]
+
+
+async def test_a_message_that_is_answered_while_the_store_is_being_read_is_answered_once(
+    echo: SmallEcho, channel: RefusingChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = echo.store.unanswered
+
+    async def read_slowly(*, platform: Platform | None = None) -> list[AcceptedEvent]:
+        found = await read(platform=platform)
+        echo.model.release()
+        await rest()
+        return found
+
+    echo.model.hold(after=1)
+    first = asyncio.create_task(echo.say("First"))
+    await echo.model.called.wait()
+    monkeypatch.setattr(echo.store, "unanswered", read_slowly)
+    second = asyncio.create_task(echo.say("Second"))
+    recovering = asyncio.create_task(echo.turns.recover(channel))
+    await asyncio.gather(first, second, recovering)
+
+    said = [message.message_content for message in await echo.stored() if message.is_from_person]
+    assert said == ["First", "Second"]
+    assert len(echo.model.prompts) == 2
+
+
+async def test_a_thread_that_takes_no_reply_for_a_day_is_left_alone_until_the_channel_is_there_again(
+    echo: SmallEcho, channel: RefusingChannel
+) -> None:
+    channel.refusals = 10_000
+    await echo.say("Hello")
+    for _ in range(200):
+        await passing(echo, minutes=10)
+    assert channel.tried == 150
+    assert states(echo) == {EventState.ANSWERED}
+
+    channel.refusals = 0
+    await echo.turns.recover(channel)
+    assert channel.arrived == ["All right."]
