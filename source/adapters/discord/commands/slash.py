@@ -114,7 +114,7 @@ def _asked(interaction: AnyInteraction) -> _Asked:
     if name == SUMMARISE:
         return _Asked("summary", {"message": str(data["target_id"])})
     if name == SEARCH:
-        return _Asked("search", {"words": _words_of_target(data)})
+        return _Asked("search", {"words": _words_of_target(data), "message": str(data["target_id"])})
     options = {str(option["name"]): option.get("value") for option in _options(data) if not option.get("focused")}
     # A flag that was set to false is a flag that was not given.
     return _Asked(name, {key: value for key, value in options.items() if value not in (None, False)})
