@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from source.domain.message import Message, MessageType
+from source.domain.message import Message, MessageType, Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,8 @@ def begins_turn(messages: Sequence[Message], index: int) -> bool:
 
 def kept(messages: Iterable[Message]) -> list[Message]:
     """Return the messages that still count: all that a model or a person is shown."""
-    return [message for message in messages if message.is_kept]
+    # Several times a turn over all that is shown: the attribute, not the property.
+    return [message for message in messages if message.standing is Standing.KEPT]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Builds what one model call is shown, so that the longest possible prefix repeats from turn to turn."""
 
 import json
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from source.domain.context import ContextLimits, kept
@@ -54,12 +54,14 @@ class ContextService:
         arriving: Sequence[Message],
         people: Sequence[PersonRef] = (),
         *,
-        without: Container[int] = (),
+        without: Collection[int] = (),
     ) -> Prompt:
         """Return the prompt for a turn in which `arriving` was said by `people`, without the messages of some ids."""
         head = conversation.head
         names = {**(conversation.people or {}), **{person.external_id: person.display_name for person in people}}
-        shown = [message for message in (*_shown(conversation), *arriving) if message.message_id not in without]
+        shown = [*_shown(conversation), *arriving]
+        if without:
+            shown = [message for message in shown if message.message_id not in without]
         return Prompt(
             messages=(*self._opening(head), *rendered(shown, names, named=head.thread.guild_id is not None)),
             tools=self._tools,
