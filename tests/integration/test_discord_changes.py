@@ -52,7 +52,10 @@ async def test_an_edit_that_comes_while_its_message_is_being_taken_is_not_lost()
         guild = server.add_guild("Workshop")
         channel, ada = guild.add_text_channel("general"), guild.add_member("Ada")
         async with connected_bot(server) as bot:
+            bot.turns.answers = False
             server.faults.rate_limit(retry_after=0.2, method="POST", path="/threads")
+            # The thread is there already: opening it changes the message, and Discord tells that as well.
+            server.faults.refuse(400, 160004, method="POST", path="/threads")
             message = await ada.says(channel, "<@bot> how do geers work?")
             await server.until(lambda: server.faults.struck)
             await ada.edits(message, "<@bot> how do gears work?")

@@ -13,7 +13,7 @@ from source.adapters.discord.client import ReconnectPauses
 from source.domain.errors import SettingsError
 from source.ports.clock import SystemClock
 from tests.fakes.discord import FakeDiscord
-from tests.fakes.discord.faults import Broken
+from tests.fakes.discord.faults import Broken, Slow
 from tests.fakes.discord_platform import Bot, connected_bot, start_bot
 from tests.fakes.running_echo import eventually
 
@@ -248,11 +248,13 @@ async def test_stopping_takes_nothing_new_lets_what_began_end_and_is_quick() -> 
         bot = start_bot(server)
         await server.wait_ready()
         bot.turns.held = asyncio.Event()
+        server.faults.plan(Slow(0.2), method="POST", path="/messages")
         await ada.says(ada.dm, "the last question")
         await bot.turns.until(1)
         bot.stop.set()
         await server.until(lambda: not server.gateway.connected)
         await ada.says(ada.dm, "too late")
+        await eventually(lambda: not bot.platform._is_open)
         bot.turns.held.set()
         async with asyncio.timeout(3):
             await bot.running

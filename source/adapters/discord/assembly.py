@@ -76,7 +76,9 @@ def assemble(
             lanes=lanes,
             tasks=tasks,
         ),
-        changes=Changes(parts.corrections, parts.store, text=text, threads=threads, lanes=lanes, tasks=tasks),
+        changes=Changes(
+            parts.corrections, parts.store, text=text, threads=threads, lanes=lanes, seen=seen, tasks=tasks
+        ),
         commands=DiscordCommands(
             parts.commands, parts.turns, parts.store, parts.clock, AroundInteractions(client, access, threads, channel)
         ),

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
+from datetime import datetime
 
 import discord
 import structlog
@@ -10,7 +11,8 @@ from source.adapters.discord.inbound import InboundText
 from source.adapters.discord.lanes import Lanes
 from source.adapters.discord.owned_tasks import OwnedTasks
 from source.adapters.discord.parts import Corrections
-from source.adapters.discord.places import is_from_person
+from source.adapters.discord.places import is_from_person, mark_of
+from source.adapters.discord.seen import SeenMarks
 from source.adapters.discord.threads import Threads
 from source.domain.errors import StoreError
 from source.domain.thread import Platform
@@ -30,6 +32,7 @@ class Changes:
         text: InboundText,
         threads: Threads,
         lanes: Lanes,
+        seen: SeenMarks,
         tasks: OwnedTasks,
     ) -> None:
         self._corrections = corrections
@@ -37,6 +40,7 @@ class Changes:
         self._text = text
         self._threads = threads
         self._lanes = lanes
+        self._seen = seen
         self._tasks = tasks
         self.is_open = True
 
@@ -45,7 +49,7 @@ class Changes:
         message = change.message
         # Discord: `edited_timestamp` is set by an edit of the content only.
         if message.edited_at is not None and is_from_person(message):
-            self._start(self._edited(message), f"discord-edit-{message.id}")
+            self._start(self._edited(message, message.edited_at), f"discord-edit-{message.id}")
 
     async def on_raw_message_delete(self, change: discord.RawMessageDeleteEvent) -> None:
         """A message is gone."""
@@ -68,16 +72,18 @@ class Changes:
         """Echo was removed from a guild, or the guild is gone."""
         log.info("guild_left", guild=guild.id)
 
-    async def _edited(self, message: discord.Message) -> None:
+    async def _edited(self, message: discord.Message, at: datetime) -> None:
         event_id = str(message.id)
         # After the message itself: it is taken in its channel's lane or, on the way to a thread of its own, in its own.
         async with self._lanes.at(message.channel.id, message.id):
-            if not await self._store.is_accepted(Platform.DISCORD, event_id):
+            # While it is in hand its acceptance may be on the way to the disk, ahead of the correction.
+            in_hand = self._seen.is_in_hand(mark_of(message.channel), message.id)
+            if not in_hand and not await self._store.is_accepted(Platform.DISCORD, event_id):
                 return
             text = await self._text.of(message)
-            if not text or message.edited_at is None:
+            if not text:
                 return
-            work = self._corrections.edited(Platform.DISCORD, event_id, text, message.edited_at)
+            work = self._corrections.edited(Platform.DISCORD, event_id, text, at)
             # A correction waits for the running turn; the next message does not wait for the correction.
             correcting = self._tasks.start(self._told(work), name=f"discord-correction-{event_id}")
         await asyncio.shield(correcting)

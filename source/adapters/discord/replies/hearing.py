@@ -28,19 +28,14 @@ _REPEATED: Final = (429, 500, 502, 504, 524)
 
 
 class Listener:
-    """What comes back for one request.
+    """What comes back for one request: `decided` is its answer's body, or what discord.py made of one unheard."""
 
-    `decided` is its answer's body, empty where only the fact matters; where nothing was heard, what discord.py
-    made of the answer.
-    """
-
-    def __init__(self, channel_id: int, paces: Paces, bucket: Bucket | None, *, wants_body: bool) -> None:
+    def __init__(self, channel_id: int, paces: Paces, bucket: Bucket | None) -> None:
         self.decided: asyncio.Future[object] = asyncio.get_running_loop().create_future()
         self._holds_everything = False
         self._channel_id = channel_id
         self._paces = paces
         self._bucket = bucket
-        self._wants_body = wants_body
         self._status = 0
 
     @property
@@ -58,9 +53,7 @@ class Listener:
         told = allowance(headers)
         if self._bucket is not None and told is not None and status != _TOO_MANY:
             self._bucket.answered(told, self._paces.now())
-        if 200 <= status < 300 and not self._wants_body:
-            self._decide(b"")
-        elif status >= 500:
+        if status >= 500:
             self._decide(refusal(status, 0, self._channel_id))
 
     def body(self, content: bytes) -> None:

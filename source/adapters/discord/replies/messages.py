@@ -64,7 +64,7 @@ class HttpMessages:
         with _parameters(payload, file) as parameters:
             request = self._client.http.send_message(channel_id, params=parameters)
             bucket = self.paces.of(channel_id).posts
-            answer = await self._requests.heard(request, channel_id, bucket=bucket, wants_body=True)
+            answer = await self._requests.heard(request, channel_id, bucket=bucket)
         return _standing(_parsed(answer))
 
     async def edit(self, channel_id: int, message_id: int, payload: Payload, *, file: str | None = None) -> None:
@@ -80,7 +80,7 @@ class HttpMessages:
     async def after(self, channel_id: int, message_id: int) -> list[Standing]:
         self._need_login()
         request = self._client.http.logs_from(channel_id, _NEXT, after=message_id)
-        answer = _parsed(await self._requests.heard(request, channel_id, wants_body=True))
+        answer = _parsed(await self._requests.heard(request, channel_id))
         return [_standing(told) for told in answer] if isinstance(answer, list) else []
 
     async def typing(self, channel_id: int) -> None:

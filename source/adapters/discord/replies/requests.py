@@ -23,14 +23,12 @@ class Requests:
         self._paces = paces
         self._running: set[asyncio.Task[object]] = set()
 
-    async def heard(
-        self, request: Request, channel_id: int, *, bucket: Bucket | None = None, wants_body: bool = False
-    ) -> object:
+    async def heard(self, request: Request, channel_id: int, *, bucket: Bucket | None = None) -> object:
         """Return the answer: its bytes, or what discord.py made of it where nobody could listen.
 
         Raises: RefusedError, UnreachableError.
         """
-        listener = Listener(channel_id, self._paces, bucket, wants_body=wants_body)
+        listener = Listener(channel_id, self._paces, bucket)
         if bucket is not None:
             bucket.sent(self._paces.now())
         task = self._start(request, listener)
