@@ -55,6 +55,19 @@ async def test_a_message_that_somebody_deleted_is_posted_anew(desk: ReplyDesk) -
     assert desk.texts == ["Hello there"]
 
 
+async def test_a_nonce_of_a_deleted_message_is_not_used_again(desk: ReplyDesk) -> None:
+    reply = await desk.reply()
+    desk.server.faults.refuse(404, 10008, method="POST", path=POST)
+
+    await reply.deliver("Hello there")
+
+    first, second = (call.body for call in desk.server.requests("POST", "/messages"))
+    assert isinstance(first, dict)
+    assert isinstance(second, dict)
+    assert first["nonce"] != second["nonce"]
+    assert desk.texts == ["Hello there"]
+
+
 async def test_what_follows_a_message_that_cannot_be_edited_is_posted_anew_too(desk: ReplyDesk) -> None:
     reply = await desk.reply()
     reply.show(LONG)
@@ -215,6 +228,19 @@ async def test_a_429_of_everything_holds_nothing_back_for_ever(desk: ReplyDesk) 
     assert desk.texts == ["Hello there", "And again"]
 
 
+async def test_a_typing_sign_that_met_a_429_of_everything_holds_no_text_back(desk: ReplyDesk) -> None:
+    reply = await desk.reply()
+    desk.server.faults.rate_limit(retry_after=0.5, is_global=True, method="POST", path="/typing")
+    reply.thinking()
+    await desk.server.until(lambda: desk.server.faults.struck)
+    await asyncio.sleep(0.1)
+
+    reply.show("Hello")
+    await asyncio.wait_for(reply.deliver("Hello"), 5.0)
+
+    assert desk.texts == ["Hello"]
+
+
 async def test_a_reply_begun_before_a_crash_is_completed_in_place(desk: ReplyDesk) -> None:
     reply = await desk.reply()
     reply.show(LONG)
@@ -245,6 +271,7 @@ async def test_a_crash_between_a_post_and_its_note_makes_no_second_message(desk:
 
 
 async def test_nothing_is_left_of_a_notice_but_one_line(desk: ReplyDesk) -> None:
+    desk.server.rules.nonce_memory = timedelta()
     key = await desk.accepted()
     for _ in range(2):
         await desk.channel.open_reply(desk.thread, [key]).notice("This is a new conversation.")
@@ -276,10 +303,11 @@ async def test_a_failure_before_a_crash_goes_when_the_answer_comes(desk: ReplyDe
     await desk.first_text()
     await reply.fail("I can't reach my model.")
     await desk.crash()
+    await desk.place_says("Are you there?")
 
     await desk.same_reply().deliver("The answer is 42.")
 
-    assert desk.texts == ["The answer is 42."]
+    assert [message.content for message in desk.place.visible()] == ["Are you there?", "The answer is 42."]
 
 
 async def test_the_same_failure_is_told_once_until_somebody_says_more(desk: ReplyDesk) -> None:

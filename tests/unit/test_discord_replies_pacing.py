@@ -147,6 +147,25 @@ async def test_the_latest_text_wins_after_a_pause(desk: Desk) -> None:
     await reply.deliver("The end")
 
 
+async def test_text_that_could_not_be_shown_is_shown_later_without_more_of_it(desk: Desk) -> None:
+    reply = desk.reply()
+    desk.messages.errors = [UnreachableError("down"), UnreachableError("down")]
+    reply.show("one ")
+    await desk.passes(5.0)
+
+    assert list(desk.messages.contents.values()) == ["one"]
+    assert desk.messages.times("create") == pytest.approx([0.0, 1.0, 3.0], abs=4 * TICK)
+    await reply.deliver("The end")
+
+
+async def test_many_messages_wait_for_their_bucket(desk: Desk) -> None:
+    delivery = asyncio.ensure_future(desk.reply().deliver("All work and no play. " * 600))
+    await desk.passes(6.0)
+    await delivery
+
+    assert desk.messages.times("create") == pytest.approx([0.0] * 5 + [5.0] * 2, abs=2 * TICK)
+
+
 async def test_a_refused_live_text_is_tried_once_more_in_the_end(desk: Desk) -> None:
     reply = desk.reply()
     desk.messages.errors = [RefusedError(403, 50013, PLACE)]
