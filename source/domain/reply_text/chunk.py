@@ -41,8 +41,8 @@ class Room:
     @property
     def reach(self) -> int:
         """How many characters from a chunk's beginning decide where it ends."""
-        # Enough to see whether what follows the smallest chunk would fit into the next, and what comes after that.
-        return self.limit + self.least + self.mark + 64
+        # Enough to see whether the next chunk would hold what follows a small one and an introduction to it.
+        return self.limit + 2 * self.least + self.mark + 64
 
 
 def utf16_length(text: str) -> int:

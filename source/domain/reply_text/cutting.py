@@ -70,9 +70,10 @@ class Cutter:
         return (
             self._best(between)
             or self._best(self._with_words(between), least_seam=Seam.SENTENCES)
-            or self._between_clusters()
+            or self._between_clusters(self._divisible(0))
             or self._latest(between)
             or self._latest(self._between_lines)
+            or self._between_clusters(self._lines, harmless=False)
             or next(self._anywhere())
         )
 
@@ -81,7 +82,7 @@ class Cutter:
         for seam in range(least_seam, Seam.CLUSTERS):
             good = [cut for cut in cuts if cut.seam <= seam]
             latest = self._latest(good)
-            if latest and (self._is_worth_sending(latest.at) or self._next_stays_whole(latest, good)):
+            if latest and (self._ends_well(latest, seam) or self._next_stays_whole(latest, good)):
                 return latest
         return None
 
@@ -92,6 +93,10 @@ class Cutter:
         if cut.at not in self._possible:
             self._possible[cut.at] = self._fits(cut.at) and self._is_harmless(cut)
         return self._possible[cut.at]
+
+    def _ends_well(self, cut: Cut, seam: int) -> bool:
+        # What announces the next part goes with it, unless that would tear emphasis or words apart.
+        return self._is_worth_sending(cut.at) and (cut.seam is not Seam.INTRODUCTION or seam >= Seam.MARKED_WORDS)
 
     def _is_worth_sending(self, at: int) -> bool:
         return utf16_length(self._window[:at]) >= self._room.least
@@ -129,8 +134,7 @@ class Cutter:
     @cached_property
     def _between_lines(self) -> list[Cut]:
         pairs = zip(self._lines, self._lines[1:], strict=False)
-        cuts = (Cut(above.end, seam_between(above, below), above, _table(below)) for above, below in pairs)
-        return [cut for cut in cuts if cut.at in self._ends]
+        return [Cut(above.end, seam_between(above, below, self._room), above, _table(below)) for above, below in pairs]
 
     def _with_words(self, between: list[Cut]) -> list[Cut]:
         """Add to the cuts between lines those between words behind the last of them that fits."""
@@ -149,25 +153,24 @@ class Cutter:
         lines = [line for line in self._lines if line.end > after and line.start <= self._furthest]
         return [line for line in lines if line.kind not in _ONE_PIECE or len(line.text) > self._room.limit // 2]
 
-    def _between_clusters(self) -> Cut | None:
-        cuts = self._cluster_cuts()
-        latest = next((cut for cut in cuts if self._fits(cut.at) and self._is_harmless(cut)), None)
+    def _between_clusters(self, lines: list[Line], *, harmless: bool = True) -> Cut | None:
+        cuts = (cut for cut in self._inside(lines) if cut.at in self._ends and self._fits(cut.at))
+        latest = next((cut for cut in cuts if not harmless or self._is_harmless(cut)), None)
         if latest is None or self._is_worth_sending(latest.at):
             return latest
         end = min((end for end in self._ends if end > latest.at), default=latest.at)
         fits_next = utf16_length(self._window[latest.at : end]) <= self._room.limit - self._room.least
         return latest if fits_next else None
 
-    def _cluster_cuts(self) -> Iterator[Cut]:
-        for line in reversed(self._divisible(0)):
-            for at in range(min(line.end, self._furthest), line.start, -1):
-                if at in self._ends and at < line.end:
-                    yield Cut(at, Seam.CLUSTERS, line)
-
     def _anywhere(self) -> Iterator[Cut]:
-        for line in reversed(self._lines):
-            for at in range(min(line.end, self._furthest), line.start, -1):
-                if self._fits(at) and not is_inside_pair(self._window, at):
+        cuts = self._inside(self._lines)
+        return (cut for cut in cuts if self._fits(cut.at) and not is_inside_pair(self._window, cut.at))
+
+    def _inside(self, lines: list[Line]) -> Iterator[Cut]:
+        """Yield every place behind a visible character inside `lines`, the last first."""
+        for line in reversed(lines):
+            for at in range(min(line.end - 1, self._furthest), line.visible_start, -1):
+                if not self._window[at - 1].isspace():
                     yield Cut(at, Seam.CLUSTERS, line)
 
     def _is_harmless(self, cut: Cut) -> bool:

@@ -4,10 +4,10 @@ import re
 from dataclasses import dataclass
 
 # Before a fence: indentation, marks of quotes, a list item's mark.
-_LEAD = r"(?:[ \t>]|(?:[-*+]|\d{1,9}[.)])(?=[ \t]))*"
+_LEAD = r"(?:[\s>]|(?:[-*+]|\d{1,9}[.)])(?=\s))*"
 _OPENING = re.compile(rf"({_LEAD})(?:(`{{3,}})([^`]*)|(~{{3,}})(.*))\Z", re.DOTALL)
-_CLOSING = re.compile(r"([ \t]*)(`{3,}|~{3,})[ \t\r]*\Z")
-_QUOTE = re.compile(r"[ \t]*>")
+_CLOSING = re.compile(r"(\s*)(`{3,}|~{3,})\s*\Z")
+_QUOTE = re.compile(r"\s*>")
 _ITEM_MARK = re.compile(r"[^\s>]")
 # CommonMark: a closing fence is indented by less than an indented code block would be.
 _CODE_INDENT = 4

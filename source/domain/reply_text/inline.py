@@ -7,7 +7,7 @@ from source.domain.reply_text.lines import Kind, Line
 from source.domain.reply_text.seams import Seam
 
 # Spaces that hold two words together are no place to cut.
-_SPACE = re.compile(r"[^\S\u00a0\u2007\u202f]+")
+_SPACE = re.compile(r"(?<!\s)[^\S\u00a0\u2007\u202f]+")
 # Latin, Cyrillic, Arabic and Indic sentences end before a space, not after an initial; Chinese and Japanese anywhere.
 _SENTENCE_END = re.compile(r"(?<![.!?…؟۔।])(?<!\b\w)[.!?…؟۔।]++[\"'”’»)\]*_~|]*(?=\s)|[。！？｡]+[」』”）]*")
 _CLAUSE_END = re.compile(r"[、，；：]+")
@@ -19,15 +19,15 @@ _CODE = (Kind.CODE, Kind.FENCE_OPENING, Kind.FENCE_CLOSING)
 
 def seams_in(line: Line) -> Iterator[tuple[int, Seam]]:
     """Yield the places in `line` where a sentence or a word ends, counted from its start, in order."""
-    text = line.text
+    text, first = line.text, line.visible_start - line.start
     if line.kind in _CODE:
-        yield from ((found.start(), Seam.WORDS) for found in _SPACE.finditer(text) if found.start())
+        yield from ((found.start(), Seam.WORDS) for found in _SPACE.finditer(text, first))
         return
     marked = _marked(text)
     sentences = {found.end() for found in _SENTENCE_END.finditer(text)}
     words = {found.start() for found in _SPACE.finditer(text)} | {found.end() for found in _CLAUSE_END.finditer(text)}
     for at in sorted(words | sentences):
-        if 0 < at < len(text):
+        if first < at < len(text):
             if marked[at]:
                 yield at, Seam.MARKED_WORDS
             elif at in sentences and not text[at:].lstrip()[:1].islower():

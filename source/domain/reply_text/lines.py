@@ -10,7 +10,9 @@ from source.domain.reply_text.fences import Fence, fence_after
 from source.domain.reply_text.place import Place, quote_inside
 
 _ITEM = re.compile(r"[ \t]*(?:[-*+•]|\d{1,9}[.)])(?=[ \t])")
-_HEADING = re.compile(r"[ \t]*(?:-?#{1,6}[ \t]|(?:\*\*|__)[^*_]+(?:\*\*|__):?\Z)")
+_HEADING = re.compile(r"[ \t]*-?#{1,6}[ \t]")
+# Models write headings this way too; below a line of text it is emphasis.
+_BOLD_LINE = re.compile(r"(\*\*|__)[^*_]+\1:?\Z")
 _QUOTE = re.compile(r"[ \t]*>")
 _RULE = re.compile(r"[ \t]*([-*_])(?:[ \t]*\1){2,}[ \t]*\Z")
 _TABLE_RULE = re.compile(r"[ \t>]*(?:\|[ \t]*)?:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?\Z")
@@ -53,8 +55,12 @@ class Line:
     quote: str
 
     @property
-    def introduces(self) -> bool:
-        return self.text.rstrip("*_ ").endswith((":", "："))
+    def visible_start(self) -> int:
+        return self.start + len(self.text) - len(self.text.lstrip())
+
+    def introduces(self, room: Room) -> bool:
+        """Whether it announces what follows; a longer text says more than that."""
+        return len(self.text) <= room.least and self.text.rstrip("*_ ").endswith((":", "："))
 
 
 def lines_of(window: str, place: Place, room: Room) -> list[Line]:
@@ -106,13 +112,15 @@ class _Reader:
             return Kind.FENCE_CLOSING
         if self._inside_line:
             return Kind.TEXT
+        if (self._after_blank or not number) and _BOLD_LINE.match(text):
+            return Kind.HEADING
         return self._table_kind(number, text) or _plain_kind(text)
 
     def _table_kind(self, number: int, text: str) -> Kind | None:
         if "|" not in text:
             return None
         if self._table:
-            return Kind.TABLE_RULE if self._table is _HEAD_ONLY else Kind.TABLE_ROW
+            return Kind.TABLE_RULE if self._table == _HEAD_ONLY else Kind.TABLE_ROW
         below = self._raw[number + 1].rstrip() if number + 1 < len(self._raw) else ""
         return Kind.TABLE_HEAD if "|" in below and _TABLE_RULE.match(below) else None
 

@@ -2,6 +2,7 @@
 
 from enum import IntEnum
 
+from source.domain.reply_text.chunk import Room
 from source.domain.reply_text.lines import Kind, Line
 
 
@@ -9,56 +10,55 @@ class Seam(IntEnum):
     """What a cut goes between; the best first."""
 
     BLOCKS = 0
-    ITEMS = 1
-    NESTED_ITEMS = 2
-    PARTS = 3
-    LINES = 4
-    SENTENCES = 5
-    WORDS = 6
-    MARKED_WORDS = 7
-    CLUSTERS = 8
+    # Behind a heading or a sentence that announces what follows: only if that stays whole for it.
+    INTRODUCTION = 1
+    ITEMS = 2
+    NESTED_ITEMS = 3
+    PARTS_OF_ITEM = 4
+    ROWS = 5
+    LINES = 6
+    SENTENCES = 7
+    WORDS = 8
+    MARKED_WORDS = 9
+    CLUSTERS = 10
     # Only when nothing else is left: behind a fence's opening line, before its closing one.
-    GLUED = 9
+    GLUED = 11
 
 
-_OPENS = (Kind.FENCE_OPENING, Kind.TABLE_HEAD)
+_INTRODUCED = (Kind.FENCE_OPENING, Kind.TABLE_HEAD, Kind.ITEM)
 _STANDS_ALONE = (Kind.HEADING, Kind.RULE)
 
 
-def seam_between(above: Line, below: Line) -> Seam:
+def seam_between(above: Line, below: Line, room: Room) -> Seam:
     """Return what a cut between two successive lines goes between."""
     if above.kind is Kind.FENCE_OPENING or below.kind is Kind.FENCE_CLOSING:
         return Seam.GLUED
     if below.kind is Kind.CODE:
-        return Seam.PARTS if below.after_blank else Seam.LINES
+        return Seam.ROWS if below.after_blank else Seam.LINES
     if below.kind is Kind.TABLE_RULE or above.kind is Kind.TABLE_RULE:
         return Seam.GLUED
     if below.kind is Kind.TABLE_ROW:
-        return Seam.PARTS
+        return Seam.ROWS
     if above.kind is Kind.HEADING:
-        return Seam.LINES
-    if below.kind is Kind.ITEM:
-        return _before_item(above, below)
-    return _inside_item(above, below) if below.depth else _between_blocks(above, below)
-
-
-def _before_item(above: Line, below: Line) -> Seam:
-    if above.depth or not below.after_blank or above.introduces:
-        return Seam(min(Seam.ITEMS + below.depth - 1, Seam.PARTS))
-    return Seam.BLOCKS
+        return Seam.LINES if below.kind is Kind.TEXT and not below.after_blank else Seam.INTRODUCTION
+    if above.depth and below.kind is Kind.ITEM:
+        return Seam(min(Seam.ITEMS + below.depth - 1, Seam.PARTS_OF_ITEM))
+    if below.kind is not Kind.ITEM and below.depth:
+        return _inside_item(above, below)
+    return _between_blocks(above, below, room)
 
 
 def _inside_item(above: Line, below: Line) -> Seam:
-    return Seam.PARTS if below.after_blank or above.kind is not below.kind else Seam.LINES
+    return Seam.PARTS_OF_ITEM if below.after_blank or above.kind is not below.kind else Seam.LINES
 
 
-def _between_blocks(above: Line, below: Line) -> Seam:
+def _between_blocks(above: Line, below: Line, room: Room) -> Seam:
     if below.kind in _STANDS_ALONE:
         return Seam.BLOCKS
-    if above.introduces and below.kind is not Kind.TEXT:
-        return Seam.ITEMS
+    if above.introduces(room) and below.kind not in (Kind.TEXT, above.kind):
+        return Seam.INTRODUCTION
     if below.after_blank or above.depth:
         return Seam.BLOCKS
     if above.kind is below.kind:
         return Seam.LINES
-    return Seam.ITEMS if below.kind in _OPENS else Seam.BLOCKS
+    return Seam.INTRODUCTION if below.kind in _INTRODUCED else Seam.BLOCKS

@@ -1,0 +1,246 @@
+import time
+
+import pytest
+
+from source.domain.reply_text import LEAST_LIMIT, Chunk, ReplySplitter, split, utf16_length
+
+SENTENCE = "The splitter keeps together what belongs together."
+
+
+def texts(text: str, limit: int) -> list[str]:
+    return [chunk.text for chunk in split(text, limit)]
+
+
+def code(lines: int) -> str:
+    return "\n".join(f"    value_{number} = {number}" for number in range(lines))
+
+
+def test_a_reply_that_fits_is_one_chunk_as_it_is() -> None:
+    assert split("Hello, *you*.", 2000) == [Chunk("Hello, *you*.", "Hello, *you*.")]
+
+
+def test_a_reply_of_whitespace_is_nothing_to_send() -> None:
+    assert split("", 2000) == split(" \n\t\n", 2000) == []
+
+
+def test_a_limit_without_room_for_text_is_refused() -> None:
+    with pytest.raises(ValueError, match="no room"):
+        split("Hello", LEAST_LIMIT - 1)
+
+
+def test_paragraphs_are_kept_whole() -> None:
+    assert texts(f"{SENTENCE} {SENTENCE}\n\n{SENTENCE}", 140) == [f"{SENTENCE} {SENTENCE}", SENTENCE]
+
+
+def test_a_paragraph_too_long_for_a_chunk_is_cut_behind_a_sentence() -> None:
+    assert texts(f"{SENTENCE} {SENTENCE} {SENTENCE}", 130) == [f"{SENTENCE} {SENTENCE}", SENTENCE]
+
+
+def test_an_initial_does_not_end_a_sentence() -> None:
+    assert texts("There was a long talk with J. Smith about the weather and so on", 45) == [
+        "There was a long talk with J. Smith about the",
+        "weather and so on",
+    ]
+
+
+def test_a_sentence_too_long_for_a_chunk_is_cut_between_words() -> None:
+    assert texts("these words have no end " * 4, 50) == ["these words have no end these words have no end"] * 2
+
+
+def test_chinese_and_japanese_are_cut_behind_a_sentence_or_a_clause() -> None:
+    assert texts("今日はとても良い天気です。" * 6, 40) == ["今日はとても良い天気です。" * 3] * 2
+    assert texts("今日はとても良い天気で、" * 6, 40) == ["今日はとても良い天気で、" * 3] * 2
+
+
+def test_code_bold_and_links_inside_a_sentence_are_not_torn() -> None:
+    for marked in ("`some code with spaces`", "**some very bold words**", "[a link that reads well](https://x.org)"):
+        first, second = texts(f"There are words before it, then comes {marked} and more", 60)
+        assert (first, second) == ("There are words before it, then comes", f"{marked} and more")
+
+
+def test_the_items_of_a_list_are_kept_whole() -> None:
+    item = f"- {SENTENCE}\n  {SENTENCE}\n"
+    assert texts(item * 3, 230) == [(item * 2).strip(), item.strip()]
+
+
+def test_an_item_is_cut_between_nested_items_first() -> None:
+    text = "- A long item:\n" + "  - nested, one line\n    and one more\n" * 3
+    assert texts(text, 100)[1] == "  - nested, one line\n    and one more"
+
+
+def test_a_heading_goes_with_what_it_announces() -> None:
+    assert texts(f"{SENTENCE}\n\n## Next\n\n{SENTENCE}", 80) == [SENTENCE, f"## Next\n\n{SENTENCE}"]
+    assert texts(f"{SENTENCE}\n\n**Next**\n\n{SENTENCE}", 80) == [SENTENCE, f"**Next**\n\n{SENTENCE}"]
+
+
+def test_a_sentence_with_a_colon_goes_with_what_it_announces() -> None:
+    text = f"{SENTENCE}\n\nLike this:\n\n```\n{code(2)}\n```"
+    assert texts(text, 90) == [SENTENCE, f"Like this:\n\n```\n{code(2)}\n```"]
+
+
+def test_code_that_fits_into_a_chunk_is_kept_whole() -> None:
+    block = f"```python\n{code(9)}\n```"
+    assert texts(f"{SENTENCE}\n\n{block}\n\n{SENTENCE}", 190) == [SENTENCE, block, SENTENCE]
+    assert texts(f"Hi.\n\n{block}", len(block)) == ["Hi.", block]
+
+
+def test_a_chunk_is_filled_when_nothing_is_kept_whole_by_a_small_one() -> None:
+    first, *_ = texts(f"Hi.\n\n```python\n{code(30)}\n```", 200)
+    assert first.startswith("Hi.\n\n```python\n    value_0 = 0\n")
+    assert len(first) > 150
+
+
+def test_longer_code_goes_on_in_a_block_of_its_own() -> None:
+    block = f"```python\n{code(12)}\n```"
+    first, second = split(block, 200)
+    assert (first.opened, first.closed) == ("", "\n```")
+    assert (second.opened, second.closed) == ("```python\n", "")
+    assert first.text.endswith("value_10 = 10\n```")
+    assert second.text == "```python\n    value_11 = 11\n```"
+    assert first.source + second.source == block
+
+
+def test_code_is_cut_at_a_blank_line_where_there_is_one() -> None:
+    parts = texts("```\n" + "def f():\n    return 1\n\n" * 6 + "```", 75)
+    assert len(parts) == 3
+    assert all(part.startswith("```\ndef f") and part.endswith("return 1\n```") for part in parts[:-1])
+
+
+def test_a_line_of_code_is_cut_only_when_it_is_too_long_itself() -> None:
+    line = "total = " + " + ".join(f"part_{number}" for number in range(30))
+    parts = texts(f"```\nx = 1\n{line}\ny = 2\n```", 120)
+    assert parts[0].startswith("```\nx = 1\ntotal = part_0 + ")
+    assert all(part.startswith("```\n") and part.endswith("\n```") for part in parts)
+    assert not any("part_\n" in part for part in parts)
+
+
+def test_a_shorter_fence_inside_does_not_close_the_block() -> None:
+    text = "````md\n```python\nprint(1)\n```\n" + "text in the outer block\n" * 6 + "````"
+    first, second = split(text, 120)
+    assert first.closed == "\n````"
+    assert second.opened == "````md\n"
+
+
+def test_a_fence_of_tildes_is_not_closed_by_backticks() -> None:
+    first, second = split("~~~\n```\n" + "text in the block\n" * 8 + "~~~", 120)
+    assert (first.closed, second.opened) == ("\n~~~", "~~~\n")
+
+
+def test_the_fence_of_an_item_is_repeated_with_its_indentation() -> None:
+    first, second = split(f"1. ```js\n   {code(10).lstrip()}\n   ```\n2. next", 160)
+    assert (first.closed, second.opened) == ("\n   ```", "   ```js\n")
+    assert second.text.endswith("   ```\n2. next")
+
+
+def test_the_fence_of_a_quote_is_repeated_with_its_mark() -> None:
+    text = "> ```\n" + "> a line of code\n" * 8 + "> ```\nend"
+    first, second = split(text, 120)
+    assert (first.closed, second.opened) == ("\n> ```", "> ```\n")
+    assert second.text.endswith("> ```\nend")
+
+
+def test_a_quote_that_ends_ends_its_fence() -> None:
+    first, second = split(f"> ```\n> code\n\n{SENTENCE} {SENTENCE}", 110)
+    assert (first.source, first.closed) == ("> ```\n> code", "\n> ```")
+    assert second.opened == ""
+
+
+def test_a_line_of_a_quote_stays_quoted_when_it_is_cut() -> None:
+    first, second = texts(f"> {SENTENCE} {SENTENCE}", 80)
+    assert (first, second) == (f"> {SENTENCE}", f"> {SENTENCE}")
+
+
+def test_a_fence_that_the_model_left_open_is_closed() -> None:
+    assert split("```py\nx = 1", 2000) == [Chunk("```py\nx = 1\n```", "```py\nx = 1", closed="\n```")]
+
+
+def test_backticks_inside_a_line_open_no_block() -> None:
+    assert split("use ```x``` here", 2000)[0].closed == ""
+    assert split("```x``` is code", 2000)[0].closed == ""
+
+
+def test_no_word_becomes_a_mark_by_beginning_a_chunk() -> None:
+    for mark in ("- ", "> ", "# ", "1. ", "``` ", "+ "):
+        parts = texts(f"Some words come first and then {mark}as part of the same sentence", 50)
+        assert not any(part.startswith(mark) for part in parts)
+
+
+def test_a_table_that_fits_is_kept_whole_and_a_longer_one_repeats_its_head() -> None:
+    head = "| name | value |\n|---|--:|\n"
+    table = head + "".join(f"| row {number} | {number} |\n" for number in range(10))
+    assert texts(f"{SENTENCE}\n\n{table}", 200) == [SENTENCE, table.strip()]
+    first, second = split(table, 140)
+    assert first.text.startswith(head)
+    assert second.opened == head
+    assert second.text.startswith(head + "| row ")
+    assert first.source + second.source == table
+
+
+def test_the_head_of_a_table_is_not_repeated_over_what_follows_it() -> None:
+    table = "| name | value |\n|---|--:|\n" + "| a row | of it |\n" * 5
+    assert texts(f"{table}{SENTENCE}", 130) == [table.strip(), SENTENCE]
+
+
+def test_emoji_flags_and_accents_are_kept_whole() -> None:
+    for sign in (
+        "\U0001f469\u200d\U0001f469\u200d\U0001f467",
+        "\U0001f1e9\U0001f1ea",
+        "e\u0301",
+        "\U0001f44d\U0001f3fd",
+    ):
+        for part in texts(sign * 60, 41):
+            assert part == sign * (len(part) // len(sign))
+
+
+def test_length_is_counted_in_utf16() -> None:
+    assert utf16_length("a😀") == 3
+    assert [utf16_length(part) for part in texts("😀" * 50, 60)] == [60, 40]
+
+
+def test_a_character_longer_than_a_chunk_is_cut_all_the_same() -> None:
+    parts = texts("z" + "\u0301" * 100, 60)
+    assert [len(part) for part in parts] == [60, 41]
+
+
+def test_whitespace_longer_than_a_chunk_makes_no_chunk_of_its_own() -> None:
+    text = "first" + "\n" * 5000 + "second" + " " * 5000
+    chunks = split(text, 100)
+    assert [chunk.text for chunk in chunks] == ["first", "second"]
+    assert "".join(chunk.source for chunk in chunks) == text
+
+
+def test_windows_line_ends_are_kept_in_the_source() -> None:
+    text = f"{SENTENCE}\r\n\r\n```py\r\n{code(8)}\r\n```\r\n".replace("\r\n    ", "\r\n")
+    chunks = split(text, 120)
+    assert "".join(chunk.source for chunk in chunks) == text
+    assert chunks[0].text == SENTENCE
+
+
+def test_what_is_open_in_a_stream_is_shown_closed_and_what_is_done_stays() -> None:
+    splitter = ReplySplitter(120)
+    splitter.feed("```py\nx = 1\ny")
+    assert [chunk.text for chunk in splitter.open] == ["```py\nx = 1\ny\n```"]
+    assert list(splitter.done) == []
+    splitter.feed(" = 2\n" + f"{code(20)}\n")
+    done = splitter.done
+    assert done[0].text.startswith("```py\nx = 1\ny = 2\n")
+    splitter.feed(f"```\n{SENTENCE}")
+    assert splitter.done[: len(done)] == done
+    assert splitter.finish() == [*splitter.done, *splitter.open]
+
+
+def test_a_long_stream_of_small_deltas_takes_time_in_proportion() -> None:
+    text = (f"{SENTENCE} " * 9 + "\n\n```py\n" + code(20) + "\n```\n\n") * 250
+    assert len(text) > 200_000
+    took = [_seconds_to_feed(text[: len(text) // part]) for part in (8, 1)]
+    # In proportion it is 8 times; with every delta read again from the start it would be 64.
+    assert took[1] < 24 * took[0] + 0.5
+
+
+def _seconds_to_feed(text: str) -> float:
+    began = time.process_time()
+    splitter = ReplySplitter(2000)
+    for at in range(0, len(text), 5):
+        splitter.feed(text[at : at + 5])
+    splitter.finish()
+    return time.process_time() - began
