@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from source.domain.thread import ThreadRef
 from source.domain.turn import AcceptedEvent
@@ -92,19 +93,17 @@ class Batch:
 
     @property
     def reply(self) -> LiveReply:
-        """The reply to all of it, begun when it is first asked for; its first key stays the same as others join."""
+        """The reply to what remains when it is first asked for; its first key stays the same as others join."""
         if self._reply is None:
+            begin = partial(self.channel.open_reply, self.thread, tuple(event.key for event in self.events))
             # Nobody sits and waits for what was put off: unless it can be answered now, nothing is to be seen.
-            self._reply = LateReply(self._begin) if self.is_told else self._begin()
+            self._reply = LateReply(begin) if self.is_told else begin()
         return self._reply
 
     @property
     def is_open(self) -> bool:
         """Whether a reply was begun that has to be ended."""
         return self._reply.is_open if isinstance(self._reply, LateReply) else self._reply is not None
-
-    def _begin(self) -> LiveReply:
-        return self.channel.open_reply(self.thread, [event.key for event in self.events])
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ import structlog
 from source.domain.errors import ContextTooLongError, StoreError
 from source.domain.thread import Platform, ThreadKey, ThreadRef
 from source.domain.turn import AcceptedEvent, ModelUsage, SaidMessage, TurnRecord
+from source.ports.channel import LiveReply
 from source.ports.clock import Clock
 from source.ports.store import TurnStore
 from source.services.asked import Asked, arriving, messages_of, retried
@@ -111,7 +112,7 @@ class Answerer:
                 events = batch.events
                 if not events:
                     return None
-                asked = await self._asked(seat, batch, events)
+                asked = await self._asked(seat, batch, events, batch.reply)
                 if asked is None:
                     return await self._told(seat, events, _MISSED if batch.is_too_old else NOTHING_TO_RETRY)
                 if batch.is_too_old:
@@ -131,22 +132,24 @@ class Answerer:
         except StoreError as error:
             log.warning("context_not_cut", error=str(error))
 
-    async def _asked(self, seat: Seat, batch: Batch, events: tuple[AcceptedEvent, ...]) -> Asked | None:
+    async def _asked(
+        self, seat: Seat, batch: Batch, events: tuple[AcceptedEvent, ...], reply: LiveReply
+    ) -> Asked | None:
         """Return what is to be answered, in the conversation that it belongs to; None: a retry of nothing."""
         said = messages_of(events)
         if not said:
             last = None if batch.is_too_old else retried(seat.conversation)
             if seat.conversation is None or last is None:
                 return None
-            return Asked(seat.conversation, events, batch.reply, earlier=last.asked, again=last.said)
+            return Asked(seat.conversation, events, reply, earlier=last.asked, again=last.said)
         latest = said[-1].inbound
         replied_to = await self._parts.store.find(seat.thread.platform, latest.reply_to) if latest.reply_to else None
         opened = await self._parts.opening.open(seat, latest.person, said[0].said_at, replied_to=replied_to)
         for line in (opened.notice, _line_about(batch)):
             if line:
-                await announce(batch.reply, line)
+                await announce(reply, line)
         conversation = opened.conversation
-        return Asked(conversation, events, batch.reply, arriving=arriving(conversation, events))
+        return Asked(conversation, events, reply, arriving=arriving(conversation, events))
 
     async def _told(self, seat: Seat, events: tuple[AcceptedEvent, ...], sentence: str) -> Answer:
         """Settle retries that nothing can be done for."""

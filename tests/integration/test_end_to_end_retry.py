@@ -281,3 +281,21 @@ async def test_what_was_deleted_is_not_answered_again(tmp_path: Path, server: Fa
 
     assert [message.message_content for message in conversation.messages if message.is_kept] == ["Hello", "Better."]
     assert "Secret" not in str(prompt_of(server.requests[-1]))
+
+
+async def test_a_retry_whose_conversation_was_put_away_meanwhile_says_so(
+    tmp_path: Path, server: FakeOpenAIServer
+) -> None:
+    clock = FakeClock()
+    async with running_echo(tmp_path, server, clock, model_max_attempts=1) as talk:
+        await talk.say("Hello")
+        server.queue(Fails(500))
+        await retry(talk)
+        await talk.command("archive")
+    async with running_echo(tmp_path, server, clock) as talk:
+        await talk.echo.turns.recover(talk.channel)
+        await talk.echo.turns.recover(talk.channel)
+
+    [sentence] = talk.channel.delivered
+    assert sentence.startswith("There is no answer here")
+    assert database_rows(tmp_path, "SELECT DISTINCT state FROM events") == [("delivered",)]

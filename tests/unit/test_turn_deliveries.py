@@ -9,6 +9,7 @@ from source.domain.errors import DeliveryError, StoreUnavailableError
 from source.domain.thread import Platform, ThreadRef
 from source.domain.turn import AcceptedEvent, EventState, InboundKind
 from source.ports.llm import ThinkingDelta
+from source.services.mailbox import Batch, Waiting
 from tests.fakes.channel import FakeChannel, FakeReply
 from tests.fakes.small_echo import THREAD, SmallEcho, rest
 
@@ -331,3 +332,18 @@ async def test_a_thread_that_takes_no_reply_for_a_day_is_left_alone_until_the_ch
     channel.refusals = 0
     await echo.turns.recover(channel)
     assert channel.arrived == ["All right."]
+
+
+async def test_a_reply_is_named_when_its_turn_begins_whatever_is_taken_back_later(
+    echo: SmallEcho, channel: RefusingChannel
+) -> None:
+    first, second = await echo.store.accept(echo.inbound("1")), await echo.store.accept(echo.inbound("2"))
+    assert first is not None
+    assert second is not None
+    batch = Batch([Waiting(second, channel, is_told=True), Waiting(first, channel, is_told=True)])
+    reply = batch.reply
+    assert not batch.is_open
+    batch.waiting[0].is_withdrawn = True
+    await reply.deliver("Both")
+
+    assert channel.replies[0].answering == (first.key, second.key)
