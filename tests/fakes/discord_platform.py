@@ -20,6 +20,8 @@ from source.domain.turn import InboundMessage
 from source.ports.channel import Channel, LiveReply
 from source.ports.clock import SystemClock
 from tests.fakes.discord import FakeDiscord
+from tests.fakes.discord.channel import Channel as Room
+from tests.fakes.discord.person import Person
 from tests.fakes.running_echo import eventually
 from tests.fakes.store import InMemoryStore
 
@@ -231,3 +233,28 @@ async def connected_bot(
         yield bot
     finally:
         await bot.leaves()
+
+
+def empty_store() -> InMemoryStore:
+    return InMemoryStore(SystemClock())
+
+
+async def thread_of(server: FakeDiscord, ada: Person, channel: Room) -> Room:
+    """Have Echo open a thread and answer in it."""
+    message = await ada.says(channel, "<@bot> let us talk")
+    await server.until(lambda: message.id in server.world.channels)
+    thread = server.channel(message.id)
+    await server.answer_in(thread)
+    return thread
+
+
+async def said(ada: Person, channel: Room) -> Room:
+    """Say something that is not for Echo."""
+    await ada.says(channel, "good morning everybody")
+    return channel
+
+
+async def marked(bot: Bot, channel: Room) -> None:
+    """Wait until the mark of a place stands at its last message."""
+    place = str(channel.id) if channel.guild else f"dm:{channel.id}"
+    await eventually(lambda: bot.store.marks.get((Platform.DISCORD, place)) == str(channel.last_message_id))

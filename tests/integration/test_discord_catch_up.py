@@ -6,42 +6,19 @@ from datetime import timedelta
 import pytest
 
 from source.domain.thread import Platform
-from source.ports.clock import SystemClock
 from tests.fakes.discord import FakeDiscord
-from tests.fakes.discord.channel import Channel
-from tests.fakes.discord.person import Person
-from tests.fakes.discord_platform import Bot, connected_bot, start_bot
+from tests.fakes.discord_platform import connected_bot, empty_store, marked, said, start_bot, thread_of
 from tests.fakes.running_echo import eventually
-from tests.fakes.store import InMemoryStore
-
-
-def _store() -> InMemoryStore:
-    return InMemoryStore(SystemClock())
-
-
-async def _thread_of(server: FakeDiscord, bot: Bot, ada: Person, channel: Channel) -> Channel:
-    """Have Echo open a thread and answer in it."""
-    message = await ada.says(channel, "<@bot> let us talk")
-    await server.until(lambda: message.id in server.world.channels)
-    thread = server.channel(message.id)
-    await server.answer_in(thread)
-    return thread
-
-
-async def _marked(bot: Bot, channel: Channel) -> None:
-    """Wait until the mark of a place stands at its last message."""
-    place = str(channel.id) if channel.guild else f"dm:{channel.id}"
-    await eventually(lambda: bot.store.marks.get((Platform.DISCORD, place)) == str(channel.last_message_id))
 
 
 async def test_what_was_said_in_threads_while_echo_was_stopped_is_answered_together_in_each() -> None:
-    store = _store()
+    store = empty_store()
     async with FakeDiscord() as server:
         guild = server.add_guild("Workshop")
         channel, ada = guild.add_text_channel("general"), guild.add_member("Ada")
         async with connected_bot(server, store=store) as bot:
-            first = await _thread_of(server, bot, ada, channel)
-            second = await _thread_of(server, bot, ada, channel)
+            first = await thread_of(server, ada, channel)
+            second = await thread_of(server, ada, channel)
         for number in range(3):
             await ada.says(first, f"missed {number}")
         await ada.says(second, "missed too")
@@ -57,7 +34,7 @@ async def test_thirty_seconds_without_a_session_are_made_up_for() -> None:
         guild = server.add_guild("Workshop")
         channel, ada = guild.add_text_channel("general"), guild.add_member("Ada")
         async with connected_bot(server) as bot:
-            thread = await _thread_of(server, bot, ada, channel)
+            thread = await thread_of(server, ada, channel)
             await ada.says(ada.dm, "hello")
             await server.answer_in(ada.dm)
             server.go_offline(forget=True)
@@ -78,12 +55,12 @@ async def test_thirty_seconds_without_a_session_are_made_up_for() -> None:
 
 
 async def test_a_message_that_comes_during_the_catch_up_is_answered_after_the_older_ones_and_once() -> None:
-    store = _store()
+    store = empty_store()
     async with FakeDiscord() as server:
         guild = server.add_guild("Workshop")
         channel, ada = guild.add_text_channel("general"), guild.add_member("Ada")
         async with connected_bot(server, store=store) as bot:
-            thread = await _thread_of(server, bot, ada, channel)
+            thread = await thread_of(server, ada, channel)
         await ada.says(thread, "older")
         server.faults.hang(method="GET", path=f"/channels/{thread.id}/messages")
         bot = start_bot(server, store=store)
@@ -98,13 +75,13 @@ async def test_a_message_that_comes_during_the_catch_up_is_answered_after_the_ol
 
 
 async def test_a_place_where_nothing_new_came_costs_no_request() -> None:
-    store = _store()
+    store = empty_store()
     async with FakeDiscord() as server:
         guild = server.add_guild("Workshop")
         channel, ada = guild.add_text_channel("general"), guild.add_member("Ada")
         async with connected_bot(server, store=store) as bot:
-            thread = await _thread_of(server, bot, ada, channel)
-            await _marked(bot, thread)
+            thread = await thread_of(server, ada, channel)
+            await marked(bot, thread)
         async with connected_bot(server, store=store) as bot:
             await bot.has_looked_around()
             await ada.says(thread, "all caught up")
@@ -113,7 +90,7 @@ async def test_a_place_where_nothing_new_came_costs_no_request() -> None:
 
 
 async def test_ten_thousand_threads_are_looked_at_without_a_request_for_each() -> None:
-    store = _store()
+    store = empty_store()
     async with FakeDiscord(checks=False) as server:
         guild = server.add_guild("Workshop")
         channel, ada = guild.add_text_channel("general"), guild.add_member("Ada")
@@ -136,13 +113,13 @@ async def test_a_place_that_echo_never_saw_is_not_read_back_but_gets_its_mark() 
         channel, ada = guild.add_text_channel("general"), guild.add_member("Ada")
         await ada.says(channel, "<@bot> you were not here yet")
         async with connected_bot(server) as bot:
-            await _marked(bot, channel)
+            await marked(bot, channel)
     assert not bot.turns.taken
     assert not server.requests("GET", "/messages")
 
 
 async def test_a_forum_post_that_was_written_while_echo_was_away_is_answered() -> None:
-    store = _store()
+    store = empty_store()
     async with FakeDiscord() as server:
         guild = server.add_guild("Workshop")
         forum, ada = guild.add_forum("questions"), guild.add_member("Ada")
@@ -156,25 +133,25 @@ async def test_a_forum_post_that_was_written_while_echo_was_away_is_answered() -
 
 
 async def test_what_is_older_than_the_age_is_left_alone() -> None:
-    store = _store()
+    store = empty_store()
     async with FakeDiscord() as server:
         guild = server.add_guild("Workshop")
         channel, ada = guild.add_text_channel("general"), guild.add_member("Ada")
         async with connected_bot(server, store=store) as bot:
-            thread = await _thread_of(server, bot, ada, channel)
+            thread = await thread_of(server, ada, channel)
         await ada.says(thread, "missed")
         async with connected_bot(server, store=store, catch_up_age=timedelta(0)) as bot:
-            await _marked(bot, thread)
+            await marked(bot, thread)
     assert not bot.turns.taken
 
 
 async def test_a_history_that_cannot_be_read_now_is_read_at_the_next_start() -> None:
-    store = _store()
+    store = empty_store()
     async with FakeDiscord() as server:
         guild = server.add_guild("Workshop")
         channel, ada = guild.add_text_channel("general"), guild.add_member("Ada")
         async with connected_bot(server, store=store) as bot:
-            thread = await _thread_of(server, bot, ada, channel)
+            thread = await thread_of(server, ada, channel)
         await ada.says(thread, "missed")
         server.faults.refuse(400, 0, method="GET", path="/messages")
         async with connected_bot(server, store=store) as bot:
@@ -188,7 +165,7 @@ async def test_a_history_that_cannot_be_read_now_is_read_at_the_next_start() -> 
 
 async def test_a_message_in_hand_at_a_crash_is_found_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("source.adapters.discord.platform._FINISH", timedelta(0))
-    store = _store()
+    store = empty_store()
     async with FakeDiscord() as server:
         guild = server.add_guild("Workshop")
         channel, ada = guild.add_text_channel("general"), guild.add_member("Ada")
@@ -205,12 +182,12 @@ async def test_a_message_in_hand_at_a_crash_is_found_again(monkeypatch: pytest.M
 
 
 async def test_a_mention_that_was_missed_twice_opens_one_thread() -> None:
-    store = _store()
+    store = empty_store()
     async with FakeDiscord() as server:
         guild = server.add_guild("Workshop")
         channel, ada = guild.add_text_channel("general"), guild.add_member("Ada", nick="Countess")
         async with connected_bot(server, store=store) as bot:
-            await _marked(bot, await _said(ada, channel))
+            await marked(bot, await said(ada, channel))
         message = await ada.says(channel, "<@bot> a question")
         # A process that was killed between the opening of the thread and the acceptance.
         await ada.opens_thread(message, "opened before the crash")
@@ -218,8 +195,3 @@ async def test_a_mention_that_was_missed_twice_opens_one_thread() -> None:
             batch = await bot.turns.until_taken(1)
     assert batch[0].thread.thread_id == str(message.id)
     assert batch[0].person.display_name == "Countess"
-
-
-async def _said(ada: Person, channel: Channel) -> Channel:
-    await ada.says(channel, "good morning everybody")
-    return channel

@@ -2,13 +2,7 @@
 
 import pytest
 
-from source.adapters.discord.channel_access import REFUSAL
-from source.adapters.discord.intake import UNSAVED
-from source.adapters.discord.reception import BLIND, EMPTY
-from source.domain.access import AccessRules
-from source.domain.errors import RefusedInputError, StoreUnavailableError
 from source.domain.thread import PersonRef, Platform, ThreadRef
-from source.domain.turn import InboundMessage
 from tests.fakes.discord import FakeDiscord, payloads, posting, threads
 from tests.fakes.discord.channel import Channel, ChannelType
 from tests.fakes.discord.guild import Guild
@@ -234,128 +228,6 @@ async def test_a_reply_to_echo_that_notifies_it_counts_as_a_mention() -> None:
     assert (inbound.text, inbound.reply_to) == ("go on", str(answer.id))
 
 
-async def test_a_reply_to_something_else_brings_a_short_quote_along() -> None:
-    async with FakeDiscord() as server:
-        guild, channel, ada = _workshop(server)
-        grace = guild.add_member("Grace")
-        async with connected_bot(server) as bot:
-            remark = await grace.says(channel, "gears are\nround " + "and round " * 40)
-            await ada.says(channel, "<@bot> is that so?", replying_to=remark)
-            inbound = await bot.turns.until(1)
-    quoted, _, text = inbound.text.partition("\n\n")
-    assert quoted.startswith("> Grace: gears are round and round")
-    assert len(quoted) <= len("> Grace: ") + 200
-    assert text == "is that so?"
-    assert inbound.reply_to == str(remark.id)
-
-
-async def test_a_short_text_file_is_read_and_others_are_named() -> None:
-    async with FakeDiscord() as server:
-        _, _, ada = _workshop(server)
-        files = {"notes.md": b"# Gears\n```\ncode\n```", "gear.png": b"\x89PNG" * 600, "big.txt": b"x" * 70_000}
-        async with connected_bot(server) as bot:
-            await ada.says(ada.dm, "look", files=files)
-            inbound = await bot.turns.until(1)
-    assert inbound.text.startswith("look\n\nnotes.md:\n````\n# Gears\n```\ncode\n```\n````\n\n[attached: gear.png, ")
-    assert "[attached: big.txt, " in inbound.text
-
-
-async def test_messages_are_taken_in_the_order_in_which_they_were_written() -> None:
-    async with FakeDiscord() as server:
-        _, _, ada = _workshop(server)
-        async with connected_bot(server) as bot:
-            await ada.says(ada.dm, "first", files={"slow.txt": b"a file takes a request"})
-            await ada.says(ada.dm, "second")
-            await bot.turns.until(2)
-    assert [text.split()[0] for text in bot.turns.texts] == ["first", "second"]
-
-
-async def test_the_same_event_twice_is_answered_once() -> None:
-    async with FakeDiscord() as server:
-        _, channel, ada = _workshop(server)
-        async with connected_bot(server) as bot:
-            message = await ada.says(channel, "<@bot> hello")
-            server.gateway.duplicate_last_event("MESSAGE_CREATE")
-            await bot.turns.until(1)
-            await server.answer_in(server.channel(message.id))
-            await _nothing_more(bot, ada, after=1)
-    assert len(server.messages(message.id)) == 2
-
-
-async def test_who_is_not_allowed_is_told_once_and_in_a_closed_channel_not_at_all() -> None:
-    async with FakeDiscord() as server:
-        guild, channel, ada = _workshop(server)
-        grace, closed = guild.add_member("Grace"), guild.add_text_channel("closed")
-        rules = AccessRules.of(deny=[f"user:{grace.id}", f"channel:{closed.id}"])
-        async with connected_bot(server, access=rules) as bot:
-            await ada.says(closed, "<@bot> anybody?")
-            refused = await grace.says(channel, "<@bot> hello")
-            told = await server.answer_in(channel)
-            await grace.says(channel, "<@bot> hello?")
-            await _nothing_more(bot, ada, after=0)
-    assert told.content == REFUSAL
-    assert told.reference is not None
-    assert told.reference.message_id == refused.id
-    assert not told.pings
-    assert len([each for each in server.messages(channel) if each.author is server.bot]) == 1
-    assert len(server.messages(closed)) == 1
-
-
-async def test_only_the_allowed_role_may_talk() -> None:
-    async with FakeDiscord() as server:
-        guild, channel, ada = _workshop(server)
-        role = guild.add_role("friends")
-        grace = guild.add_member("Grace", roles=[role])
-        async with connected_bot(server, access=AccessRules.of(allow=[f"role:{role.id}"])) as bot:
-            await ada.says(channel, "<@bot> may I?")
-            await grace.says(channel, "<@bot> I may")
-            await bot.turns.until(1)
-    assert bot.turns.texts == ["I may"]
-
-
-async def test_what_the_core_refuses_is_told_in_its_words() -> None:
-    async with FakeDiscord() as server:
-        _, _, ada = _workshop(server)
-        async with connected_bot(server) as bot:
-            bot.turns.refusing = RefusedInputError("Too fast: wait for 12 seconds.")
-            await ada.says(ada.dm, "hello")
-            told = await server.answer_in(ada.dm)
-            bot.turns.refusing = RefusedInputError("Too fast: wait for 11 seconds.")
-            await ada.says(ada.dm, "hello?")
-            bot.turns.refusing = StoreUnavailableError("disk full")
-            await ada.says(ada.dm, "hello!")
-            unsaved = await server.answer_in(ada.dm, 2)
-    assert (told.content, unsaved.content) == ("Too fast: wait for 12 seconds.", UNSAVED)
-    assert not told.pings
-
-
-async def test_a_mention_that_says_nothing_is_asked_back_and_opens_no_thread() -> None:
-    async with FakeDiscord() as server:
-        _, channel, ada = _workshop(server)
-        async with connected_bot(server):
-            await ada.says(channel, "<@bot>")
-            told = await server.answer_in(channel)
-    assert told.content == EMPTY
-    assert not server.requests("POST", "/threads")
-
-
-async def test_hidden_content_is_explained_once_in_each_channel() -> None:
-    async with FakeDiscord(intents=0) as server:
-        _, channel, ada = _workshop(server)
-        async with connected_bot(server, message_content=False) as bot:
-            message = await ada.says(channel, "<@bot> hello")
-            await bot.turns.until(1)
-            thread = server.channel(message.id)
-            await server.answer_in(thread)
-            await ada.says(thread, "can you read this?")
-            told = await server.answer_in(thread, 2)
-            await ada.says(thread, "and this?")
-            await ada.says(thread, "<@bot> but this")
-            await bot.turns.until(2)
-    assert told.content == BLIND
-    assert bot.turns.texts == ["hello", "but this"]
-
-
 async def test_a_thread_that_was_archived_is_known_again_when_somebody_writes_there() -> None:
     async with FakeDiscord() as server:
         guild, channel, ada = _workshop(server)
@@ -364,35 +236,3 @@ async def test_a_thread_that_was_archived_is_known_again_when_somebody_writes_th
             await ada.says(thread, "back again")
             inbound = await bot.turns.until(1)
     assert inbound.thread.thread_id == str(thread.id)
-
-
-async def test_a_message_that_cannot_be_handled_is_admitted_and_the_next_one_is_answered(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    async with FakeDiscord() as server:
-        _, _, ada = _workshop(server)
-        async with connected_bot(server) as bot:
-            with monkeypatch.context() as patch:
-                patch.setattr("source.adapters.discord.reception.thread_ref", _breaks)
-                await ada.says(ada.dm, "hello")
-                told = await server.answer_in(ada.dm)
-            await ada.says(ada.dm, "hello again")
-            await bot.turns.until(1)
-    assert told.content.startswith("Something went wrong on my side")
-    assert bot.turns.texts == ["hello again"]
-
-
-def _breaks(*_arguments: object) -> InboundMessage:
-    raise ZeroDivisionError
-
-
-async def test_admins_are_bound_by_no_limit() -> None:
-    async with FakeDiscord() as server:
-        guild, _, ada = _workshop(server)
-        grace = guild.add_member("Grace")
-        async with connected_bot(server, access=AccessRules.of(admins=[f"user:{ada.id}"])) as bot:
-            await ada.says(ada.dm, "hello")
-            await bot.turns.until(1)
-            await grace.says(grace.dm, "hello")
-            await bot.turns.until(2)
-    assert bot.turns.unlimited == [True, False]

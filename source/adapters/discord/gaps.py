@@ -15,6 +15,9 @@ from source.ports.clock import Clock
 _MOST_DIRECT = 50
 
 
+Readable = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread
+
+
 @dataclass(slots=True, eq=False)
 class Gap:
     """A place where something came after `after`; `live_from` is the first message that came over the gateway since."""
@@ -82,10 +85,10 @@ class Gaps:
                 place = self._client.get_partial_messageable(channel, type=discord.ChannelType.private)
                 self._open(place, after=mark, newest=mark)
 
-    def _compare(self, channel: Place, last: int | None, mark: int | None) -> None:
+    def _compare(self, channel: Readable, last: int | None, mark: int | None) -> None:
         place = mark_of(channel)
-        if mark is None or last is None or last <= mark or last < self._oldest():
-            # What is there was seen, is too old, or was there before Echo was.
+        if mark is None or last is None or last <= mark or last < self._oldest() or not _is_readable(channel):
+            # What is there was seen, is too old, was there before Echo was, or is hidden from it.
             self._seen.pass_by(place, last or 0)
             return
         self._open(channel, after=mark, newest=last)
@@ -98,3 +101,11 @@ class Gaps:
 
     def _oldest(self) -> int:
         return time_snowflake(self._clock.now() - self._age)
+
+
+def _is_readable(channel: Readable) -> bool:
+    """Whether Echo may read what was said there; Discord tells of channels that it may not read, too."""
+    if isinstance(channel, discord.Thread) and channel.parent is None:
+        return True  # nothing is known that speaks against it
+    mine = channel.permissions_for(channel.guild.me)
+    return mine.view_channel and mine.read_message_history

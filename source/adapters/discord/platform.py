@@ -71,6 +71,7 @@ class DiscordPlatform:
         )
         self._permissions = PermissionReport()
         self._is_open = True
+        self._is_synced = False
         self._listen()
 
     @property
@@ -155,7 +156,8 @@ class DiscordPlatform:
         """A new session: what happened before it is to be looked for."""
         self._assembly.catch_up.session_began(shard_id)
         self._connected(shard_id, resumed=False)
-        if shard_id == _FIRST_SHARD:
+        if shard_id == _FIRST_SHARD and not self._is_synced:
+            self._is_synced = True
             syncing = sync_commands(self.client, self._assembly.commands, self._parts)
             self._background.start(syncing, name="discord-commands")
 

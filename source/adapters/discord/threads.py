@@ -27,6 +27,7 @@ class Threads:
     def __init__(self, store: ChannelStore) -> None:
         self._store = store
         self._known: OrderedDict[int, bool] = OrderedDict()
+        self._warned: set[tuple[int, str]] = set()
 
     async def is_echos(self, thread: discord.Thread, me: int) -> bool:
         """Whether nobody needs to mention Echo there: it opened the thread, or accepted the message that did.
@@ -61,7 +62,7 @@ class Threads:
         Raises: discord.NotFound: the message is gone.
         """
         if not may_open_thread(message.channel):
-            _told(message, "permission")
+            self._warn(message.channel.id, "a permission is missing")
             return None
         name = thread_name(topic, message.author.display_name)
         try:
@@ -71,8 +72,14 @@ class Threads:
                 return message.id
             if error.code == UNKNOWN_MESSAGE:
                 raise
-            _told(message, f"{error.status}/{error.code}")
+            self._warn(message.channel.id, f"{error.status}/{error.code}")
             return None
+
+    def _warn(self, channel: int, reason: str) -> None:
+        """Say once for each channel and reason that answers stay in the channel."""
+        if (channel, reason) not in self._warned and len(self._warned) < _REMEMBERED:
+            self._warned.add((channel, reason))
+            log.warning("thread_not_opened", channel=channel, reason=reason)
 
     async def open_in(self, channel: object, user: discord.abc.User, topic: str) -> discord.Thread:
         """Open a thread in a text channel with this person in it.
@@ -102,7 +109,3 @@ def may_open_thread(channel: object) -> bool:
         return False
     mine = channel.permissions_for(channel.guild.me)
     return mine.create_public_threads and mine.send_messages_in_threads
-
-
-def _told(message: discord.Message, reason: str) -> None:
-    log.warning("thread_not_opened", channel=message.channel.id, reason=reason)
