@@ -108,3 +108,10 @@ async def rest() -> None:
     """Let everything else go on until it waits for something: nothing here takes more steps than these."""
     for _ in range(100):
         await asyncio.sleep(0)
+
+
+async def passing(echo: SmallEcho, **duration: float) -> None:
+    """Let time pass, once everybody waits for it, and whatever follows from that happen."""
+    await rest()
+    echo.clock.advance(**duration)
+    await rest()

@@ -15,16 +15,7 @@ from tests.fakes.channel import FakeReply
 from tests.fakes.clock import FakeClock
 from tests.fakes.openai_script import Fails, Says, ScriptedCall
 from tests.fakes.openai_server import FakeOpenAIServer
-from tests.fakes.running_echo import (
-    ADA,
-    MAIN,
-    Talk,
-    database_rows,
-    eventually,
-    prompt_of,
-    running_echo,
-    transcripts_in,
-)
+from tests.fakes.running_echo import ADA, MAIN, Talk, database_rows, eventually, prompt_of, running_echo, transcripts_in
 
 OTHER = ThreadRef(Platform.TERMINAL, "other")
 
