@@ -10,12 +10,14 @@ from discord.http import Route
 from structlog.testing import capture_logs
 
 from source.adapters.discord.client import ReconnectPauses
-from source.domain.errors import SettingsError
+from source.domain.errors import SettingsError, StoreUnavailableError
+from source.domain.thread import Platform
 from source.ports.clock import SystemClock
 from tests.fakes.discord import FakeDiscord
 from tests.fakes.discord.faults import Broken, Slow
 from tests.fakes.discord_platform import Bot, connected_bot, start_bot
 from tests.fakes.running_echo import eventually
+from tests.fakes.store import InMemoryStore
 
 
 async def _answers(server: FakeDiscord, bot: Bot, text: str) -> None:
@@ -262,3 +264,16 @@ async def test_stopping_takes_nothing_new_lets_what_began_end_and_is_quick() -> 
     assert answer.content == "Answer to: the last question"
     assert bot.turns.texts == ["the last question"]
     assert server.gateway.close_codes[-1] == 1000
+
+
+async def test_marks_that_cannot_be_read_end_the_start_in_order() -> None:
+    class Unreadable(InMemoryStore):
+        async def seen(self, platform: Platform) -> dict[str, str]:
+            await asyncio.sleep(0)
+            raise StoreUnavailableError("locked")
+
+    async with FakeDiscord() as server:
+        bot = start_bot(server, store=Unreadable(SystemClock()))
+        with pytest.raises(StoreUnavailableError):
+            await bot.running
+    assert not server.requests()

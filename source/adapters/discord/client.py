@@ -111,6 +111,8 @@ class EchoClient(discord.AutoShardedClient):
 
     async def close(self) -> None:
         """Close within seconds; the original waits half a minute for a gateway that does not answer."""
+        if not hasattr(self, "_AutoShardedClient__queue"):  # never opened, which the original does not foresee
+            return
         try:
             async with asyncio.timeout(_CLOSE_TIMEOUT.total_seconds()):
                 await super().close()
