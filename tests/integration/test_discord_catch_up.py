@@ -145,7 +145,7 @@ async def test_what_is_older_than_the_age_is_left_alone() -> None:
     assert not bot.turns.taken
 
 
-async def test_a_history_that_cannot_be_read_now_is_read_at_the_next_start() -> None:
+async def test_a_history_that_cannot_be_read_now_is_read_a_little_later() -> None:
     store = empty_store()
     async with FakeDiscord() as server:
         guild = server.add_guild("Workshop")
@@ -153,14 +153,28 @@ async def test_a_history_that_cannot_be_read_now_is_read_at_the_next_start() -> 
         async with connected_bot(server, store=store) as bot:
             thread = await thread_of(server, ada, channel)
         await ada.says(thread, "missed")
-        server.faults.refuse(400, 0, method="GET", path="/messages")
+        server.faults.refuse(400, 0, method="GET", path="/messages", times=2)
         async with connected_bot(server, store=store) as bot:
-            await server.until(lambda: server.faults.struck)
+            batch = await bot.turns.until_taken(1)
+    assert [inbound.text for inbound in batch] == ["missed"]
+
+
+async def test_a_history_that_stays_unreadable_is_read_at_the_next_start() -> None:
+    store = empty_store()
+    async with FakeDiscord() as server:
+        guild = server.add_guild("Workshop")
+        channel, ada = guild.add_text_channel("general"), guild.add_member("Ada")
+        async with connected_bot(server, store=store) as bot:
+            thread = await thread_of(server, ada, channel)
+        await ada.says(thread, "missed")
+        server.faults.refuse(400, 0, method="GET", path="/messages", times=5)
+        async with connected_bot(server, store=store) as bot:
+            await eventually(lambda: not server.faults.pending)
             await ada.says(thread, "live")
             await bot.turns.until(1)
         async with connected_bot(server, store=store) as bot:
-            await bot.turns.until_taken(1)
-    assert [inbound.text for inbound in bot.turns.taken[0]] == ["missed"]
+            batch = await bot.turns.until_taken(1)
+    assert [inbound.text for inbound in batch] == ["missed"]
 
 
 async def test_a_message_in_hand_at_a_crash_is_found_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from discord.gateway import DiscordWebSocket
@@ -277,3 +278,17 @@ async def test_marks_that_cannot_be_read_end_the_start_in_order() -> None:
         with pytest.raises(StoreUnavailableError):
             await bot.running
     assert not server.requests()
+
+
+async def test_a_gateway_that_does_not_say_goodbye_is_left_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def hangs(_socket: DiscordWebSocket, code: int = 4000) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("source.adapters.discord.client._CLOSE_TIMEOUT", timedelta(seconds=0.05))
+    async with FakeDiscord() as server:
+        bot = start_bot(server)
+        await server.wait_ready()
+        monkeypatch.setattr(DiscordWebSocket, "close", hangs)
+        async with asyncio.timeout(3):
+            await bot.leaves()
+        await eventually(lambda: not server.gateway.connected)

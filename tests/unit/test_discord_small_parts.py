@@ -2,12 +2,14 @@
 
 import asyncio
 from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from source.adapters.discord.addresses import at_gateway
 from source.adapters.discord.attachments import decoded
-from source.adapters.discord.inbound import OwnMessages
+from source.adapters.discord.inbound import OwnMessages, other_lines
 from source.adapters.discord.lanes import Lanes
 from source.adapters.discord.owned_tasks import OwnedTasks
 from source.adapters.discord.pauses import Pauses
@@ -122,3 +124,9 @@ async def test_work_that_breaks_is_logged_and_the_end_waits_for_the_rest() -> No
     await tasks.end(timedelta(seconds=0.05))
     assert done == ["works"]
     assert hanging.cancelled()
+
+
+def test_stickers_and_polls_are_told_in_a_line() -> None:
+    poll = SimpleNamespace(question="Lunch?", answers=[SimpleNamespace(text="pizza"), SimpleNamespace(text="soup")])
+    message: Any = SimpleNamespace(stickers=[SimpleNamespace(name="Wave")], poll=poll)
+    assert other_lines(message) == ["[sticker: Wave]", "[poll: Lunch? Answers: pizza; soup]"]

@@ -11,6 +11,7 @@ import structlog
 from source.adapters.discord.gaps import Gap, Gaps
 from source.adapters.discord.missed import Missed
 from source.adapters.discord.owned_tasks import OwnedTasks
+from source.adapters.discord.pauses import Pauses
 from source.adapters.discord.places import Kind, kind_of, mark_of
 from source.adapters.discord.seen import SeenMarks
 from source.ports.clock import Clock
@@ -18,6 +19,7 @@ from source.ports.clock import Clock
 log = structlog.get_logger(__name__)
 
 _MOST_MESSAGES: Final = 500
+_MOST_ATTEMPTS: Final = 5
 _BETWEEN_PLACES_SECONDS: Final = 0.05  # Discord: 50 requests a second in all
 _GUILD_PATIENCE: Final = timedelta(seconds=10)
 
@@ -42,6 +44,7 @@ class CatchUp:
         self._tasks = tasks
         self._background = background
         self._shards: dict[int, dict[int, asyncio.Event]] = {}
+        self._pauses = Pauses()
         self._working: asyncio.Task[None] | None = None
 
     def session_began(self, shard: int) -> None:
@@ -99,7 +102,7 @@ class CatchUp:
         while unread := self._gaps.unread():
             for gap in unread:
                 await self._read(gap)
-                await self._clock.sleep(_BETWEEN_PLACES_SECONDS)
+                await self._clock.sleep(self._pauses.delay() if gap.failures else _BETWEEN_PLACES_SECONDS)
 
     async def _read(self, gap: Gap) -> None:
         if gap.reading is None:
@@ -114,12 +117,21 @@ class CatchUp:
             log.info("place_not_readable", channel=gap.channel.id, status=error.status)
             self._gaps.close(gap, up_to=gap.after)
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-            log.warning("catch_up_failed", channel=gap.channel.id, error=type(error).__name__)
-            self._gaps.close(gap, up_to=None)
+            self._failed(gap, error)
         else:
+            gap.failures = 0
+            self._pauses.reset()
             if len(messages) == _MOST_MESSAGES:
                 log.warning("catch_up_cut", channel=gap.channel.id, messages=_MOST_MESSAGES)
             gap.taking = self._tasks.start(self._hand_over(gap, messages), name=f"discord-missed-{gap.channel.id}")
+
+    def _failed(self, gap: Gap, error: Exception) -> None:
+        """Leave the gap for another attempt, or after several for another start."""
+        gap.failures += 1
+        log.warning("catch_up_failed", channel=gap.channel.id, error=type(error).__name__, failures=gap.failures)
+        gap.reading = None
+        if gap.failures >= _MOST_ATTEMPTS:
+            self._gaps.close(gap, up_to=None)
 
     async def _hand_over(self, gap: Gap, messages: list[discord.Message]) -> None:
         """Have everything taken that does not come over the gateway as well."""

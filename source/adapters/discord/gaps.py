@@ -28,6 +28,7 @@ class Gap:
     live_from: int | None = None
     reading: asyncio.Task[None] | None = None
     taking: asyncio.Task[None] | None = None
+    failures: int = 0
 
 
 class Gaps:

@@ -39,7 +39,7 @@ class InboundText:
     async def of(self, message: discord.Message) -> str:
         """Return the text of a message, with what it replies to, forwards and attaches; empty when it says nothing."""
         said = readable(message.content, self._names(message))
-        paragraphs = [said, *self._forwarded(message), *_lines(message)]
+        paragraphs = [said, *self._forwarded(message), *other_lines(message)]
         paragraphs += await attachments.described(message.attachments)
         text = "\n\n".join(filter(None, paragraphs))
         quoted = self._quote(message)
@@ -99,7 +99,8 @@ def replies_to(message: discord.Message) -> str | None:
     return str(reference.message_id)
 
 
-def _lines(message: discord.Message) -> list[str]:
+def other_lines(message: discord.Message) -> list[str]:
+    """Return what a message shows beside its text and files."""
     lines = [f"[sticker: {sticker.name}]" for sticker in message.stickers]
     if message.poll is not None:
         answers = "; ".join(answer.text for answer in message.poll.answers)
