@@ -98,6 +98,18 @@ def test_live_text_has_its_stop_button_under_the_last_message_only() -> None:
     assert [look.buttons for look in live.looks()] == [Buttons.NONE, Buttons.NONE, Buttons.STOP]
 
 
+def test_live_text_that_comes_in_pieces_grows_to_its_last_message_and_says_that_it_goes_on() -> None:
+    live, delta = LiveText(), "All work and no play. "
+    counts = []
+    for _ in range(1_200):
+        live.feed(delta)
+        counts.append(len(live.looks()))
+
+    assert counts == sorted(counts)
+    assert counts[-1] == 9
+    assert live.looks()[-1].content.startswith("-# This goes on")
+
+
 def test_every_line_of_a_notice_is_small() -> None:
     assert small("One.\n\nTwo.") == "-# One.\n-# Two."
     assert small(" \n ") == ""
