@@ -14,7 +14,7 @@ import statistics
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +28,8 @@ from tests.fakes.discord.person import Person
 
 _CHATS, _QUICK = (1, 10, 50, 200), (1, 3)
 _APART_SECONDS = 0.05
+# One chat at a time: several, each after the end of the last.
+_ALONE, _ALONE_APART_SECONDS = 5, 6.0
 _PATIENCE = 120.0
 _LAST_WORD = word(Pace().tokens - 1).strip()
 
@@ -61,16 +63,20 @@ class Load:
     too_many_requests: int
 
 
-async def measured(chats: int) -> Load:
-    """Run `chats` chats and return what was seen."""
+async def measured(at_once: int) -> Load:
+    """Run so many chats and return what was seen."""
+    chats, apart = (_ALONE, _ALONE_APART_SECONDS) if at_once == 1 else (at_once, _APART_SECONDS)
     with measure.temporary_folder() as folder:
-        async with FakeDiscord(checks=False) as discord, _model() as model, _bot(folder, discord, model.port) as pid:
-            await discord.wait_ready(patience=_PATIENCE)
+        async with AsyncExitStack() as stack:
+            discord = await stack.enter_async_context(FakeDiscord(checks=False))
             talks = _made(discord, chats + 1)
-            await _answered(discord, talks.pop(), _APART_SECONDS)  # the first of all loads what is loaded late
+            model = await stack.enter_async_context(_model())
+            pid = await stack.enter_async_context(_bot(folder, discord, model.port))
+            await discord.wait_ready(patience=_PATIENCE)
+            await _answered(discord, talks.pop(), 0)  # the first of all loads what is loaded late
             before = _cpu_seconds(pid)
             began = time.monotonic()
-            questions = await _all_answered(discord, talks)
+            questions = await _all_answered(discord, talks, apart)
             cpu, rss = _cpu_seconds(pid) - before, peak_bytes(pid)
             measure.progress(f"{chats} chats took {time.monotonic() - began:.1f} s")
             spoken = await model.spoken()
@@ -84,9 +90,9 @@ def _made(discord: FakeDiscord, count: int) -> list[Chat]:
     return [Chat(number, guild.add_member(f"Member {number}"), thread) for number, thread in enumerate(threads)]
 
 
-async def _all_answered(discord: FakeDiscord, chats: list[Chat]) -> list[float]:
+async def _all_answered(discord: FakeDiscord, chats: list[Chat], apart: float) -> list[float]:
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_answered(discord, chat, _APART_SECONDS * chat.number)) for chat in chats]
+        tasks = [group.create_task(_answered(discord, chat, apart * chat.number)) for chat in chats]
     return [task.result() for task in tasks]
 
 
@@ -192,7 +198,7 @@ def _row(chats: int, load: Load) -> list[str]:
         f"{statistics.median(seen.after_question for seen in load.seen) * 1_000:,.0f} ms",
         f"{max(seen.freeze for seen in load.seen):.2f} s",
         f"{statistics.median(seen.edits for seen in load.seen):.0f}",
-        f"{load.cpu / chats:.3f}",
+        f"{load.cpu / len(load.seen):.3f}",
         f"{load.rss_bytes / 1e6:.0f} MB",
         f"{load.too_many_requests}",
     ]

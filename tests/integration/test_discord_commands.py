@@ -182,6 +182,14 @@ async def test_a_messages_menu_searches_for_its_words_and_summarises_its_convers
     assert summed.answer
 
 
+async def test_a_message_without_words_is_not_searched_for_and_the_person_is_told(place: Talks) -> None:
+    picture = await place.ada.says(place.channel, "", files={"shed.png": b"\x89PNG"})
+    found = await place.ada.uses_context_menu("Search for this", picture)
+    await found.answered(patience=PATIENCE)
+    assert found.answer == "There are no words in that message to look for."
+    assert found.is_ephemeral
+
+
 async def test_feedback_is_stored_and_thanked_for(place: Talks) -> None:
     thread = await place.talk()
     (answer,) = place.answers(thread)

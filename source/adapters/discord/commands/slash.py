@@ -19,6 +19,7 @@ _UNSAVED: Final = "I can't reach my memory right now. Nothing was changed; pleas
 _BROKEN: Final = "Something went wrong on my side. Please try again."
 _NO_WORDS: Final = "There are no words in that message to look for."
 _LONGEST_SEARCH_CHARS: Final = 200
+_MENUS: Final = {SUMMARISE: "summary", SEARCH: "search"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,29 +40,29 @@ class SlashCommands:
 
     async def run(self, interaction: AnyInteraction) -> None:
         """Acknowledge, run and answer."""
-        asked = _asked(interaction)
-        spec = self._specs.get(asked.name)
+        command = _command(interaction)
+        spec = self._specs.get(command)
         private = spec is None or spec.is_private
         # Before anything else: Discord gives 3 seconds.
         if not await acknowledge(interaction, private=private):
             return
         try:
-            reply = await self._reply(interaction, asked, spec)
+            reply = await self._reply(interaction, _asked(interaction), spec)
             await give(interaction, reply, private=private)
             await self._put_away(interaction, reply)
         except RefusedInputError as error:
             await tell(interaction, str(error))
         except StoreError as error:
-            log.warning("command_failed", command=asked.name, error=type(error).__name__, reason=str(error))
+            log.warning("command_failed", command=command, error=type(error).__name__, reason=str(error))
             await tell(interaction, _UNSAVED)
         except EchoError as error:
-            log.warning("command_failed", command=asked.name, error=type(error).__name__, reason=str(error))
+            log.warning("command_failed", command=command, error=type(error).__name__, reason=str(error))
             await tell(interaction, _BROKEN)
         except discord.HTTPException as error:
             # After 15 minutes nobody waits for the answer any more, and Discord does not take it.
-            log.warning("command_not_answered", command=asked.name, status=error.status, code=error.code)
+            log.warning("command_not_answered", command=command, status=error.status, code=error.code)
         except Exception:
-            log.exception("command_broke", command=asked.name)
+            log.exception("command_broke", command=command)
             await tell(interaction, _BROKEN)
 
     async def suggest(self, interaction: AnyInteraction) -> None:
@@ -108,13 +109,18 @@ class SlashCommands:
         await self._surroundings.put_away(thread, archived=reply.archived)
 
 
+def _command(interaction: AnyInteraction) -> str:
+    """Return the word of the vocabulary that was used, behind a slash or in a message's menu."""
+    name = str(data_of(interaction).get("name", ""))
+    return _MENUS.get(name, name)
+
+
 def _asked(interaction: AnyInteraction) -> _Asked:
-    data = data_of(interaction)
-    name = str(data.get("name", ""))
-    if name == SUMMARISE:
-        return _Asked("summary", {"message": str(data["target_id"])})
-    if name == SEARCH:
-        return _Asked("search", {"words": _words_of_target(data), "message": str(data["target_id"])})
+    """Raises: RefusedInputError: what the command needs is not there."""
+    data, name = data_of(interaction), _command(interaction)
+    if target := data.get("target_id"):
+        words = {"words": _words_of_target(data)} if name == _MENUS[SEARCH] else {}
+        return _Asked(name, {"message": str(target), **words})
     options = {str(option["name"]): option.get("value") for option in _options(data) if not option.get("focused")}
     # A flag that was set to false is a flag that was not given.
     return _Asked(name, {key: value for key, value in options.items() if value not in (None, False)})
