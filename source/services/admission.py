@@ -28,6 +28,15 @@ class Admission:
         if self.limits is not None and not is_unlimited:
             self.limits.take(inbound)
 
+    def check(self, inbound: InboundMessage, *, is_unlimited: bool = False) -> None:
+        """Return if the message could be taken now; it is not counted.
+
+        Raises: RefusedInputError: as `take` would.
+        """
+        self._check(inbound)
+        if self.limits is not None and not is_unlimited:
+            self.limits.check(inbound)
+
     def take_late(self, inbound: InboundMessage) -> None:
         """As `take`, for a message that was said while Echo was away: in how short a time does not matter then."""
         self._check(inbound)

@@ -67,11 +67,23 @@ class Limits:
         Raises: RefusedInputError: it is one too many and was not counted; the text says when it goes on.
         """
         person = _sender(inbound)
+        self.check(inbound)
+        if self._settings.messages_per_minute and not self._is_unlimited(person):
+            self._forget_whose_minute_is_over(self._clock.monotonic())
+            self._paid_until[person] = self._paid_with_one_more(person)
+            self._paid_until.move_to_end(person)
+
+    def check(self, inbound: InboundMessage) -> None:
+        """Return if one more message of this person could be taken now; it is not counted.
+
+        Raises: RefusedInputError: as `take` would.
+        """
+        person = _sender(inbound)
         if self._is_unlimited(person):
             return
         self.check_tokens(inbound)
         if self._settings.messages_per_minute:
-            self._take_message(person, _MINUTE / self._settings.messages_per_minute)
+            self._check_minute(person)
 
     def check_tokens(self, inbound: InboundMessage) -> None:
         """Return if this person has tokens left today.
@@ -92,7 +104,7 @@ class Limits:
         person = _sender(inbound)
         paid_until = self._paid_until.get(person)
         if paid_until is not None and self._settings.messages_per_minute:
-            self._paid_until[person] = paid_until - _MINUTE / self._settings.messages_per_minute
+            self._paid_until[person] = paid_until - self._share
 
     def spend(self, platform: Platform, usage: Iterable[ModelUsage]) -> None:
         """Count the tokens of stored model calls for whoever caused them."""
@@ -104,18 +116,23 @@ class Limits:
                 person = PersonKey(platform, call.person)
                 self._spent[person] = self._spent.get(person, 0) + call.input_tokens + call.output_tokens
 
-    def _take_message(self, person: PersonKey, share: float) -> None:
+    def _paid_with_one_more(self, person: PersonKey) -> float:
         now = self._clock.monotonic()
-        self._forget_whose_minute_is_over(now)
-        paid_until = max(now, self._paid_until.get(person, now)) + share
-        wait = paid_until - now - _MINUTE
+        return max(now, self._paid_until.get(person, now)) + self._share
+
+    @property
+    def _share(self) -> float:
+        """The part of a minute, in seconds, that one message costs."""
+        return _MINUTE / self._settings.messages_per_minute
+
+    def _check_minute(self, person: PersonKey) -> None:
+        share = self._share
+        wait = self._paid_with_one_more(person) - self._clock.monotonic() - _MINUTE
         # A sum of shares may be off by its last bits.
         if wait > share / 1000:
             most = _counted(self._settings.messages_per_minute, "message")
             seconds = _counted(max(1, math.ceil(wait - share / 1000)), "second")
             raise RefusedInputError(f"I take {most} a minute from one person: please send this again in {seconds}.")
-        self._paid_until[person] = paid_until
-        self._paid_until.move_to_end(person)
 
     def _forget_whose_minute_is_over(self, now: float) -> None:
         while self._paid_until:

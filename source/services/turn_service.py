@@ -52,6 +52,17 @@ class TurnService:
         if waiting is not None:
             await waiting.settled.wait()
 
+    def refusal_of(self, inbound: InboundMessage, *, is_unlimited: bool = False) -> str | None:
+        """Return why `handle` would refuse this message now, as a sentence for its sender; None: it would not.
+
+        Nothing is counted: a channel asks before it opens a place for the answer.
+        """
+        try:
+            self._admission.check(inbound, is_unlimited=is_unlimited)
+        except RefusedInputError as error:
+            return str(error)
+        return None
+
     async def take(self, inbounds: Sequence[InboundMessage], channel: Channel) -> None:
         """Accept what was said while Echo was away, in its order, and return when it has been answered.
 
