@@ -48,6 +48,7 @@ class OpenAIChatModel:
         await self._connected()
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[ModelEvent]:
+        """Read it without awaiting anything else: when the connection breaks, aiohttp drops what waits to be read."""
         reply = await self._open(prompt)
         try:
             async with aclosing(reply.events()) as events:
