@@ -9,6 +9,7 @@ EchoError
 │   ├── ContextTooLongError        the prompt is longer than the model takes
 │   └── ModelInterruptedError      the stream broke after some text had come
 ├── DeliveryError                  the channel did not take a reply; it is stored and will be delivered later
+│   └── UndeliverableError         it never will: the place is gone
 ├── StoreError
 │   ├── StoreUnavailableError      cannot read or write now: disk full, read-only, locked
 │   ├── StoreDamagedError          the database file is not whole
@@ -64,6 +65,10 @@ class ModelInterruptedError(ModelError):
 
 class DeliveryError(EchoError):
     """The channel did not take a reply now; it stays stored as undelivered."""
+
+
+class UndeliverableError(DeliveryError):
+    """The place where the reply belongs is gone for good; nothing is tried there again."""
 
 
 class StoreError(EchoError):

@@ -7,7 +7,7 @@ from functools import partial
 
 import structlog
 
-from source.domain.errors import DeliveryError, StoreError
+from source.domain.errors import DeliveryError, StoreError, UndeliverableError
 from source.domain.thread import ThreadKey, ThreadRef
 from source.ports.channel import Channel, LiveReply
 from source.ports.clock import Clock
@@ -17,7 +17,7 @@ from source.services.pauses import pause_after
 
 log = structlog.get_logger(__name__)
 
-# A day of trying: a thread that was deleted takes no reply ever, and the next start asks once more anyway.
+# A day of trying: whatever is in the way then, the next start asks once more anyway.
 _MOST_TRIES = 150
 
 
@@ -140,8 +140,11 @@ class Deliveries:
                 queue.redelivery.cancel()
 
     async def _hand_over(self, reply: LiveReply, outgoing: Outgoing) -> bool:
+        """Return whether nothing is left to be done for this reply."""
         try:
             await reply.deliver(outgoing.text, interrupted=outgoing.interrupted)
+        except UndeliverableError as error:
+            log.warning("reply_undeliverable", events=len(outgoing.keys), error=str(error))
         except DeliveryError as error:
             log.warning("reply_undelivered", events=len(outgoing.keys), error=str(error))
             return False
