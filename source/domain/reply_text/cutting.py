@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from source.domain.reply_text.chunk import Room, longest_prefix, utf16_length
-from source.domain.reply_text.clusters import cluster_ends, is_inside_pair
+from source.domain.reply_text.clusters import visible_ends
 from source.domain.reply_text.fences import Fence, fence_after, open_fence
 from source.domain.reply_text.inline import seams_in
 from source.domain.reply_text.lines import Kind, Line, after_blank, lines_of
@@ -15,7 +15,7 @@ from source.domain.reply_text.seams import Seam, seam_between
 
 # Words that mean something else when they begin a line.
 _MARK = re.compile(r"(?:#{1,6}|-#|[-*+•]|>+|\d{1,9}[.)])(?:\s|\Z)|>")
-_ONE_PIECE = (Kind.FENCE_OPENING, Kind.FENCE_CLOSING, Kind.TABLE_RULE)
+_FENCES = (Kind.FENCE_OPENING, Kind.FENCE_CLOSING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +70,10 @@ class Cutter:
         return (
             self._best(between)
             or self._best(self._with_words(between), least_seam=Seam.SENTENCES)
-            or self._between_clusters(self._divisible(0))
-            or self._latest(between)
+            or self._between_clusters()
             or self._latest(self._between_lines)
-            or self._between_clusters(self._lines, harmless=False)
-            or next(self._anywhere())
+            or self._between_clusters(harmless=False)
+            or next(cut for cut in self._inside_lines() if self._fits(cut.at))
         )
 
     def _best(self, cuts: list[Cut], *, least_seam: Seam = Seam.BLOCKS) -> Cut | None:
@@ -104,8 +103,6 @@ class Cutter:
     def _next_stays_whole(self, cut: Cut, cuts: list[Cut]) -> bool:
         """Whether a chunk that begins behind `cut` holds everything up to the next of `cuts`."""
         following = next((other for other in cuts if other.at > cut.at), None)
-        if following is None and self._is_part:
-            return False
         last = following.line if following else self._lines[-1]
         start = content_start(self._window, cut.at, self._room)
         line_breaks = self._window.count("\n", cut.at, start)
@@ -129,7 +126,7 @@ class Cutter:
 
     @cached_property
     def _ends(self) -> set[int]:
-        return cluster_ends(self._window)
+        return visible_ends(self._window)
 
     @cached_property
     def _between_lines(self) -> list[Cut]:
@@ -142,48 +139,36 @@ class Cutter:
         return sorted([*between, *self._between_words(last.at if last else 0)], key=lambda cut: cut.at)
 
     def _between_words(self, after: int) -> Iterator[Cut]:
-        for line in self._divisible(after):
-            for offset, seam in seams_in(line):
-                cut = Cut(line.start + offset, seam, line)
-                if cut.at in self._ends:
-                    yield cut
+        for line in self._lines:
+            if line.end > after and line.start <= self._furthest:
+                cuts = (Cut(line.start + offset, seam, line) for offset, seam in seams_in(line))
+                yield from (cut for cut in cuts if cut.at in self._ends)
 
-    def _divisible(self, after: int) -> list[Line]:
-        """Return the lines behind `after` that begin in this chunk and may be cut inside."""
-        lines = [line for line in self._lines if line.end > after and line.start <= self._furthest]
-        return [line for line in lines if line.kind not in _ONE_PIECE or len(line.text) > self._room.limit // 2]
-
-    def _between_clusters(self, lines: list[Line], *, harmless: bool = True) -> Cut | None:
-        cuts = (cut for cut in self._inside(lines) if cut.at in self._ends and self._fits(cut.at))
+    def _between_clusters(self, *, harmless: bool = True) -> Cut | None:
+        cuts = (cut for cut in self._inside_lines() if cut.at in self._ends and self._fits(cut.at))
         latest = next((cut for cut in cuts if not harmless or self._is_harmless(cut)), None)
         if latest is None or self._is_worth_sending(latest.at):
             return latest
-        end = min((end for end in self._ends if end > latest.at), default=latest.at)
-        fits_next = utf16_length(self._window[latest.at : end]) <= self._room.limit - self._room.least
-        return latest if fits_next else None
+        next_character = self._window[latest.at : min(end for end in self._ends if end > latest.at)]
+        return latest if utf16_length(next_character.lstrip()) <= self._room.limit - self._room.least else None
 
-    def _anywhere(self) -> Iterator[Cut]:
-        cuts = self._inside(self._lines)
-        return (cut for cut in cuts if self._fits(cut.at) and not is_inside_pair(self._window, cut.at))
-
-    def _inside(self, lines: list[Line]) -> Iterator[Cut]:
-        """Yield every place behind a visible character inside `lines`, the last first."""
-        for line in reversed(lines):
+    def _inside_lines(self) -> Iterator[Cut]:
+        """Yield every place behind a visible character inside a line, the last first."""
+        for line in reversed(self._lines):
             for at in range(min(line.end - 1, self._furthest), line.visible_start, -1):
                 if not self._window[at - 1].isspace():
                     yield Cut(at, Seam.CLUSTERS, line)
 
     def _is_harmless(self, cut: Cut) -> bool:
         """Whether neither half of a line that is cut passes for something else, such as a fence."""
-        if cut.at == cut.line.end:
-            return True
         line, offset = cut.line, cut.at - cut.line.start
+        if cut.at == line.end or line.kind in _FENCES:
+            return cut.at == line.end
         goes_on = self._place.quote if self._place.inside_line and not line.start else ""
         head, tail = goes_on + line.text[:offset], line.text[offset:].lstrip()
-        fence = None if line.kind in _ONE_PIECE else line.fence
-        if self._is_fence(head, fence) or self._is_fence(line.quote + tail, fence):
+        if self._is_fence(head, line.fence) or self._is_fence(line.quote + tail, line.fence):
             return False
-        return fence is not None or cut.seam is Seam.CLUSTERS or not _MARK.match(tail)
+        return line.fence is not None or cut.seam is Seam.CLUSTERS or not _MARK.match(tail)
 
     def _is_fence(self, half: str, fence: Fence | None) -> bool:
         return fence_after(half, fence, self._room.mark) is not fence

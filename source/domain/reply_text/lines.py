@@ -110,8 +110,6 @@ class _Reader:
             return Kind.CODE if self._fence is before else Kind.FENCE_OPENING
         if before is not None and before.inside(text) is not None:
             return Kind.FENCE_CLOSING
-        if self._inside_line:
-            return Kind.TEXT
         if (self._after_blank or not number) and _BOLD_LINE.match(text):
             return Kind.HEADING
         return self._table_kind(number, text) or _plain_kind(text)

@@ -26,7 +26,6 @@ class Seam(IntEnum):
 
 
 _INTRODUCED = (Kind.FENCE_OPENING, Kind.TABLE_HEAD, Kind.ITEM)
-_STANDS_ALONE = (Kind.HEADING, Kind.RULE)
 
 
 def seam_between(above: Line, below: Line, room: Room) -> Seam:
@@ -53,8 +52,6 @@ def _inside_item(above: Line, below: Line) -> Seam:
 
 
 def _between_blocks(above: Line, below: Line, room: Room) -> Seam:
-    if below.kind in _STANDS_ALONE:
-        return Seam.BLOCKS
     if above.introduces(room) and below.kind not in (Kind.TEXT, above.kind):
         return Seam.INTRODUCTION
     if below.after_blank or above.depth:
