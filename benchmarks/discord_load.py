@@ -26,7 +26,7 @@ from tests.fakes.discord.channel import Channel
 from tests.fakes.discord.message import Message
 from tests.fakes.discord.person import Person
 
-_CHATS, _QUICK = (1, 10, 50, 200), (1, 3)
+_CHATS, _QUICK = (1, 10, 50, 200), (3,)
 _APART_SECONDS = 0.05
 # One chat at a time: several, each after the end of the last.
 _ALONE, _ALONE_APART_SECONDS = 5, 6.0

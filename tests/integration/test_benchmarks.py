@@ -39,6 +39,16 @@ def test_a_benchmark_prints_its_figures(name: str) -> None:
     assert "ratio" in done.stdout or "naive" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("name", "figure"),
+    [("discord_load", "longest freeze"), ("discord_start", "first answer"), ("stream_parsing", "pieces")],
+)
+def test_a_benchmark_over_the_wire_prints_its_figures(name: str, figure: str) -> None:
+    done = _run(name)
+    assert done.returncode == 0, done.stderr
+    assert figure in done.stdout
+
+
 def test_a_replay_keeps_every_message_and_shows_what_was_sent(dialogues: Path) -> None:
     done = _run("replay", str(dialogues))
     assert done.returncode == 0, done.stdout + done.stderr

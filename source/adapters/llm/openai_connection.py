@@ -26,6 +26,8 @@ _CLOSE_SECONDS = 1.0
 _DRAIN_SECONDS = 0.1
 # The package wants some key; servers without keys ignore it.
 _NO_KEY = "none"
+# People take longer between two messages than the package's 5 seconds, and a new connection delays the first word.
+_LIMITS = httpx2.Limits(max_connections=1_000, max_keepalive_connections=100, keepalive_expiry=60)
 # What `with_streaming_response` sends: the answer is handed on unread, since the package takes far longer to parse it.
 _UNREAD = {RAW_RESPONSE_HEADER: "stream"}
 
@@ -50,7 +52,9 @@ class OpenAIConnection:
                 timeout=timeout,
                 # The package's own choice of transport takes twice the time for pieces that arrive one by one.
                 # A proxy of the environment has no way to a server on this machine.
-                http_client=openai.DefaultAioHttpClient(timeout=timeout, trust_env=not _is_loopback(settings.base_url)),
+                http_client=openai.DefaultAioHttpClient(
+                    timeout=timeout, limits=_LIMITS, trust_env=not _is_loopback(settings.base_url)
+                ),
             )
         except VENDOR_ERRORS as error:
             raise translated(error, self._asked) from error
