@@ -8,7 +8,7 @@ from functools import partial
 import structlog
 
 from source.domain.errors import DeliveryError, StoreError, UndeliverableError
-from source.domain.thread import ThreadKey, ThreadRef
+from source.domain.thread import Platform, ThreadKey, ThreadRef
 from source.ports.channel import Channel, LiveReply
 from source.ports.clock import Clock
 from source.ports.store import TurnStore
@@ -103,12 +103,15 @@ class Deliveries:
             for outgoing in [reply for reply in queue.replies if reply.message_id in message_ids]:
                 self._take_out(queue, outgoing)
 
-    async def stop(self) -> None:
-        """Try nothing again; what has not arrived is delivered at the next start."""
-        tasks = [queue.redelivery for queue in self._queues.values() if queue.redelivery is not None]
+    async def stop(self, platforms: Collection[Platform]) -> None:
+        """Try nothing again on these platforms; what has not arrived is delivered at the next start."""
+        queues = [queue for thread, queue in self._queues.items() if thread.platform in platforms]
+        tasks = [queue.redelivery for queue in queues if queue.redelivery is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for queue in queues:
+            self._queues.pop(queue.thread, None)
 
     async def _redeliver(self, queue: _Queue) -> None:
         for failures in range(1, _MOST_TRIES):

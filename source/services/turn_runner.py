@@ -1,13 +1,14 @@
 """Runs the turns of all threads, one at a time in each."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
 import structlog
 
 from source.domain.errors import EchoError, ModelRefusedError, ModelUnavailableError, StoreError
-from source.domain.thread import ThreadKey, ThreadRef
+from source.domain.thread import Platform, ThreadKey, ThreadRef
 from source.domain.turn import AcceptedEvent
 from source.ports.clock import Clock
 from source.services.admission import Admission
@@ -24,6 +25,8 @@ _LATER = "I can't reach my language model right now. Your message is kept, and I
 _OPERATOR = "My operator has to look at my settings before I can answer. Your message is kept."
 _UNSAVED = "I can't save anything right now. Your message is kept, and I will answer it as soon as I can."
 _BROKEN = "Something went wrong on my side. Your message is kept, and I will try again."
+_ENDING = "I am being restarted. Your message is kept, and I will answer it when I am back."
+_LAST_WORD = timedelta(seconds=5)
 
 
 class TurnRunner:
@@ -37,13 +40,20 @@ class TurnRunner:
         self._tasks = OwnedTasks()
         self._in_hand = InHand()
         self._boxes: dict[ThreadKey, Mailbox] = {}
+        self._ended: set[Platform] = set()
 
     def __contains__(self, thread: object) -> bool:
         """Whether something waits in this thread or is being answered there."""
         return thread in self._boxes
 
     def add(self, waiting: Waiting) -> Waiting:
-        """Have an event answered; return how it waits, which is as before when it was in hand already."""
+        """Have an event answered; return how it waits, which is as before when it was in hand already.
+
+        On a platform that has ended nobody waits: the event is answered at the next start.
+        """
+        if waiting.event.inbound.thread.platform in self._ended:
+            waiting.settled.set()
+            return waiting
         present = self._in_hand.add(waiting)
         if present is waiting:
             thread = waiting.event.inbound.thread
@@ -66,17 +76,31 @@ class TurnRunner:
             for box in self._boxes.values():
                 self._ensure_runner(box)
 
-    async def drain(self, deadline: timedelta) -> None:
-        """Let running turns end, then stop what still runs, and let nobody wait any longer."""
-        for box in self._boxes.values():
-            if box.retry is not None:
-                box.retry.cancel()
-        await self._tasks.drain(deadline)
+    def begin(self, platform: Platform) -> None:
+        """Answer what comes from this platform, also if it had ended."""
+        self._ended.discard(platform)
+
+    async def drain(self, deadline: timedelta, platforms: Collection[Platform]) -> None:
+        """Let the platforms' running turns end, then stop what still runs, and let nobody wait any longer."""
+        boxes = [box for box in self._boxes.values() if box.thread.platform in platforms]
+        await _end([box.retry for box in boxes if box.retry is not None], timedelta(0))
+        await _end([box.runner for box in boxes if box.runner is not None], deadline)
+        self._ended.update(platforms)
+        begun = [box.runner for box in self._boxes.values() if box.thread.platform in platforms]
+        await _end([runner for runner in begun if runner is not None], timedelta(0))
         for waiting in self._in_hand.all():
-            waiting.settled.set()
+            if waiting.event.inbound.thread.platform in platforms:
+                self._let_go(waiting)
+
+    def _let_go(self, waiting: Waiting) -> None:
+        """Have it answered at the next start."""
+        self._boxes.pop(waiting.event.inbound.thread.key, None)
+        self._in_hand.release(waiting)
+        waiting.settled.set()
 
     def _ensure_runner(self, box: Mailbox) -> None:
-        if box.runner is None and box.waiting and not self._in_hand.is_held:
+        is_ended = box.thread.platform in self._ended
+        if box.runner is None and box.waiting and not self._in_hand.is_held and not is_ended:
             name = f"turns-{box.thread.platform}-{box.thread.thread_id}"
             box.runner = self._tasks.spawn(self._run(box), name=name)
 
@@ -111,6 +135,9 @@ class TurnRunner:
         """Return the stored answer; None when nothing is to be delivered: all was withdrawn, or it failed."""
         try:
             answer = await self._answerer.answer(batch)
+        except asyncio.CancelledError:
+            await self._cut_short(batch)
+            raise
         except EchoError as error:
             # What only the operator can mend is shown wherever anything is.
             tell = log.error if isinstance(error, ModelRefusedError) else log.warning
@@ -125,6 +152,16 @@ class TurnRunner:
                 box.retry.cancel()
             return answer
         return None
+
+    async def _cut_short(self, batch: Batch) -> None:
+        """Say under what was shown that its end comes later."""
+        if not batch.is_open:
+            return
+        try:
+            async with asyncio.timeout(_LAST_WORD.total_seconds()):
+                await batch.reply.fail(_ENDING)
+        except Exception:  # the end must not fail, or it would be taken for an answer that goes on
+            log.exception("channel_broke")
 
     async def _deliver(self, batch: Batch, answer: Answer) -> None:
         """Deliver what is stored: whatever goes wrong from here on, it must not be answered again."""
@@ -162,6 +199,15 @@ class TurnRunner:
         if box.kept and box.runner is None:
             box.waiting, box.kept = [*box.kept, *box.waiting], []
             self._ensure_runner(box)
+
+
+async def _end(tasks: Collection[asyncio.Task[None]], deadline: timedelta) -> None:
+    """Let the tasks end, then stop those that still run."""
+    if tasks:
+        await asyncio.wait(tasks, timeout=deadline.total_seconds())
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _explained(error: EchoError) -> tuple[str, timedelta | None]:

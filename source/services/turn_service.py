@@ -7,7 +7,7 @@ from datetime import timedelta
 import structlog
 
 from source.domain.errors import RefusedInputError
-from source.domain.thread import ThreadKey, ThreadRef
+from source.domain.thread import Platform, ThreadKey, ThreadRef
 from source.domain.turn import AcceptedEvent, InboundKind, InboundMessage, UndeliveredReply
 from source.ports.channel import Channel
 from source.ports.clock import Clock
@@ -91,17 +91,23 @@ class TurnService:
         For the start and for every time that the channel is there again: what is in hand is left alone.
         Messages that were said before `answer_max_age` are not answered; who wrote them is told.
         """
+        self._turns.begin(channel.platform)
         async with self._recovering:
             waiting = await self._take_what_was_left(channel)
         if waiting:
             log.info("answering_after_restart", messages=len(waiting))
         await asyncio.gather(self._deliveries.flush_all(channel), *(each.settled.wait() for each in waiting))
 
-    async def drain(self, deadline: timedelta) -> None:
-        """Let running turns end, then stop what still runs; unanswered messages are answered at the next start."""
-        await self._accepting.drain(deadline)
-        await self._turns.drain(deadline)
-        await self._deliveries.stop()
+    async def drain(self, deadline: timedelta, *platforms: Platform) -> None:
+        """Let the running turns of these platforms, or of all, end, and cut short what still runs.
+
+        A channel calls this while it can still be written to: who sees a reply begun is told that its end comes
+        later. Whatever has no answer is answered at the next start, or once `recover` is called again.
+        """
+        if not platforms:
+            await self._accepting.drain(deadline)
+        await self._turns.drain(deadline, platforms or tuple(Platform))
+        await self._deliveries.stop(platforms or tuple(Platform))
 
     async def _accept(self, inbound: InboundMessage, channel: Channel) -> Waiting | None:
         """Make a message durable and put it into its thread's mailbox; None when it is a repeat."""
