@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import discord
@@ -111,6 +111,11 @@ class NotedTurns:
 
     def stop(self, thread: ThreadKey) -> bool:
         return False
+
+    async def drain(self, deadline: timedelta, *platforms: Platform) -> None:
+        await asyncio.sleep(0)
+        if self.held is not None:
+            self.held.set()
 
     @property
     def texts(self) -> list[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from source.domain.thread import Platform, ThreadKey
@@ -36,6 +36,10 @@ class Turns(Protocol):
 
     def stop(self, thread: ThreadKey) -> bool:
         """Stop the thread's running answer."""
+        ...
+
+    async def drain(self, deadline: timedelta, *platforms: Platform) -> None:
+        """Let the platforms' running turns end, and cut short what still runs."""
         ...
 
 

@@ -24,8 +24,10 @@ from source.ports.channel import Channel
 
 log = structlog.get_logger(__name__)
 
-# What has begun may end in this time after `stop`; the rest is answered at the next start.
-_FINISH: Final = timedelta(seconds=20)
+# What has begun may end in this time after `stop`; the rest is cut, and answered at the next start.
+_FINISH: Final = timedelta(seconds=10)
+# What hangs on turns that have ended needs no longer than this.
+_LAST_STEPS: Final = timedelta(seconds=2)
 _FIRST_SHARD: Final = 0
 
 
@@ -105,7 +107,12 @@ class DiscordPlatform:
         """Take nothing new, let what has begun end, and close."""
         self._is_open = self._assembly.intake.is_open = self._assembly.changes.is_open = False
         await self._background.end(timedelta(0))
-        await self._tasks.end(_FINISH)
+        deadline = self._parts.clock.monotonic() + _FINISH.total_seconds()
+        await self._tasks.settle(_FINISH)
+        left = timedelta(seconds=max(0.0, deadline - self._parts.clock.monotonic()))
+        # While Discord can still be written to: whoever reads half an answer is told that the rest comes later.
+        await self._parts.turns.drain(left, Platform.DISCORD)
+        await self._tasks.end(_LAST_STEPS)
         self._assembly.seen.flush()
         await self.channel.stop()
         await self.client.close()
