@@ -14,7 +14,7 @@ import discord
 from source.adapters.discord.parts import DiscordParts
 from source.adapters.discord.platform import DiscordPlatform
 from source.adapters.discord.settings import DiscordSettings
-from source.domain.errors import EchoError
+from source.domain.errors import EchoError, RefusedInputError
 from source.domain.thread import Platform, ThreadKey, ThreadRef
 from source.domain.turn import InboundMessage
 from source.ports.channel import Channel, LiveReply
@@ -24,6 +24,8 @@ from tests.fakes.discord.channel import Channel as Room
 from tests.fakes.discord.person import Person
 from tests.fakes.running_echo import eventually
 from tests.fakes.store import InMemoryStore
+
+TOO_MANY = "That is too much for now."
 
 
 class QuickClock(SystemClock):
@@ -72,7 +74,10 @@ class PlainChannel:
 
 @dataclass
 class NotedTurns:
-    """Accepts each message once and answers it with its own text; `refusing` is raised instead."""
+    """Accepts each message once and answers it with its own text; `refusing` is raised instead.
+
+    From message number `limit` on, whoever asks first is told that it is too much.
+    """
 
     store: InMemoryStore
     handled: list[InboundMessage] = field(default_factory=list)
@@ -80,11 +85,14 @@ class NotedTurns:
     taken: list[list[InboundMessage]] = field(default_factory=list)
     recoveries: int = 0
     refusing: EchoError | None = None
+    limit: int | None = None
+    asked: int = 0
     held: asyncio.Event | None = None
     answers: bool = True
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def handle(self, inbound: InboundMessage, channel: Channel, *, is_unlimited: bool = False) -> None:
+        self.asked += 1
         await asyncio.sleep(0)
         if self.refusing is not None:
             raise self.refusing
@@ -97,6 +105,12 @@ class NotedTurns:
             await self.held.wait()
         if self.answers:
             await channel.open_reply(inbound.thread).deliver(f"Answer to: {inbound.text}"[:2_000])
+
+    def refusal_of(self, inbound: InboundMessage, *, is_unlimited: bool = False) -> str | None:
+        if isinstance(self.refusing, RefusedInputError):
+            return str(self.refusing)
+        is_over = self.limit is not None and self.asked >= self.limit and not is_unlimited
+        return TOO_MANY if is_over else None
 
     async def take(self, inbounds: Sequence[InboundMessage], channel: Channel) -> None:
         new = [each for each in inbounds if await self.store.accept(each) is not None]

@@ -10,9 +10,10 @@ from source.domain.errors import RefusedInputError, StoreUnavailableError
 from source.domain.turn import InboundMessage
 from tests.fakes.discord import FakeDiscord
 from tests.fakes.discord.channel import Channel
+from tests.fakes.discord.faults import Slow
 from tests.fakes.discord.guild import Guild
 from tests.fakes.discord.person import Person
-from tests.fakes.discord_platform import Bot, connected_bot
+from tests.fakes.discord_platform import TOO_MANY, Bot, connected_bot
 
 
 def _workshop(server: FakeDiscord) -> tuple[Guild, Channel, Person]:
@@ -72,6 +73,34 @@ async def test_what_the_core_refuses_is_told_in_its_words() -> None:
             unsaved = await server.answer_in(ada.dm, 2)
     assert (told.content, unsaved.content) == ("Too fast: wait for 12 seconds.", UNSAVED)
     assert not told.pings
+
+
+async def test_a_mention_that_would_be_refused_is_told_so_and_opens_no_thread() -> None:
+    async with FakeDiscord() as server:
+        _, channel, ada = _workshop(server)
+        async with connected_bot(server) as bot:
+            bot.turns.limit = 1
+            server.faults.plan(Slow(0.2), method="POST", path="/threads")
+            await ada.says(channel, "<@bot> one")
+            refused = await ada.says(channel, "<@bot> two, before the first has its thread")
+            told = await server.answer_in(channel)
+            await ada.says(channel, "<@bot> three")
+            await bot.turns.until(1)
+    assert told.content == TOO_MANY
+    assert told.reference is not None
+    assert told.reference.message_id == refused.id
+    assert bot.turns.texts == ["one"]
+    assert len(server.requests("POST", "/threads")) == 1
+
+
+async def test_an_admin_s_mention_is_not_refused() -> None:
+    async with FakeDiscord() as server:
+        _, channel, ada = _workshop(server)
+        async with connected_bot(server, access=AccessRules.of(admins=[f"user:{ada.id}"])) as bot:
+            bot.turns.limit = 0
+            await ada.says(channel, "<@bot> one")
+            await bot.turns.until(1)
+    assert bot.turns.unlimited == [True]
 
 
 async def test_a_mention_that_says_nothing_is_asked_back_and_opens_no_thread() -> None:

@@ -55,7 +55,7 @@ def assemble(
     threads = Threads(parts.store)
     access = ChannelAccess(settings.access)
     text = InboundText(client, own)
-    reception = Reception(client, access, threads, text, teller)
+    reception = Reception(client, parts.turns, access=access, threads=threads, text=text, teller=teller)
     seen = SeenMarks(parts.store, parts.clock)
     missed = Missed(reception, parts.turns, channel, store=parts.store, own=own)
     gaps = Gaps(client, seen, parts.clock, settings.catch_up_age)

@@ -87,7 +87,9 @@ class Intake:
         self._seen.end(place, message.id)
 
     async def _receive(self, message: discord.Message) -> None:
-        async with self._lanes.at(lane_of(message)):
+        # One person's mentions one after the other: each is counted before the next may open a thread.
+        lanes = {lane_of(message), message.author.id if kind_of(message.channel) is Kind.CHANNEL else lane_of(message)}
+        async with self._lanes.at(*lanes):
             inbound = await self._reception.inbound(message)
             if inbound is None:
                 return

@@ -23,6 +23,10 @@ class Turns(Protocol):
         """
         ...
 
+    def refusal_of(self, inbound: InboundMessage, *, is_unlimited: bool = False) -> str | None:
+        """Return why `handle` would refuse this message now, as a sentence for its sender; nothing is counted."""
+        ...
+
     async def take(self, inbounds: Sequence[InboundMessage], channel: Channel) -> None:
         """Return when messages that were said while Echo was away have been answered, together in each thread.
 

@@ -1,5 +1,6 @@
 """From a message on Discord to what the core accepts, or to nothing."""
 
+from dataclasses import replace
 from typing import Final
 
 import discord
@@ -7,6 +8,7 @@ import structlog
 
 from source.adapters.discord.channel_access import REFUSAL, ChannelAccess
 from source.adapters.discord.inbound import InboundText, replies_to
+from source.adapters.discord.parts import Turns
 from source.adapters.discord.places import (
     Answer,
     Kind,
@@ -36,9 +38,17 @@ class Reception:
     """Decides whether a message is for Echo and makes it ready, with the thread where it is answered."""
 
     def __init__(
-        self, client: discord.Client, access: ChannelAccess, threads: Threads, text: InboundText, teller: Teller
+        self,
+        client: discord.Client,
+        turns: Turns,
+        *,
+        access: ChannelAccess,
+        threads: Threads,
+        text: InboundText,
+        teller: Teller,
     ) -> None:
         self._client = client
+        self._turns = turns
         self._access = access
         self._threads = threads
         self._text = text
@@ -79,18 +89,16 @@ class Reception:
             if not missed:
                 await self._ask_for_text(message)
             return None
-        thread = await self._thread(message, answer, text)
-        if thread is None:
-            return None
+        inbound = _inbound(message, text)
+        if answer is Answer.IN_NEW_THREAD:
+            if not missed and await self._is_refused(message, inbound):
+                return None
+            thread = await self._thread_from(message, text)
+            if thread is None:
+                return None
+            inbound = replace(inbound, thread=thread)
         self._threads.accepted(message.id)
-        return InboundMessage(
-            event_id=str(message.id),
-            thread=thread,
-            person=person(message.author),
-            text=text,
-            sent_at=message.created_at,
-            reply_to=replies_to(message),
-        )
+        return inbound
 
     async def _answer(self, message: discord.Message) -> Answer:
         if not self.may_concern(message):
@@ -128,10 +136,16 @@ class Reception:
             log.warning("discord_content_hidden", guild=message.guild.id, channel=message.channel.id)
             await self._teller.explain_once(message, BLIND)
 
-    async def _thread(self, message: discord.Message, answer: Answer, text: str) -> ThreadRef | None:
+    async def _is_refused(self, message: discord.Message, inbound: InboundMessage) -> bool:
+        """Whether no thread is to be opened, because nothing but a refusal would come into it; it is told here then."""
+        is_unlimited = self._access.is_unlimited(message.author, message.channel)
+        refusal = self._turns.refusal_of(inbound, is_unlimited=is_unlimited)
+        if refusal is not None:
+            await self._teller.tell(message, refusal)
+        return refusal is not None
+
+    async def _thread_from(self, message: discord.Message, text: str) -> ThreadRef | None:
         here = thread_ref(message.channel)
-        if answer is Answer.HERE:
-            return here
         try:
             opened = await self._threads.open_from(message, text)
         except discord.NotFound:
@@ -139,3 +153,14 @@ class Reception:
         if opened is None:  # in the channel then: an answer that all can see is better than none
             return here
         return ThreadRef(Platform.DISCORD, str(opened), here.guild_id, here.guild_name, here.circle)
+
+
+def _inbound(message: discord.Message, text: str) -> InboundMessage:
+    return InboundMessage(
+        event_id=str(message.id),
+        thread=thread_ref(message.channel),
+        person=person(message.author),
+        text=text,
+        sent_at=message.created_at,
+        reply_to=replies_to(message),
+    )
