@@ -6,6 +6,7 @@ from itertools import count
 
 from source.domain.conversation_head import ConversationHead, StoredConversation
 from source.domain.errors import TranscriptMissingError
+from source.domain.message import Message
 from source.domain.thread import Platform, ThreadKey
 from source.domain.turn import AcceptedEvent, InboundMessage, SaidMessage, TurnRecord, UndeliveredReply
 from source.ports.files import TranscriptEntry
@@ -25,8 +26,9 @@ class BlankStore:
         await asyncio.sleep(0)
         return AcceptedEvent(next(self._keys), inbound, inbound.sent_at)
 
-    async def commit_turn(self, record: TurnRecord) -> None:  # noqa: ARG002
+    async def commit_turn(self, record: TurnRecord) -> tuple[Message, ...]:
         await asyncio.sleep(0)
+        return record.messages
 
     async def rename_transcript(self, conversation_id: int, filename: str) -> None:  # noqa: ARG002
         await asyncio.sleep(0)

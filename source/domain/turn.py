@@ -1,11 +1,12 @@
 """What comes in, what a turn leaves behind, and what a model call cost."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from source.domain.conversation_head import ConversationHead
-from source.domain.message import Message
+from source.domain.message import Message, Standing
 from source.domain.thread import PersonRef, ThreadRef
 
 
@@ -97,6 +98,18 @@ class TurnRecord:
     usage: tuple[ModelUsage, ...] = ()
     answered: tuple[int, ...] = ()
     superseded: tuple[int, ...] = ()
+
+    def as_amended(self, texts: Mapping[str, str | None]) -> "TurnRecord":
+        """Return the turn with what was changed while it ran: new texts by event id, None for what was taken back."""
+        return replace(self, messages=tuple(_as_amended(message, texts) for message in self.messages))
+
+
+def _as_amended(message: Message, texts: Mapping[str, str | None]) -> Message:
+    if message.event_id is None or message.event_id not in texts:
+        return message
+    text = texts[message.event_id]
+    standing = message.standing if text is not None else Standing.DELETED
+    return replace(message, message_content=text or "", standing=standing)
 
 
 @dataclass(frozen=True, slots=True)

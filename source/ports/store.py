@@ -29,8 +29,12 @@ class TurnStore(Protocol):
         """Record an inbound message; None when this platform's event id was recorded before."""
         ...
 
-    async def commit_turn(self, record: TurnRecord) -> None:
-        """Write everything of one turn in one transaction."""
+    async def commit_turn(self, record: TurnRecord) -> tuple[Message, ...]:
+        """Write everything of one turn in one transaction; return its messages as they were kept.
+
+        Of an answered event that was amended meanwhile the text that it has now is kept, of one that was taken
+        back none.
+        """
         ...
 
     async def mark_delivered(self, keys: Sequence[int]) -> None:
@@ -154,7 +158,7 @@ class ConversationStore(Protocol):
         """The thread's conversation with the latest activity, whatever its state."""
         ...
 
-    async def commit_turn(self, record: TurnRecord) -> None:
+    async def commit_turn(self, record: TurnRecord) -> tuple[Message, ...]:
         """As in `TurnStore`."""
         ...
 

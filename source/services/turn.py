@@ -188,9 +188,9 @@ class Answerer:
     async def _commit(self, asked: Asked) -> Answer:
         conversation, speech = asked.conversation, asked.speech
         record = asked.record(self._parts.clock)
-        await self._parts.store.commit_turn(record)
+        kept = await self._parts.store.commit_turn(record)
         conversation.keep_committed(
-            record.messages,
+            kept,
             head=record.heads[0] if record.heads else None,
             people=record.people,
             changed=asked.superseded(),

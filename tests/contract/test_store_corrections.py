@@ -88,6 +88,23 @@ async def test_a_message_that_is_answered_while_it_is_edited_is_one_or_the_other
     assert await store.unanswered() == []
 
 
+@pytest.mark.parametrize("text", ["Hello!", None])
+async def test_what_is_changed_during_its_turn_is_kept_as_it_reads_by_then(store: Store, text: str | None) -> None:
+    event, other = await store.accept(inbound("my secret", event_id="e1")), await store.accept(inbound(event_id="e2"))
+    assert event is not None
+    assert other is not None
+    conversation = head()
+    messages = (said("my secret", event_id="e1"), said("Go on", event_id="e2"), said("Hi", by=None))
+    record = TurnRecord(conversation.conversation_id, messages, (conversation,), answered=(event.key, other.key))
+    await store.amend(Platform.TERMINAL, "e1", text)
+    kept = await store.commit_turn(record)
+
+    assert kept == await _messages(store, conversation.conversation_id)
+    assert kept[1:] == messages[1:]
+    assert kept[0] == (_deleted(messages[0]) if text is None else replace(messages[0], message_content=text))
+    assert await _found(store, "secret") == []
+
+
 async def test_an_edited_message_is_found_by_its_new_words_alone(store: Store) -> None:
     old, other = said("the old harbour"), said("another harbour")
     conversation_id = await _conversation(store, old, other)

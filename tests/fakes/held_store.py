@@ -2,6 +2,7 @@
 
 import asyncio
 
+from source.domain.message import Message
 from source.domain.turn import TurnRecord
 from tests.fakes.clock import FakeClock
 from tests.fakes.store import InMemoryStore
@@ -15,9 +16,9 @@ class HeldStore(InMemoryStore):
         self.reached = asyncio.Event()
         self.let_go = asyncio.Event()
 
-    async def commit_turn(self, record: TurnRecord) -> None:
+    async def commit_turn(self, record: TurnRecord) -> tuple[Message, ...]:
         try:
-            await super().commit_turn(record)
+            return await super().commit_turn(record)
         finally:
             self.reached.set()
             await self.let_go.wait()

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 
 from source.domain.conversation_head import ConversationHead, ConversationState, StoredConversation
-from source.domain.message import MessageType, Standing
+from source.domain.message import Message, MessageType, Standing
 from source.domain.thread import Platform, ThreadKey
 from source.domain.turn import (
     AcceptedEvent,
@@ -36,8 +36,9 @@ class InMemoryStore(ChannelRows, StatisticsRows):
         self.states[event.key] = EventState.ACCEPTED
         return event
 
-    async def commit_turn(self, record: TurnRecord) -> None:
+    async def commit_turn(self, record: TurnRecord) -> tuple[Message, ...]:
         await self._write()
+        record = record.as_amended({name: text for key in record.answered for name, text in self.amended.get(key, ())})
         heads = self.heads | {head.conversation_id: self._not_going_back(head) for head in record.heads}
         kept = self.messages.get(record.conversation_id, [])
         refuse_what_a_database_refuses(heads, kept, record)
@@ -56,6 +57,7 @@ class InMemoryStore(ChannelRows, StatisticsRows):
         self.usage.extend(record.usage)
         self.usage_of.setdefault(record.conversation_id, []).extend(record.usage)
         self._answer(record)
+        return record.messages
 
     async def rename_transcript(self, conversation_id: int, filename: str) -> None:
         await self._write()

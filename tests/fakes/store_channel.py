@@ -18,6 +18,7 @@ class ChannelRows(StoreRows):
     def __init__(self, clock: Clock) -> None:
         super().__init__(clock)
         self.sent: dict[tuple[Platform, str], SentPart] = {}
+        self.amended: dict[int, tuple[tuple[str, str | None]]] = {}
         self.marks: dict[tuple[Platform, str], str] = {}
         self.feedback: dict[tuple[int, Platform, str], Feedback] = {}
 
@@ -36,6 +37,7 @@ class ChannelRows(StoreRows):
             return None
         amended = replace(event, inbound=replace(event.inbound, text=text or ""))
         self.events[platform, event_id] = amended
+        self.amended[event.key] = ((event_id, text),)
         if text is None:
             self.states[event.key] = EventState.DELIVERED
         return self._as_accepted(amended)

@@ -108,6 +108,23 @@ async def test_an_edit_during_the_answer_is_made_once_the_turn_is_over(echo: Sma
     assert len(echo.model.prompts) == 1
 
 
+async def test_a_deletion_during_the_answer_holds_although_nobody_lives_to_make_it_later(echo: SmallEcho) -> None:
+    echo.model.hold(after=1)
+    answering = asyncio.create_task(echo.say("Secret", "1"))
+    await echo.model.called.wait()
+    deleting = asyncio.create_task(delete(echo, "1"))
+    await rest()
+    deleting.cancel()
+    echo.model.release()
+    await asyncio.gather(answering, deleting, return_exceptions=True)
+    await echo.manager.write_transcripts()
+
+    stored = await echo.stored()
+    assert (stored[0].message_content, stored[0].standing) == ("", Standing.DELETED)
+    assert echo.remembered() == stored
+    assert "Secret" not in str(echo.transcripts.files)
+
+
 async def test_what_still_waits_is_answered_as_it_reads_by_then(echo: SmallEcho) -> None:
     echo.model.hold(after=1)
     first = asyncio.create_task(echo.say("First"))

@@ -1,15 +1,21 @@
 """What following people's edits and deletions writes."""
 
+from collections import OrderedDict
+from typing import Final
+
 from sqlalchemy import Connection, select
 
 from source.adapters.storage import event_reading
 from source.adapters.storage.search_index import SearchIndex
 from source.adapters.storage.statements import Statements
-from source.adapters.storage.tables import messages
+from source.adapters.storage.tables import events, messages
 from source.adapters.storage.write_operations import Amend, Correct
 from source.domain.errors import StoreError
 from source.domain.message import MessageType
-from source.domain.turn import AcceptedEvent, EventState
+from source.domain.turn import AcceptedEvent, EventState, TurnRecord
+
+# Only what is amended while its answer is being made counts: far fewer than this at any time.
+_MOST_AMENDED: Final = 10_000
 
 
 class CorrectionWrites:
@@ -18,6 +24,7 @@ class CorrectionWrites:
     def __init__(self, statements: Statements, index: SearchIndex) -> None:
         self._statements = statements
         self._index = index
+        self._amended: OrderedDict[int, None] = OrderedDict()
 
     def amend(self, connection: Connection, given: Amend) -> AcceptedEvent | None:
         """Change or take back an event that has no answer yet; return it as it stands, None when there is none."""
@@ -26,7 +33,19 @@ class CorrectionWrites:
         row = (given.platform.value, given.event_id, given.text, state.value)
         if not self._statements.amend_event.run(connection, [row]):
             return None
-        return event_reading.accepted(connection, given.platform, given.event_id)
+        event = event_reading.accepted(connection, given.platform, given.event_id)
+        self._amended[event.key] = None
+        if len(self._amended) > _MOST_AMENDED:
+            self._amended.popitem(last=False)
+        return event
+
+    def as_amended(self, connection: Connection, record: TurnRecord) -> TurnRecord:
+        """Return the turn with the events that it answers as they read now."""
+        keys = [key for key in record.answered if key in self._amended]
+        if not keys:
+            return record
+        query = select(events.c.event_id, events.c.text).where(events.c.id.in_(keys))
+        return record.as_amended({row.event_id: row.text for row in connection.execute(query)})
 
     def correct(self, connection: Connection, given: Correct) -> None:
         """Replace a message's text, time of the edit and standing.

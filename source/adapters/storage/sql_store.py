@@ -117,8 +117,8 @@ class SqlStore:
         event = AcceptedEvent(self.ids.next(now), inbound, now)
         return event if await self._write(Accept(event)) else None
 
-    async def commit_turn(self, record: TurnRecord) -> None:
-        await self._write(CommitTurn(record))
+    async def commit_turn(self, record: TurnRecord) -> tuple[Message, ...]:
+        return await self._write(CommitTurn(record))
 
     async def rename_transcript(self, conversation_id: int, filename: str) -> None:
         await self._write(RenameTranscript(conversation_id, filename))

@@ -19,8 +19,8 @@ class Accept(Operation[bool]):
 
 
 @dataclass(frozen=True, slots=True)
-class CommitTurn(Operation[None]):
-    """Write what a turn changed."""
+class CommitTurn(Operation[tuple[Message, ...]]):
+    """Write what a turn changed; its messages as they were kept."""
 
     record: TurnRecord
 

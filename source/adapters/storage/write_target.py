@@ -98,13 +98,19 @@ class SqlWriteTarget:
         added = 0
         accepted = [operation.event for operation in operations if isinstance(operation, Accept)]
         new = self._turns.accept(connection, accepted) if accepted else set()
-        records = [operation.record for operation in operations if isinstance(operation, CommitTurn)]
-        if records:
-            added += self._turns.commit(connection, records, now)
+        turns = {
+            number: self._corrections.as_amended(connection, operation.record)
+            for number, operation in enumerate(operations)
+            if isinstance(operation, CommitTurn)
+        }
+        if turns:
+            added += self._turns.commit(connection, tuple(turns.values()), now)
         results: list[object] = [
             operation.event.key in new if isinstance(operation, Accept) else None for operation in operations
         ]
-        if len(accepted) + len(records) < len(operations):
+        for number, record in turns.items():
+            results[number] = record.messages
+        if len(accepted) + len(turns) < len(operations):
             added += self._apply_rarer(connection, operations, now, results)
         return results, added
 

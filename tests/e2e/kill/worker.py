@@ -16,6 +16,7 @@ from source.app.composition import Echo, open_echo, rebuild
 from source.app.log_setup import set_up_logging
 from source.app.settings import Settings
 from source.domain.errors import DeliveryError, RefusedInputError
+from source.domain.message import Message
 from source.domain.thread import Platform, ThreadKey, ThreadRef
 from source.domain.turn import AcceptedEvent, InboundMessage, TurnRecord, UndeliveredReply
 from source.ports.clock import Clock
@@ -63,8 +64,8 @@ class WatchedStore:
         (self._journal.accepted if event else self._journal.repeated)(inbound.event_id)
         return event
 
-    async def commit_turn(self, record: TurnRecord) -> None:
-        await self._store.commit_turn(record)
+    async def commit_turn(self, record: TurnRecord) -> tuple[Message, ...]:
+        return await self._store.commit_turn(record)
 
     async def mark_delivered(self, keys: Sequence[int]) -> None:
         await self._store.mark_delivered(keys)
