@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from discord.utils import time_snowflake
+from structlog.testing import capture_logs
 
 from source.domain.access import AccessRules
 from source.domain.thread import Platform
@@ -46,21 +47,35 @@ async def test_rules_about_roles_hold_for_what_was_missed() -> None:
     assert not [message for message in server.messages(channel) if message.author is server.bot]
 
 
-async def test_no_more_than_fifty_direct_messages_are_asked_for() -> None:
+async def test_a_direct_message_is_found_however_long_nothing_was_said_there() -> None:
+    store = empty_store()
+    async with FakeDiscord() as server:
+        ada = server.add_guild("Workshop").add_member("Ada")
+        long_ago = time_snowflake(datetime.now(UTC) - timedelta(days=30))
+        store.note_seen(Platform.DISCORD, {f"dm:{ada.dm.id}": str(long_ago)})
+        await ada.says(ada.dm, "missed")
+        async with connected_bot(server, store=store) as bot:
+            batch = await bot.turns.until_taken(1)
+    assert [inbound.text for inbound in batch] == ["missed"]
+
+
+async def test_the_latest_direct_messages_are_asked_for_and_how_many_are_not_is_logged(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("source.adapters.discord.gaps._MOST_DIRECT", 5)
     store = empty_store()
     async with FakeDiscord(checks=False) as server:
         guild = server.add_guild("Workshop")
-        people = [guild.add_member(f"Person {number}") for number in range(60)]
-        old = time_snowflake(datetime.now(UTC) - timedelta(days=2))
-        marks = {f"dm:{person.dm.id}": str(person.dm.id) for person in people}
-        forgotten = {f"dm:{guild.add_member('Old').dm.id}": str(old)}
-        store.note_seen(Platform.DISCORD, marks | forgotten)
+        people = [guild.add_member(f"Person {number}") for number in range(8)]
+        store.note_seen(Platform.DISCORD, {f"dm:{person.dm.id}": str(person.dm.id) for person in people})
         await people[-1].says(people[-1].dm, "missed")
-        async with connected_bot(server, store=store) as bot:
-            await bot.turns.until_taken(1)
-            await eventually(lambda: len(server.requests("GET", "/messages")) >= 50)
-            await bot.has_looked_around()
-    assert len(server.requests("GET", "/messages")) == 50
+        with capture_logs() as logs:
+            async with connected_bot(server, store=store) as bot:
+                await bot.turns.until_taken(1)
+                await eventually(lambda: len(server.requests("GET", "/messages")) >= 5)
+                await bot.has_looked_around()
+    assert len(server.requests("GET", "/messages")) == 5
+    assert [line["places"] for line in logs if line["event"] == "direct_messages_not_looked_at"] == [3]
 
 
 async def test_a_place_with_very_much_to_read_is_read_in_part(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,16 +3,20 @@
 import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
 import discord
+import structlog
 from discord.utils import time_snowflake
 
 from source.adapters.discord.places import Place, mark_of
 from source.adapters.discord.seen import SeenMarks
 from source.ports.clock import Clock
 
+log = structlog.get_logger(__name__)
+
 # Discord lists no direct messages: each that may have something new costs a request.
-_MOST_DIRECT = 50
+_MOST_DIRECT: Final = 500
 
 
 Readable = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread
@@ -79,12 +83,13 @@ class Gaps:
         self._compare(thread, thread.last_message_id, mark)
 
     def in_direct_messages(self) -> None:
-        """Look at the direct messages of late; whether something is new there has to be asked."""
-        marks = sorted(self._seen.direct(), key=lambda each: each[1], reverse=True)[:_MOST_DIRECT]
-        for channel, mark in marks:
-            if mark >= self._oldest():
-                place = self._client.get_partial_messageable(channel, type=discord.ChannelType.private)
-                self._open(place, after=mark, newest=mark)
+        """Look at direct messages; whether something is new there has to be asked, however long nothing was."""
+        marks = sorted(self._seen.direct(), key=lambda each: each[1], reverse=True)
+        if len(marks) > _MOST_DIRECT:
+            log.warning("direct_messages_not_looked_at", places=len(marks) - _MOST_DIRECT)
+        for channel, mark in marks[:_MOST_DIRECT]:
+            place = self._client.get_partial_messageable(channel, type=discord.ChannelType.private)
+            self._open(place, after=mark, newest=mark)
 
     def _compare(self, channel: Readable, last: int | None, mark: int | None) -> None:
         place = mark_of(channel)
