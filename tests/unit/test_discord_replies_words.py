@@ -13,7 +13,7 @@ from source.adapters.discord.replies.layout import LIMIT, LiveText, final_looks,
 from source.adapters.discord.replies.look import Buttons, Look, change, creation
 from source.adapters.discord.replies.nonces import line_number, nonce
 from source.adapters.discord.replies.shown import ShownReplies
-from source.adapters.discord.replies.troubles import VENDOR_ERRORS, RefusedError, UnreachableError, translated
+from source.adapters.discord.replies.troubles import VENDOR_ERRORS, GoneError, RefusedError, UnreachableError, translated
 from source.domain.errors import DeliveryError
 from source.domain.reply_text import split, utf16_length
 from source.domain.thread import Platform
@@ -142,14 +142,15 @@ def test_every_error_of_the_vendors_becomes_a_delivery_error(kind: type[BaseExce
         (429, 0, UnreachableError),
         (429, 30046, RefusedError),
         (403, 50013, RefusedError),
-        (404, 10003, RefusedError),
+        (404, 10008, RefusedError),
+        (404, 10003, GoneError),
     ],
 )
 def test_a_status_says_whether_trying_again_helps(status: int, code: int, meaning: type[DeliveryError]) -> None:
     error = discord.HTTPException.__new__(discord.HTTPException)
     error.status, error.code = status, code
 
-    assert isinstance(translated(error, 7), meaning)
+    assert type(translated(error, 7)) is meaning
 
 
 async def test_parts_come_back_as_they_were_shown() -> None:

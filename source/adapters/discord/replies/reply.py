@@ -17,7 +17,7 @@ from source.adapters.discord.replies.nonces import line_number
 from source.adapters.discord.replies.running import Running
 from source.adapters.discord.replies.shown import Failure, ShownReplies
 from source.adapters.discord.replies.streaming import Stream
-from source.adapters.discord.replies.troubles import RefusedError
+from source.adapters.discord.replies.troubles import GoneError, RefusedError
 from source.adapters.discord.replies.typing_sign import TypingSign
 from source.adapters.discord.replies.writer import ReplyWriter
 from source.domain.errors import DeliveryError
@@ -93,6 +93,9 @@ class DiscordReply:
         await self._end_live()
         try:
             await self._finisher.show(final_looks(text, is_cut=interrupted))
+        except GoneError:
+            self._parts.replies.forget(self._shown.key)
+            raise
         except RefusedError as error:
             self._complain(error)
             raise

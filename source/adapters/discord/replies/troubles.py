@@ -5,8 +5,9 @@ from typing import Final
 import aiohttp
 import discord
 
-from source.domain.errors import DeliveryError
+from source.domain.errors import DeliveryError, UndeliverableError
 
+_UNKNOWN_CHANNEL: Final = 10003
 UNKNOWN_MESSAGE: Final = 10008
 OLD_EDITS: Final = 30046
 _MISSING_ACCESS: Final = 50001
@@ -37,6 +38,10 @@ class RefusedError(DeliveryError):
         return self.code in (_MISSING_ACCESS, _MISSING_PERMISSIONS)
 
 
+class GoneError(RefusedError, UndeliverableError):
+    """The place was deleted."""
+
+
 class UnreachableError(DeliveryError):
     """Discord may take the request later; whether it took this one is not known."""
 
@@ -60,11 +65,14 @@ def refusal(status: int, code: int, channel_id: int) -> DeliveryError:
     """Say what an answer with this status and code of Discord's means."""
     if status >= 500 or (status == 429 and code != OLD_EDITS):
         return UnreachableError(f"status {status}")
+    if code == _UNKNOWN_CHANNEL:
+        return GoneError(status, code, channel_id)
     return RefusedError(status, code, channel_id)
 
 
 def _meaning(code: int) -> str:
     return {
+        _UNKNOWN_CHANNEL: " (the place was deleted)",
         _MISSING_ACCESS: " (Echo may not see the place)",
         _MISSING_PERMISSIONS: " (a permission is missing)",
     }.get(code, "")

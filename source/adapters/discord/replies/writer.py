@@ -8,7 +8,7 @@ from source.adapters.discord.replies.messages import Messages, Standing
 from source.adapters.discord.replies.nonces import nonce
 from source.adapters.discord.replies.pace import Bucket, Pace
 from source.adapters.discord.replies.shown import Part, ShownReplies, ShownReply
-from source.adapters.discord.replies.troubles import UNKNOWN_MESSAGE, RefusedError
+from source.adapters.discord.replies.troubles import UNKNOWN_MESSAGE, GoneError, RefusedError
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +46,8 @@ class ReplyWriter:
             try:
                 await self._edit(self.reply.parts[number], look)
                 return
+            except GoneError:
+                raise
             except RefusedError as error:
                 log.info("discord_edit_refused", status=error.status, code=error.code, channel=self._channel_id)
                 self.reply.give_up(number)
