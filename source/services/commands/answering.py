@@ -33,7 +33,7 @@ class AnsweringCommands:
     async def stop(self, invocation: CommandInvocation) -> CommandReply:
         """Stop the thread's running answer."""
         if self._turns.stop(invocation.thread.key):
-            return CommandReply("Stopped. What I had said so far is kept.")
+            return CommandReply("Stopped. Whatever I had said by then is kept.")
         return CommandReply("No answer is running here.")
 
     async def retry(self, invocation: CommandInvocation) -> CommandReply:

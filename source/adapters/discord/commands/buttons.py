@@ -49,6 +49,7 @@ class Buttons:
         self._surroundings = surroundings
         self._clock = clock
         self._last_reply = last_reply
+        self._being_retried: set[int] = set()
 
     async def click(self, interaction: AnyInteraction) -> None:
         """Acknowledge the click and do what the button says; buttons of others are left alone."""
@@ -88,13 +89,23 @@ class Buttons:
         said = await self._store.reply_to_event(key)
         if said is not None and not await self._is_latest(said, thread):
             return _NOT_THE_LATEST
-        # The same reply is given again once, however often the button is clicked.
-        event_id = f"retry-{said.message.message_id}" if said else f"retry-{interaction.id}"
-        await self._turns.handle(
-            InboundMessage(event_id, thread, person, "", self._clock.now(), kind=InboundKind.RETRY),
-            self._surroundings.channel,
-        )
+        event_id = f"retry-{interaction.id}"
+        if said is None:
+            await self._give_again(event_id, thread, person)
+            return ""
+        # The same reply is given again once, however often the button is clicked meanwhile.
+        reply_id = said.message.message_id
+        if reply_id not in self._being_retried:
+            self._being_retried.add(reply_id)
+            try:
+                await self._give_again(event_id, thread, person)
+            finally:
+                self._being_retried.discard(reply_id)
         return ""
+
+    async def _give_again(self, event_id: str, thread: ThreadRef, person: PersonRef) -> None:
+        wish = InboundMessage(event_id, thread, person, "", self._clock.now(), kind=InboundKind.RETRY)
+        await self._turns.handle(wish, self._surroundings.channel)
 
     async def _is_latest(self, said: SaidMessage, thread: ThreadRef) -> bool:
         if said.thread.key != thread.key:

@@ -1,0 +1,59 @@
+"""What the buttons under a reply do, when they are clicked twice, late or by somebody special."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.discord.channel import Channel
+from tests.fakes.discord.message import Message
+from tests.fakes.discord_talks import PATIENCE, Talks, custom_id, talks
+from tests.fakes.openai_script import Says
+
+
+@pytest.fixture
+async def place(tmp_path: Path) -> AsyncIterator[Talks]:
+    async with talks(tmp_path) as place:
+        yield place
+
+
+async def retrying(place: Talks, answer: Message, *, calls: int) -> asyncio.Event:
+    """Click Retry and wait for a model that says nothing until the event is set."""
+    gate = asyncio.Event()
+    place.model.queue(Says(["A better answer."], gate=gate, gate_after=0))
+    await place.ada.clicks(answer, custom_id(answer, "retry"))
+    await place.discord.until(lambda: len(place.model.requests) == calls, patience=PATIENCE)
+    return gate
+
+
+async def stopped(place: Talks, thread: Channel) -> str:
+    """Stop what runs and wait until the thread says so."""
+    interaction = await place.ada.uses("/stop", thread)
+    await interaction.answered(patience=PATIENCE)
+    await place.discord.until(lambda: "Stopped." in place.answers(thread)[-1].content, patience=PATIENCE)
+    return interaction.answer
+
+
+async def test_retry_works_again_after_it_was_stopped_before_its_first_word(place: Talks) -> None:
+    thread = await place.talk()
+    (answer,) = place.answers(thread)
+    gate = await retrying(place, answer, calls=2)
+    assert await stopped(place, thread) == "Stopped. Whatever I had said by then is kept."
+    gate.set()
+
+    (await retrying(place, answer, calls=3)).set()
+    await place.discord.until(lambda: place.answers(thread)[-1].content == "A better answer.", patience=PATIENCE)
+
+
+async def test_a_click_while_the_answer_is_being_given_again_asks_for_nothing_more(place: Talks) -> None:
+    thread = await place.talk()
+    (answer,) = place.answers(thread)
+    gate = await retrying(place, answer, calls=2)
+    again = await place.ada.clicks(answer, custom_id(answer, "retry"))
+    await again.acknowledged()
+    gate.set()
+    await place.discord.until(lambda: place.answers(thread)[-1].content == "A better answer.", patience=PATIENCE)
+    await place.says("next", thread)
+
+    assert len(place.model.requests) == 3
