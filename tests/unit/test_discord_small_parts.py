@@ -11,7 +11,6 @@ from source.adapters.discord.addresses import at_gateway
 from source.adapters.discord.attachments import decoded
 from source.adapters.discord.inbound import OwnMessages, other_lines
 from source.adapters.discord.lanes import Lanes
-from source.adapters.discord.owned_tasks import OwnedTasks
 from source.adapters.discord.pauses import Pauses
 from source.adapters.discord.places import Answer, Kind, answer_at
 from source.adapters.discord.telling import Once
@@ -106,24 +105,6 @@ def test_a_file_is_text_or_it_is_not(content: bytes, text: str | None) -> None:
 def test_a_configured_gateway_keeps_what_is_asked_of_it() -> None:
     named = "wss://gateway-us-east1-b.discord.gg/?v=10&encoding=json&compress=zlib-stream"
     assert at_gateway(named, "ws://127.0.0.1:8/gw") == "ws://127.0.0.1:8/gw?v=10&encoding=json&compress=zlib-stream"
-
-
-async def test_work_that_breaks_is_logged_and_the_end_waits_for_the_rest() -> None:
-    tasks, done = OwnedTasks(), list[str]()
-
-    async def breaks() -> None:
-        raise ZeroDivisionError
-
-    async def works() -> None:
-        await asyncio.sleep(0)
-        done.append("works")
-
-    tasks.start(breaks(), name="breaks")
-    tasks.start(works(), name="works")
-    hanging = tasks.start(asyncio.Event().wait(), name="hangs")
-    await tasks.end(timedelta(seconds=0.05))
-    assert done == ["works"]
-    assert hanging.cancelled()
 
 
 def test_stickers_and_polls_are_told_in_a_line() -> None:

@@ -17,7 +17,6 @@ from source.adapters.discord.inbound import InboundText, OwnMessages
 from source.adapters.discord.intake import Intake
 from source.adapters.discord.lanes import Lanes
 from source.adapters.discord.missed import Missed
-from source.adapters.discord.owned_tasks import OwnedTasks
 from source.adapters.discord.parts import DiscordParts
 from source.adapters.discord.reception import Reception
 from source.adapters.discord.recovery import Recovery
@@ -26,6 +25,7 @@ from source.adapters.discord.settings import DiscordSettings
 from source.adapters.discord.telling import Teller
 from source.adapters.discord.threads import Threads
 from source.ports.channel import Channel
+from source.services.owned_tasks import OwnedTasks
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,11 @@ import structlog
 
 from source.adapters.discord.gaps import Gap, Gaps
 from source.adapters.discord.missed import Missed
-from source.adapters.discord.owned_tasks import OwnedTasks
 from source.adapters.discord.pauses import Pauses
 from source.adapters.discord.places import Kind, kind_of, mark_of
 from source.adapters.discord.seen import SeenMarks
 from source.ports.clock import Clock
+from source.services.owned_tasks import OwnedTasks
 
 log = structlog.get_logger(__name__)
 
@@ -96,7 +96,7 @@ class CatchUp:
 
     def _work(self) -> None:
         if self._working is None or self._working.done():
-            self._working = self._background.start(self._read_all(), name="discord-catch-up")
+            self._working = self._background.spawn(self._read_all(), name="discord-catch-up")
 
     async def _read_all(self) -> None:
         while unread := self._gaps.unread():
@@ -106,7 +106,7 @@ class CatchUp:
 
     async def _read(self, gap: Gap) -> None:
         if gap.reading is None:
-            gap.reading = self._background.start(self._fetch(gap), name=f"discord-gap-{gap.channel.id}")
+            gap.reading = self._background.spawn(self._fetch(gap), name=f"discord-gap-{gap.channel.id}")
         await asyncio.shield(gap.reading)
 
     async def _fetch(self, gap: Gap) -> None:
@@ -123,7 +123,7 @@ class CatchUp:
             self._pauses.reset()
             if len(messages) == _MOST_MESSAGES:
                 log.warning("catch_up_cut", channel=gap.channel.id, messages=_MOST_MESSAGES)
-            gap.taking = self._tasks.start(self._hand_over(gap, messages), name=f"discord-missed-{gap.channel.id}")
+            gap.taking = self._tasks.spawn(self._hand_over(gap, messages), name=f"discord-missed-{gap.channel.id}")
 
     def _failed(self, gap: Gap, error: Exception) -> None:
         """Leave the gap for another attempt, or after several for another start."""

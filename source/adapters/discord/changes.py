@@ -9,7 +9,6 @@ import structlog
 
 from source.adapters.discord.inbound import InboundText
 from source.adapters.discord.lanes import Lanes
-from source.adapters.discord.owned_tasks import OwnedTasks
 from source.adapters.discord.parts import Corrections
 from source.adapters.discord.places import is_from_person, mark_of
 from source.adapters.discord.seen import SeenMarks
@@ -17,6 +16,7 @@ from source.adapters.discord.threads import Threads
 from source.domain.errors import StoreError
 from source.domain.thread import Platform
 from source.ports.store import ChannelStore
+from source.services.owned_tasks import OwnedTasks
 
 log = structlog.get_logger(__name__)
 
@@ -85,18 +85,18 @@ class Changes:
                 return
             work = self._corrections.edited(Platform.DISCORD, event_id, text, at)
             # A correction waits for the running turn; the next message does not wait for the correction.
-            correcting = self._tasks.start(self._told(work), name=f"discord-correction-{event_id}")
+            correcting = self._tasks.spawn(self._told(work), name=f"discord-correction-{event_id}")
         await asyncio.shield(correcting)
 
     async def _deleted(self, channel: int, messages: list[int]) -> None:
         async with self._lanes.at(channel, *messages):
             work = self._corrections.deleted(Platform.DISCORD, [str(message) for message in messages])
-            correcting = self._tasks.start(self._told(work), name=f"discord-deletion-{channel}")
+            correcting = self._tasks.spawn(self._told(work), name=f"discord-deletion-{channel}")
         await asyncio.shield(correcting)
 
     def _start(self, work: Coroutine[None, None, None], name: str) -> None:
         if self.is_open:
-            self._tasks.start(self._told(work), name=name)
+            self._tasks.spawn(self._told(work), name=name)
         else:
             work.close()
 

@@ -10,7 +10,6 @@ from source.adapters.discord.catch_up import CatchUp
 from source.adapters.discord.channel_access import ChannelAccess
 from source.adapters.discord.inbound import OwnMessages
 from source.adapters.discord.lanes import Lanes
-from source.adapters.discord.owned_tasks import OwnedTasks
 from source.adapters.discord.parts import Turns
 from source.adapters.discord.places import Kind, kind_of, mark_of
 from source.adapters.discord.reception import Reception
@@ -19,6 +18,7 @@ from source.adapters.discord.telling import Teller
 from source.domain.errors import RefusedInputError, StoreError
 from source.domain.turn import InboundMessage
 from source.ports.channel import Channel
+from source.services.owned_tasks import OwnedTasks
 
 log = structlog.get_logger(__name__)
 
@@ -67,7 +67,7 @@ class Intake:
         if message.author.id == self._reception.me:
             self._own.add(message.channel.id, message.id)
         if self._reception.may_concern(message) or not self._catch_up.is_current(message):
-            self._tasks.start(self._take(message), name=f"discord-message-{message.id}")
+            self._tasks.spawn(self._take(message), name=f"discord-message-{message.id}")
         else:
             self._seen.pass_by(mark_of(message.channel), message.id)
 
@@ -94,7 +94,7 @@ class Intake:
             if inbound is None:
                 return
             # Begun within the lane: what was written first is accepted first.
-            answering = self._tasks.start(self._answer(message, inbound), name=f"discord-answer-{message.id}")
+            answering = self._tasks.spawn(self._answer(message, inbound), name=f"discord-answer-{message.id}")
         await asyncio.shield(answering)
 
     async def _answer(self, message: discord.Message, inbound: InboundMessage) -> None:

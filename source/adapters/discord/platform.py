@@ -15,12 +15,12 @@ from source.adapters.discord.assembly import assemble, sync_commands
 from source.adapters.discord.client import EchoClient
 from source.adapters.discord.commands import AnyInteraction
 from source.adapters.discord.connection import Connection
-from source.adapters.discord.owned_tasks import OwnedTasks
 from source.adapters.discord.parts import DiscordParts
 from source.adapters.discord.permissions import PermissionReport
 from source.adapters.discord.settings import DiscordSettings
 from source.domain.thread import Platform
 from source.ports.channel import Channel
+from source.services.owned_tasks import OwnedTasks
 
 log = structlog.get_logger(__name__)
 
@@ -101,18 +101,18 @@ class DiscordPlatform:
             log.warning("discord_message_content_off", effect="in threads only mentions can be read")
         await self._assembly.seen.load()
         await self.channel.start()
-        self._background.start(self._assembly.seen.keep_flushing(), name="discord-marks")
+        self._background.spawn(self._assembly.seen.keep_flushing(), name="discord-marks")
 
     async def close(self) -> None:
         """Take nothing new, let what has begun end, and close."""
         self._is_open = self._assembly.intake.is_open = self._assembly.changes.is_open = False
-        await self._background.end(timedelta(0))
+        await self._background.close(timedelta(0))
         deadline = self._parts.clock.monotonic() + _FINISH.total_seconds()
         await self._tasks.settle(_FINISH)
         left = timedelta(seconds=max(0.0, deadline - self._parts.clock.monotonic()))
         # While Discord can still be written to: whoever reads half an answer is told that the rest comes later.
         await self._parts.turns.drain(left, Platform.DISCORD)
-        await self._tasks.end(_LAST_STEPS)
+        await self._tasks.close(_LAST_STEPS)
         self._assembly.seen.flush()
         await self.channel.stop()
         await self.client.close()
@@ -166,7 +166,7 @@ class DiscordPlatform:
         if shard_id == _FIRST_SHARD and not self._is_synced:
             self._is_synced = True
             syncing = sync_commands(self.client, self._assembly.commands, self._parts)
-            self._background.start(syncing, name="discord-commands")
+            self._background.spawn(syncing, name="discord-commands")
 
     async def on_shard_resumed(self, shard_id: int) -> None:
         """The old session goes on, and Discord sends what was missed."""

@@ -4,10 +4,10 @@ import asyncio
 
 import structlog
 
-from source.adapters.discord.owned_tasks import OwnedTasks
 from source.adapters.discord.parts import Turns
 from source.domain.errors import StoreError
 from source.ports.channel import Channel
+from source.services.owned_tasks import OwnedTasks
 
 log = structlog.get_logger(__name__)
 
@@ -26,7 +26,7 @@ class Recovery:
         """There is a connection: deliver and answer what waits for one."""
         self._is_wanted = True
         if self._running is None or self._running.done():
-            self._running = self._tasks.start(self._run(), name="discord-recovery")
+            self._running = self._tasks.spawn(self._run(), name="discord-recovery")
 
     async def _run(self) -> None:
         while self._is_wanted:
