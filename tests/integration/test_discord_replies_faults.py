@@ -6,10 +6,9 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import structlog
 
-from source.domain.errors import DeliveryError, UndeliverableError
-from tests.fakes.discord import FakeDiscord, posting, threads
+from source.domain.errors import DeliveryError
+from tests.fakes.discord import FakeDiscord, posting
 from tests.fakes.discord.message import Draft
 from tests.fakes.discord_replies import QuickClock, ReplyDesk, reply_desk, shown
 
@@ -183,36 +182,6 @@ async def test_a_request_that_hangs_delays_no_final_text_for_long(desk: ReplyDes
 
     assert time.monotonic() - began < 4
     assert desk.texts == ["Hello there"]
-
-
-async def test_a_missing_permission_is_told_to_the_operator_once(desk: ReplyDesk) -> None:
-    desk.server.faults.refuse(403, 50013, method="POST", path=POST, times=3)
-    reply = await desk.reply()
-
-    with structlog.testing.capture_logs() as logs:
-        for _ in range(2):
-            with pytest.raises(DeliveryError, match=r"50013 \(a permission is missing\)"):
-                await reply.deliver("Hello")
-            reply = desk.same_reply()
-
-    assert [entry["event"] for entry in logs if entry["log_level"] == "warning"] == ["discord_permission_missing"]
-
-
-@pytest.mark.parametrize("is_begun", [True, False])
-async def test_a_reply_whose_thread_was_deleted_is_given_up_for_good(desk: ReplyDesk, *, is_begun: bool) -> None:
-    assert desk.place.guild is not None
-    desk.place = thread = desk.place.guild.add_threads(desk.place, 1)[0]
-    reply = await desk.reply()
-    if is_begun:
-        reply.show("Hel")
-        await desk.first_text()
-    threads.delete(desk.server.world, thread)
-    before = len(desk.server.requests())
-
-    with pytest.raises(UndeliverableError, match="deleted"):
-        await reply.deliver("Hello")
-
-    assert len(desk.server.requests()) == before + 1
 
 
 async def test_what_is_not_logged_in_yet_refuses_to_deliver(desk: ReplyDesk) -> None:

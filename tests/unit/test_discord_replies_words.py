@@ -1,5 +1,6 @@
 """Names of buttons and messages, what a message is made of, what Discord's refusals mean."""
 
+import asyncio
 import json
 
 import aiohttp
@@ -13,7 +14,13 @@ from source.adapters.discord.replies.layout import LIMIT, LiveText, final_looks,
 from source.adapters.discord.replies.look import Buttons, Look, change, creation
 from source.adapters.discord.replies.nonces import line_number, nonce
 from source.adapters.discord.replies.shown import ShownReplies
-from source.adapters.discord.replies.troubles import VENDOR_ERRORS, GoneError, RefusedError, UnreachableError, translated
+from source.adapters.discord.replies.troubles import (
+    VENDOR_ERRORS,
+    GoneError,
+    RefusedError,
+    UnreachableError,
+    translated,
+)
 from source.domain.errors import DeliveryError
 from source.domain.reply_text import split, utf16_length
 from source.domain.thread import Platform
@@ -67,8 +74,8 @@ def test_an_edit_of_the_text_alone_leaves_the_buttons_alone() -> None:
     assert change(None, Look("Hello"), 1)["components"] == []
 
 
-def test_a_cut_reply_puts_its_retry_first_to_the_eye() -> None:
-    (cut,) = final_looks("Hello", is_cut=True)
+async def test_a_cut_reply_puts_its_retry_first_to_the_eye() -> None:
+    (cut,) = await final_looks("Hello", is_cut=True)
     rows = creation(cut, 1, None)["components"]
 
     assert isinstance(rows, list)
@@ -77,10 +84,29 @@ def test_a_cut_reply_puts_its_retry_first_to_the_eye() -> None:
 
 
 @given(st.text(alphabet="ab \n`😀", max_size=9_000))
-def test_final_messages_are_those_of_the_splitter(text: str) -> None:
-    texts = [look.content for look in final_looks(text, is_cut=False)]
+async def test_final_messages_are_those_of_the_splitter(text: str) -> None:
+    texts = [look.content for look in await final_looks(text, is_cut=False)]
 
     assert texts == [chunk.text for chunk in split(text, LIMIT)]
+
+
+async def test_a_long_odd_reply_is_cut_no_further_than_it_is_shown_and_leaves_others_their_time() -> None:
+    text = "a\n\n" * 30_000
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    beside = asyncio.ensure_future(others())
+    looks = await final_looks(text, is_cut=False)
+    beside.cancel()
+
+    assert [look.content for look in looks[:-1]] == [chunk.text for chunk in split(text[:30_000], LIMIT)[:8]]
+    assert looks[-1].file == text
+    assert 8 <= turns <= 15
 
 
 @given(st.integers(1_950, 2_000))

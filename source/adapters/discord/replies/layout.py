@@ -1,5 +1,6 @@
 """A reply's text as messages: while it comes, and in the end."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Final
 
@@ -38,10 +39,10 @@ class LiveText:
         return [*looks[:-1], Look(looks[-1].content, Buttons.STOP)] if looks else []
 
 
-def final_looks(text: str, *, is_cut: bool) -> list[Look]:
+async def final_looks(text: str, *, is_cut: bool, may_attach: bool = True) -> list[Look]:
     """Return the messages of a whole reply, with what can be done about it under the last; none for no text."""
-    texts = [chunk.text for chunk in split(text, LIMIT)]
-    if len(texts) > MOST_MESSAGES:
+    texts = await _cut_up(text, most=MOST_MESSAGES if may_attach else len(text))
+    if len(texts) > MOST_MESSAGES and may_attach:
         end = Look(_WHOLE_CUT if is_cut else _WHOLE, Buttons.JUDGE, text, is_cut=is_cut)
         return [*_plain(texts[:MOST_MESSAGES]), end]
     if is_cut:
@@ -66,6 +67,17 @@ def plain(sentence: str) -> str:
     """Return a sentence as one message; empty when it says nothing."""
     chunks = split(sentence, LIMIT)
     return chunks[0].text if chunks else ""
+
+
+async def _cut_up(text: str, *, most: int) -> list[str]:
+    """Return the messages of a text: all of them, or of a longer one some more than `most`."""
+    splitter = ReplySplitter(LIMIT)
+    for start in range(0, len(text), LIMIT):
+        splitter.feed(text[start : start + LIMIT])
+        if len(splitter.done) > most:
+            break
+        await asyncio.sleep(0)  # an odd text takes long to cut, and others are waiting
+    return [chunk.text for chunk in splitter.finish()]
 
 
 def _plain(texts: Sequence[str]) -> list[Look]:

@@ -92,7 +92,7 @@ class DiscordReply:
         """Have the thread show the whole reply, once, however often this is called for it."""
         await self._end_live()
         try:
-            await self._finisher.show(final_looks(text, is_cut=interrupted))
+            await self._show_whole(text, is_cut=interrupted)
         except GoneError:
             self._parts.replies.forget(self._shown.key)
             raise
@@ -113,6 +113,18 @@ class DiscordReply:
             if isinstance(error, RefusedError):
                 self._complain(error)
             log.warning("failure_untold", channel=self._channel_id, error=str(error))
+
+    async def _show_whole(self, text: str, *, is_cut: bool) -> None:
+        """Show the final reply; where its file is refused, all of it as messages."""
+        looks = await final_looks(text, is_cut=is_cut, may_attach=self._shown.may_attach)
+        try:
+            await self._finisher.show(looks)
+        except RefusedError as error:
+            if not looks or looks[-1].file is None or len(self._shown.parts) < len(looks) - 1:
+                raise
+            log.info("discord_file_refused", status=error.status, code=error.code, channel=self._channel_id)
+            self._shown.may_attach = False
+            await self._finisher.show(await final_looks(text, is_cut=is_cut, may_attach=False))
 
     async def _tell(self, sentence: str) -> None:
         """Post the sentence, unless the thread says so already and nothing was said since."""

@@ -44,7 +44,8 @@ class ShownReply:
     """What stands in a thread of the reply to the event `key`.
 
     `leftovers` are messages that show nothing of it any more and have to go once it stands. Of one that is
-    `is_recovered` an earlier process may have posted more than it could note.
+    `is_recovered` an earlier process may have posted more than it could note. It `may_attach` a file until one is
+    refused.
     """
 
     key: int | None
@@ -53,6 +54,7 @@ class ShownReply:
     failure: Failure | None = None
     noticed: set[int] = field(default_factory=set)
     is_recovered: bool = False
+    may_attach: bool = True
 
     def give_up(self, first: int = 0) -> None:
         """Let go of the parts from `first` on: others take their place."""
