@@ -40,8 +40,9 @@ class AnsweringStore(TurnStore, Protocol):
 
 @dataclass(slots=True)
 class _Running:
-    """A turn in progress; `speaking` is there once the model speaks."""
+    """A turn in progress that answers the events of these keys; `speaking` is there once the model speaks."""
 
+    keys: frozenset[int]
     speaking: asyncio.Task[None] | None = None
     stopped: bool = False
 
@@ -82,10 +83,10 @@ class Answerer:
         self._parts = parts
         self._running: dict[ThreadKey, _Running] = {}
 
-    def stop(self, thread: ThreadKey) -> bool:
-        """Stop the thread's running answer; False when none is running."""
+    def stop(self, thread: ThreadKey, *, answering: int | None = None) -> bool:
+        """Stop the thread's running answer, or only one to the event `answering`; False when it is not running."""
         running = self._running.get(thread)
-        if running is None:
+        if running is None or (answering is not None and answering not in running.keys):
             return False
         running.stopped = True
         if running.speaking is not None:
@@ -105,7 +106,7 @@ class Answerer:
 
         Raises: ModelError, StoreError: nothing of the turn was kept; the events stay accepted.
         """
-        running = self._running[batch.thread.key] = _Running()
+        running = self._running[batch.thread.key] = _Running(frozenset(each.event.key for each in batch.waiting))
         try:
             async with self._parts.manager.turn(batch.thread) as seat:
                 # Only now: what still waited could be edited and taken back.

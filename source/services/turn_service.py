@@ -77,9 +77,12 @@ class TurnService:
         log.info("caught_up", messages=len(waiting), refused=len(inbounds) - len(admitted))
         await asyncio.gather(*(each.settled.wait() for each in waiting))
 
-    def stop(self, thread: ThreadKey) -> bool:
-        """Stop the thread's running answer; what was said so far is kept. False when none is running."""
-        return self._answerer.stop(thread)
+    def stop(self, thread: ThreadKey, *, answering: int | None = None) -> bool:
+        """Stop the thread's running answer; what was said so far is kept. False when none is running.
+
+        With the key of an event only an answer to that one is stopped, not one that has begun since.
+        """
+        return self._answerer.stop(thread, answering=answering)
 
     def correct(self, event: AcceptedEvent, *, is_withdrawn: bool = False) -> None:
         """Answer an accepted message that still waits as it reads now, or not at all."""

@@ -14,7 +14,7 @@ import discord
 from source.adapters.discord.parts import DiscordParts
 from source.adapters.discord.platform import DiscordPlatform
 from source.adapters.discord.settings import DiscordSettings
-from source.domain.errors import EchoError, RefusedInputError
+from source.domain.errors import EchoError, RefusedInputError, StoreError
 from source.domain.thread import Platform, ThreadKey, ThreadRef
 from source.domain.turn import InboundMessage
 from source.ports.channel import Channel, LiveReply
@@ -87,6 +87,7 @@ class NotedTurns:
     refusing: EchoError | None = None
     limit: int | None = None
     asked: int = 0
+    attempts: int = 0
     held: asyncio.Event | None = None
     answers: bool = True
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -113,6 +114,10 @@ class NotedTurns:
         return TOO_MANY if is_over else None
 
     async def take(self, inbounds: Sequence[InboundMessage], channel: Channel) -> None:
+        if isinstance(self.refusing, StoreError):
+            self.attempts += 1
+            self._note()
+            raise self.refusing
         new = [each for each in inbounds if await self.store.accept(each) is not None]
         if new:
             self.taken.append(new)
@@ -123,7 +128,7 @@ class NotedTurns:
         self.recoveries += 1
         self._note()
 
-    def stop(self, thread: ThreadKey) -> bool:
+    def stop(self, thread: ThreadKey, *, answering: int | None = None) -> bool:
         return False
 
     async def drain(self, deadline: timedelta, *platforms: Platform) -> None:

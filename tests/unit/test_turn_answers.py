@@ -117,6 +117,16 @@ async def test_a_stop_between_tools_and_the_answer_leaves_a_whole_history(echo: 
     assert kinds == [MessageType.CHAT, MessageType.TOOL_CALL, MessageType.TOOL_CALL_RESPONSE, MessageType.CHAT]
 
 
+async def test_a_stop_of_an_earlier_answer_does_not_stop_the_one_that_runs(echo: SmallEcho) -> None:
+    earlier = (await echo.say("Hello")).answering[0]
+    echo.model.hold(after=1)
+    saying = asyncio.create_task(echo.say("And now?"))
+    await rest()
+    assert not echo.turns.stop(THREAD.key, answering=earlier)
+    assert echo.turns.stop(THREAD.key, answering=echo.channel.replies[-1].answering[0])
+    await saying
+
+
 async def test_a_stop_is_for_the_running_answer_and_not_for_the_next(echo: SmallEcho) -> None:
     await echo.say("Hello")
     assert not echo.turns.stop(THREAD.key)

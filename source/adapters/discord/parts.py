@@ -38,8 +38,8 @@ class Turns(Protocol):
         """Answer and deliver what was left undone; raises StoreError."""
         ...
 
-    def stop(self, thread: ThreadKey) -> bool:
-        """Stop the thread's running answer."""
+    def stop(self, thread: ThreadKey, *, answering: int | None = None) -> bool:
+        """Stop the thread's running answer, or only one to the event of this key."""
         ...
 
     async def drain(self, deadline: timedelta, *platforms: Platform) -> None:

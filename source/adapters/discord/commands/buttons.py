@@ -32,7 +32,7 @@ class Turns(Protocol):
 
     async def handle(self, inbound: InboundMessage, channel: Channel) -> None: ...
 
-    def stop(self, thread: ThreadKey) -> bool: ...
+    def stop(self, thread: ThreadKey, *, answering: int | None = None) -> bool: ...
 
 
 LastReply = Callable[[ThreadRef], Awaitable[Message | None]]
@@ -79,7 +79,7 @@ class Buttons:
         person = self._surroundings.person_of(interaction)
         match control:
             case Control.STOP:
-                return "" if self._turns.stop(thread.key) else _NOT_RUNNING
+                return "" if self._turns.stop(thread.key, answering=key) else _NOT_RUNNING
             case Control.RETRY:
                 return await self._retry(interaction, thread, person, key)
             case Control.GOOD | Control.BAD:
