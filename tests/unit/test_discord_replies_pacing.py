@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from source.adapters.discord.replies.complaints import Complaints
+from source.adapters.discord.replies.pace import Allowance
 from source.adapters.discord.replies.reply import DiscordReply, ReplyParts
 from source.adapters.discord.replies.running import Running
 from source.adapters.discord.replies.shown import ShownReplies
@@ -68,26 +69,45 @@ async def test_the_first_text_does_not_wait_for_the_clock(desk: Desk) -> None:
     await reply.deliver("Hello")
 
 
-async def test_the_text_grows_soon_and_then_about_once_in_one_and_a_quarter_seconds(desk: Desk) -> None:
+async def test_the_text_grows_soon_and_then_about_once_a_second(desk: Desk) -> None:
     reply = desk.reply()
-    await desk.streams(reply, 12.0)
+    await desk.streams(reply, 30.0)
 
     edits = desk.messages.times("edit")
     gaps = [later - earlier for earlier, later in itertools.pairwise([0.0, *edits])]
     assert gaps[0] == pytest.approx(0.4, abs=TICK)
-    assert all(1.0 <= gap <= 1.5 for gap in gaps[1:])
+    assert all(1.0 <= gap <= 1.1 + TICK for gap in gaps[1:])
     await reply.deliver("The end")
 
 
-async def test_the_final_edit_never_waits(desk: Desk) -> None:
-    for seconds in (1.0, 2.5, 4.0, 5.5, 7.0, 9.5):
-        reply = desk.reply(place=int(seconds * 10))
+async def test_the_final_edit_of_a_short_reply_never_waits_and_of_a_long_one_seldom(desk: Desk) -> None:
+    waits: dict[float, float] = {}
+    for number in range(120):
+        reply, seconds = desk.reply(place=number), number / 10
         await desk.streams(reply, seconds)
         now = desk.clock.monotonic()
+        delivery = asyncio.ensure_future(reply.deliver("The end"))
+        await desk.passes(1.0)
+        await delivery
+        waits[seconds] = desk.messages.log[-1][1] - now
 
-        await asyncio.wait_for(reply.deliver("The end"), 1.0)
+    assert max(wait for seconds, wait in waits.items() if seconds < 4.5) == 0.0
+    assert max(waits.values()) <= 0.6 + TICK
+    assert sum(wait > 0 for wait in waits.values()) <= len(waits) / 8
 
-        assert desk.messages.log[-1] == ("edit", now)
+
+async def test_a_slow_discord_keeps_the_last_request_for_the_final_edit(desk: Desk) -> None:
+    reply = desk.reply()
+    await desk.streams(reply, 0.3)
+    edits = desk.messages.paces.of(PLACE).edits
+    edits.answered(Allowance(5, 2, 5.0), desk.clock.monotonic())
+    edits.sent(desk.clock.monotonic())  # and no answer comes
+
+    await desk.streams(reply, 4.0)
+    assert desk.messages.times("edit") == []
+    await reply.deliver("The end")
+
+    assert desk.messages.times("edit") == [desk.clock.monotonic()]
 
 
 async def test_replies_in_one_channel_share_its_bucket(desk: Desk) -> None:
