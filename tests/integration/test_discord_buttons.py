@@ -79,3 +79,26 @@ async def test_a_click_while_the_answer_is_being_given_again_asks_for_nothing_mo
     await place.says("next", thread)
 
     assert len(place.model.requests) == 3
+
+
+async def test_an_admin_may_have_any_number_of_answers_given_again(tmp_path: Path) -> None:
+    async with talks(tmp_path, messages_per_minute=1, discord_admins="dm") as place:
+        await place.says("Hello", place.ada.dm)
+        for number, ask in enumerate((by_click, by_command), 1):
+            place.model.queue(Says([f"Answer {number}."]))
+            await ask(place)
+            await said_last(place, place.ada.dm, f"Answer {number}.")
+
+
+async def said_last(place: Talks, where: Channel, text: str) -> None:
+    await place.discord.until(lambda: place.answers(where)[-1].content == text, patience=PATIENCE)
+
+
+async def by_click(place: Talks) -> None:
+    answer = (await place.whole_answers(place.ada.dm))[-1]
+    await place.ada.clicks(answer, custom_id(answer, "retry"))
+
+
+async def by_command(place: Talks) -> None:
+    await place.whole_answers(place.ada.dm)
+    await place.ada.uses("/retry", place.ada.dm)

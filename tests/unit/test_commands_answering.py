@@ -24,9 +24,11 @@ class FakeTurns:
         self._running = running
         self._refusal = refusal
         self.handled: list[tuple[InboundMessage, Channel]] = []
+        self.unlimited: list[bool] = []
 
-    async def handle(self, inbound: InboundMessage, channel: Channel) -> None:
+    async def handle(self, inbound: InboundMessage, channel: Channel, *, is_unlimited: bool = False) -> None:
         await asyncio.sleep(0)
+        self.unlimited.append(is_unlimited)
         if self._refusal is not None:
             raise self._refusal
         self.handled.append((inbound, channel))
@@ -50,6 +52,14 @@ async def test_a_retry_goes_the_way_of_a_message_under_the_invocation_s_id() -> 
     wish = InboundMessage("991", THREAD, ANN, "", clock.now(), kind=InboundKind.RETRY)
     assert turns.handled == [(wish, channel)]
     assert reply == CommandReply(""), "the answer comes through the channel"
+
+
+async def test_a_retry_of_who_is_unlimited_is_not_counted() -> None:
+    turns = FakeTurns()
+    for is_unlimited in (True, False):
+        asked = CommandInvocation("retry", THREAD, ANN, channel=FakeChannel(), is_unlimited=is_unlimited)
+        await AnsweringCommands(turns, FakeClock()).retry(asked)
+    assert turns.unlimited == [True, False]
 
 
 async def test_retries_without_an_id_are_told_apart() -> None:

@@ -40,6 +40,9 @@ class AroundInteractions:
     def check(self, interaction: AnyInteraction) -> None:
         self._access.check(interaction.user, _known(interaction))
 
+    def is_unlimited(self, interaction: AnyInteraction) -> bool:
+        return self._access.is_unlimited(interaction.user, _known(interaction))
+
     async def open_thread(self, interaction: AnyInteraction, topic: str) -> ThreadRef:
         return thread_ref(await self._threads.open_in(interaction.channel, interaction.user, topic))
 

@@ -14,7 +14,7 @@ from source.services.commands.vocabulary import CommandInvocation, CommandReply
 class Turns(Protocol):
     """What is needed of the `TurnService`."""
 
-    async def handle(self, inbound: InboundMessage, channel: Channel) -> None:
+    async def handle(self, inbound: InboundMessage, channel: Channel, *, is_unlimited: bool = False) -> None:
         """As in `TurnService`."""
         ...
 
@@ -48,5 +48,5 @@ class AnsweringCommands:
             sent_at=self._clock.now(),
             kind=InboundKind.RETRY,
         )
-        await self._turns.handle(wish, invocation.channel)
+        await self._turns.handle(wish, invocation.channel, is_unlimited=invocation.is_unlimited)
         return CommandReply("")

@@ -71,7 +71,7 @@ class CommandInvocation:
 
     `invocation_id` is unique on its platform: the same one again acts once. `is_in_thread` is False in a place
     that holds no dialogue, such as a text channel: there 'here' is the whole guild. `channel` is where a reply
-    goes that is more than the command's own answer.
+    goes that is more than the command's own answer. No limit binds who is `is_unlimited`.
     """
 
     name: str
@@ -81,6 +81,7 @@ class CommandInvocation:
     channel: Channel | None = None
     invocation_id: str = ""
     is_in_thread: bool = True
+    is_unlimited: bool = False
 
     def text(self, option: str) -> str:
         """Return the text given for an option, stripped; empty when there was none."""

@@ -30,7 +30,7 @@ _VALUES: Final = {Control.GOOD: 1, Control.BAD: -1}
 class Turns(Protocol):
     """What buttons need of the turn service."""
 
-    async def handle(self, inbound: InboundMessage, channel: Channel) -> None: ...
+    async def handle(self, inbound: InboundMessage, channel: Channel, *, is_unlimited: bool = False) -> None: ...
 
     def stop(self, thread: ThreadKey, *, answering: int | None = None) -> bool: ...
 
@@ -89,23 +89,20 @@ class Buttons:
         said = await self._store.reply_to_event(key)
         if said is not None and not await self._is_latest(said, thread):
             return _NOT_THE_LATEST
-        event_id = f"retry-{interaction.id}"
+        wish = InboundMessage(f"retry-{interaction.id}", thread, person, "", self._clock.now(), kind=InboundKind.RETRY)
+        is_unlimited = self._surroundings.is_unlimited(interaction)
         if said is None:
-            await self._give_again(event_id, thread, person)
+            await self._turns.handle(wish, self._surroundings.channel, is_unlimited=is_unlimited)
             return ""
         # The same reply is given again once, however often the button is clicked meanwhile.
         reply_id = said.message.message_id
         if reply_id not in self._being_retried:
             self._being_retried.add(reply_id)
             try:
-                await self._give_again(event_id, thread, person)
+                await self._turns.handle(wish, self._surroundings.channel, is_unlimited=is_unlimited)
             finally:
                 self._being_retried.discard(reply_id)
         return ""
-
-    async def _give_again(self, event_id: str, thread: ThreadRef, person: PersonRef) -> None:
-        wish = InboundMessage(event_id, thread, person, "", self._clock.now(), kind=InboundKind.RETRY)
-        await self._turns.handle(wish, self._surroundings.channel)
 
     async def _is_latest(self, said: SaidMessage, thread: ThreadRef) -> bool:
         if said.thread.key != thread.key:

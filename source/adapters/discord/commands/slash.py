@@ -100,6 +100,7 @@ class SlashCommands:
             channel=self._surroundings.channel,
             invocation_id=str(interaction.id),
             is_in_thread=place.holds_dialogue,
+            is_unlimited=self._surroundings.is_unlimited(interaction),
         )
 
     async def _put_away(self, interaction: AnyInteraction, reply: CommandReply) -> None:

@@ -43,6 +43,10 @@ class Surroundings(Protocol):
         """Raises: RefusedInputError: this person may not talk with Echo here."""
         ...
 
+    def is_unlimited(self, interaction: AnyInteraction) -> bool:
+        """Whether no limit binds this person here."""
+        ...
+
     async def open_thread(self, interaction: AnyInteraction, topic: str) -> ThreadRef:
         """Open a thread in the text channel of the interaction, with its person in it.
 
