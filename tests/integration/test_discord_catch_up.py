@@ -159,7 +159,41 @@ async def test_a_history_that_cannot_be_read_now_is_read_a_little_later() -> Non
     assert [inbound.text for inbound in batch] == ["missed"]
 
 
-async def test_a_history_that_stays_unreadable_is_read_at_the_next_start() -> None:
+async def test_a_message_that_comes_while_the_history_cannot_be_read_waits_for_the_older_ones() -> None:
+    store = empty_store()
+    async with FakeDiscord() as server:
+        guild = server.add_guild("Workshop")
+        channel, ada = guild.add_text_channel("general"), guild.add_member("Ada")
+        async with connected_bot(server, store=store) as bot:
+            thread = await thread_of(server, ada, channel)
+        await ada.says(thread, "missed")
+        server.faults.refuse(400, 0, method="GET", path="/messages")
+        bot = start_bot(server, store=store)
+        await server.until(lambda: server.faults.struck)
+        await ada.says(thread, "live")
+        await bot.turns.until(1)
+        await bot.leaves()
+    order = [event.inbound.text for event in sorted(store.events.values(), key=lambda event: event.key)]
+    assert order == ["let us talk", "missed", "live"]
+
+
+async def test_what_is_read_because_somebody_writes_there_is_read_again_after_a_failure() -> None:
+    store = empty_store()
+    async with FakeDiscord() as server:
+        guild = server.add_guild("Workshop")
+        channel, ada = guild.add_text_channel("general"), guild.add_member("Ada")
+        async with connected_bot(server, store=store) as bot:
+            await marked(bot, await said(ada, channel))
+        await ada.says(channel, "<@bot> missed")
+        server.faults.refuse(400, 0, method="GET", path="/messages", times=2)
+        async with connected_bot(server, store=store) as bot:
+            await ada.says(channel, "<@bot> live")
+            batch = await bot.turns.until_taken(1)
+    assert [inbound.text for inbound in batch] == ["missed"]
+
+
+async def test_a_history_that_stays_unreadable_is_read_at_the_next_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("source.adapters.discord.catch_up._MOST_ATTEMPTS", 5)
     store = empty_store()
     async with FakeDiscord() as server:
         guild = server.add_guild("Workshop")

@@ -78,20 +78,43 @@ async def test_the_latest_direct_messages_are_asked_for_and_how_many_are_not_is_
     assert [line["places"] for line in logs if line["event"] == "direct_messages_not_looked_at"] == [3]
 
 
-async def test_a_place_with_very_much_to_read_is_read_in_part(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("source.adapters.discord.catch_up._MOST_MESSAGES", 150)
+async def test_a_thread_with_very_much_to_read_is_read_in_portions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("source.adapters.discord.catch_up._MOST_KEPT", 60)
     store = empty_store()
     async with FakeDiscord() as server:
         guild = server.add_guild("Workshop")
         channel, ada = guild.add_text_channel("general"), guild.add_member("Ada")
         async with connected_bot(server, store=store) as bot:
             thread = await thread_of(server, ada, channel)
-        for number in range(170):
+        for number in range(150):
             await ada.says(thread, f"{number}")
         async with connected_bot(server, store=store) as bot:
+            await bot.turns.until_taken(3)
+            await marked(bot, thread)
+    texts = [[inbound.text for inbound in batch] for batch in bot.turns.taken]
+    numbers = [str(number) for number in range(150)]
+    assert texts == [numbers[:60], numbers[60:120], numbers[120:]]
+
+
+async def test_a_mention_behind_much_that_is_not_for_echo_is_found_while_people_go_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("source.adapters.discord.catch_up._MOST_READ", 100)
+    store = empty_store()
+    async with FakeDiscord(checks=False) as server:
+        guild = server.add_guild("Workshop")
+        channel, ada = guild.add_text_channel("general"), guild.add_member("Ada")
+        async with connected_bot(server, store=store) as bot:
+            await marked(bot, await said(ada, channel))
+        for number in range(320):
+            await ada.says(channel, f"chatter {number}")
+        await ada.says(channel, "<@bot> missed")
+        async with connected_bot(server, store=store) as bot:
+            await ada.says(channel, "more chatter")
             batch = await bot.turns.until_taken(1)
-    assert [inbound.text for inbound in batch] == [str(number) for number in range(150)]
-    assert len(server.requests("GET", "/messages")) == 2
+            await marked(bot, channel)
+    assert [inbound.text for inbound in batch] == ["missed"]
+    assert not bot.turns.handled
 
 
 async def test_threads_that_come_into_sight_later_are_read_as_well() -> None:

@@ -75,6 +75,19 @@ async def test_what_the_core_refuses_is_told_in_its_words() -> None:
     assert not told.pings
 
 
+async def test_a_refusal_is_told_in_each_place_where_it_is_waited_for() -> None:
+    async with FakeDiscord() as server:
+        guild, channel, ada = _workshop(server)
+        elsewhere = guild.add_text_channel("elsewhere")
+        async with connected_bot(server) as bot:
+            bot.turns.refusing = RefusedInputError("Too fast: wait for 12 seconds.")
+            await ada.says(channel, "<@bot> hello")
+            await server.answer_in(channel)
+            await ada.says(elsewhere, "<@bot> hello")
+            told = await server.answer_in(elsewhere)
+    assert told.content == "Too fast: wait for 12 seconds."
+
+
 async def test_a_mention_that_would_be_refused_is_told_so_and_opens_no_thread() -> None:
     async with FakeDiscord() as server:
         _, channel, ada = _workshop(server)

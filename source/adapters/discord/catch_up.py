@@ -1,10 +1,10 @@
 """Messages that came while Echo was away: found, read and handed over before newer ones of the same place."""
 
 import asyncio
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-import aiohttp
 import discord
 import structlog
 
@@ -13,15 +13,29 @@ from source.adapters.discord.missed import Missed
 from source.adapters.discord.pauses import Pauses
 from source.adapters.discord.places import Kind, kind_of, mark_of
 from source.adapters.discord.seen import SeenMarks
+from source.domain.errors import StoreUnavailableError
 from source.ports.clock import Clock
 from source.services.owned_tasks import OwnedTasks
 
 log = structlog.get_logger(__name__)
 
-_MOST_MESSAGES: Final = 500
-_MOST_ATTEMPTS: Final = 5
+# A place with more to read is left for the others' sake after so many, and gone on with later.
+_MOST_READ: Final = 2_000
+_MOST_KEPT: Final = 500
+_MOST_ATTEMPTS: Final = 60
+_MOST_WAITED_FOR: Final = 3
 _BETWEEN_PLACES_SECONDS: Final = 0.05  # Discord: 50 requests a second in all
 _GUILD_PATIENCE: Final = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True)
+class _Portion:
+    """What was read of a gap in one go: the messages that may be for Echo, and how far that is."""
+
+    messages: list[discord.Message]
+    up_to: int
+    owed: frozenset[int]
+    is_last: bool
 
 
 class CatchUp:
@@ -71,28 +85,42 @@ class CatchUp:
         looked_at = message.guild is None or self._looked_at(message.guild).is_set()
         return looked_at and self._gaps.of(message.channel.id) is None
 
+    async def compared(self, message: discord.Message) -> None:
+        """Return when it is known whether something older of this place is missing."""
+        if message.guild is None:
+            return
+        try:
+            async with asyncio.timeout(_GUILD_PATIENCE.total_seconds()):
+                await self._looked_at(message.guild).wait()
+        except TimeoutError:
+            log.warning("guild_not_told", guild=message.guild.id)
+
     async def reached(self, message: discord.Message) -> None:
-        """Return when everything older of this place has been handed over."""
-        if message.guild is not None:
-            await self._wait_for(message.guild)
+        """Return when everything older of this place has been handed over, or could not be read several times.
+
+        Raises: StoreUnavailableError: it was read but not taken; this message has to come after it.
+        """
+        await self.compared(message)
         gap = self._gaps.of(message.channel.id)
         if gap is None:
             return
         gap.live_from = min(gap.live_from or message.id, message.id)
-        await self._read(gap)
-        # In a channel each message has a thread of its own, and no order among them.
-        if gap.taking is not None and kind_of(gap.channel) is not Kind.CHANNEL:
-            await asyncio.shield(gap.taking)
+        if kind_of(gap.channel) is Kind.CHANNEL:
+            return  # each message there has a thread of its own, and no order among them
+        while not gap.is_closed and gap.failures < _MOST_WAITED_FOR:
+            await self._read(gap)
+            if gap.taking is not None:
+                await asyncio.shield(gap.taking)
+        if gap.is_unsaved and not gap.is_closed:
+            raise StoreUnavailableError("earlier messages of this place are not taken yet")
+
+    def owe(self, message: discord.Message) -> None:
+        """A live message could not be made durable: it is read again a little later, before newer ones."""
+        self._gaps.owe(message.channel, message.id)
+        self._work()
 
     def _looked_at(self, guild: discord.Guild) -> asyncio.Event:
         return self._shards.setdefault(guild.shard_id or 0, {}).setdefault(guild.id, asyncio.Event())
-
-    async def _wait_for(self, guild: discord.Guild) -> None:
-        try:
-            async with asyncio.timeout(_GUILD_PATIENCE.total_seconds()):
-                await self._looked_at(guild).wait()
-        except TimeoutError:
-            log.warning("guild_not_told", guild=guild.id)
 
     def _work(self) -> None:
         if self._working is None or self._working.done():
@@ -102,45 +130,70 @@ class CatchUp:
         while unread := self._gaps.unread():
             for gap in unread:
                 await self._read(gap)
-                await self._clock.sleep(self._pauses.delay() if gap.failures else _BETWEEN_PLACES_SECONDS)
+                await self._clock.sleep(_BETWEEN_PLACES_SECONDS)
 
     async def _read(self, gap: Gap) -> None:
+        """Read one portion of a gap; whoever comes while it is being read waits for the same one."""
+        if gap.is_closed:
+            return
         if gap.reading is None:
-            gap.reading = self._background.spawn(self._fetch(gap), name=f"discord-gap-{gap.channel.id}")
+            gap.reading = self._background.spawn(self._advance(gap), name=f"discord-gap-{gap.channel.id}")
         await asyncio.shield(gap.reading)
 
-    async def _fetch(self, gap: Gap) -> None:
+    async def _advance(self, gap: Gap) -> None:
+        if gap.failures:
+            await self._clock.sleep(self._pauses.delay())
         try:
-            history = gap.channel.history(after=discord.Object(gap.after), limit=_MOST_MESSAGES, oldest_first=True)
-            messages = [message async for message in history]
+            portion = await self._portion(gap)
         except (discord.NotFound, discord.Forbidden) as error:
             log.info("place_not_readable", channel=gap.channel.id, status=error.status)
             self._gaps.close(gap, up_to=gap.after)
-        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-            self._failed(gap, error)
+        except Exception as error:  # noqa: BLE001  (whatever it was, the place must not be lost or block others)
+            self._failed(gap, type(error).__name__)
         else:
-            gap.failures = 0
-            self._pauses.reset()
-            if len(messages) == _MOST_MESSAGES:
-                log.warning("catch_up_cut", channel=gap.channel.id, messages=_MOST_MESSAGES)
-            gap.taking = self._tasks.spawn(self._hand_over(gap, messages), name=f"discord-missed-{gap.channel.id}")
+            taking = self._hand_over(gap, portion)
+            gap.taking = self._tasks.spawn(taking, name=f"discord-missed-{gap.channel.id}")
 
-    def _failed(self, gap: Gap, error: Exception) -> None:
-        """Leave the gap for another attempt, or after several for another start."""
-        gap.failures += 1
-        log.warning("catch_up_failed", channel=gap.channel.id, error=type(error).__name__, failures=gap.failures)
-        gap.reading = None
-        if gap.failures >= _MOST_ATTEMPTS:
-            self._gaps.close(gap, up_to=None)
+    async def _portion(self, gap: Gap) -> _Portion:
+        owed, kept, up_to, read = frozenset(gap.owed), list[discord.Message](), gap.after, 0
+        async for message in gap.channel.history(after=discord.Object(gap.after), limit=_MOST_READ, oldest_first=True):
+            if gap.ends_before(message.id):
+                break
+            read, up_to = read + 1, message.id
+            if self._missed.may_concern(message):
+                kept.append(message)
+            if read == _MOST_READ or len(kept) == _MOST_KEPT:
+                return _Portion(kept, up_to, owed, is_last=False)
+        return _Portion(kept, up_to, owed, is_last=True)
 
-    async def _hand_over(self, gap: Gap, messages: list[discord.Message]) -> None:
+    async def _hand_over(self, gap: Gap, portion: _Portion) -> None:
         """Have everything taken that does not come over the gateway as well."""
         place = mark_of(gap.channel)
-        missed = [
-            message
-            for message in messages
-            if (gap.live_from is None or message.id < gap.live_from) and not self._seen.is_in_hand(place, message.id)
-        ]
-        is_safe = await self._missed.take(missed)
-        up_to = max((message.id for message in missed), default=gap.after)
-        self._gaps.close(gap, up_to=up_to if is_safe else None)
+
+        def is_missed(message: int) -> bool:
+            return message in portion.owed or (gap.is_missed(message) and not self._seen.is_in_hand(place, message))
+
+        missed = [message for message in portion.messages if is_missed(message.id)]
+        try:
+            is_safe = await self._missed.take(missed)
+        except Exception:
+            log.exception("missed_messages_broke", channel=gap.channel.id)
+            self._failed(gap, "broke")
+            return
+        gap.is_unsaved = not is_safe
+        if gap.is_unsaved:
+            self._failed(gap, "not saved")
+            return
+        gap.failures = 0
+        self._pauses.reset()
+        self._gaps.passed(gap, up_to=portion.up_to, owed=portion.owed, is_last=portion.is_last)
+        self._work()
+
+    def _failed(self, gap: Gap, cause: str) -> None:
+        """Leave the gap for another attempt, or after many for another session."""
+        gap.failures += 1
+        gap.reading = gap.taking = None
+        log.warning("catch_up_failed", channel=gap.channel.id, error=cause, failures=gap.failures)
+        if gap.failures >= _MOST_ATTEMPTS:
+            self._gaps.close(gap, up_to=None)
+        self._work()

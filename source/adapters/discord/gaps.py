@@ -1,7 +1,8 @@
 """Which places have messages that came while Echo was away, by what Discord tells of them without being asked."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Set
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
@@ -24,7 +25,10 @@ Readable = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | d
 
 @dataclass(slots=True, eq=False)
 class Gap:
-    """A place where something came after `after`; `live_from` is the first message that came over the gateway since."""
+    """A place where something came after `after`; `live_from` is the first message that came over the gateway since.
+
+    `owed` are such live messages that could not be taken then; it `is_unsaved` while the store takes nothing of it.
+    """
 
     channel: Place
     after: int
@@ -33,6 +37,18 @@ class Gap:
     reading: asyncio.Task[None] | None = None
     taking: asyncio.Task[None] | None = None
     failures: int = 0
+    is_unsaved: bool = False
+    portions: int = 0
+    owed: set[int] = field(default_factory=set)
+    is_closed: bool = False
+
+    def is_missed(self, message: int) -> bool:
+        """Whether a message did not come over the gateway."""
+        return self.live_from is None or message < self.live_from
+
+    def ends_before(self, message: int) -> bool:
+        """Whether nothing from this message on is to be read."""
+        return not self.is_missed(message) and message > max(self.owed, default=0)
 
 
 class Gaps:
@@ -51,16 +67,46 @@ class Gaps:
 
     def unread(self) -> list[Gap]:
         """The gaps that nobody reads yet, in the order in which people are likely to wait for them."""
-        return sorted((gap for gap in self._gaps.values() if gap.reading is None), key=lambda gap: -gap.newest)
+        unread = (gap for gap in self._gaps.values() if gap.reading is None)
+        return sorted(unread, key=lambda gap: (gap.failures, gap.portions, -gap.newest))
 
     def close(self, gap: Gap, *, up_to: int | None) -> None:
         """The gap was read up to a message; None: it could not be, and the mark stays for another time."""
+        gap.is_closed = True
         if self._gaps.get(gap.channel.id) is gap:
             del self._gaps[gap.channel.id]
         if up_to is not None:
             place = mark_of(gap.channel)
             self._seen.pass_by(place, up_to)
             self._seen.release(place)
+
+    def passed(self, gap: Gap, *, up_to: int, owed: Set[int], is_last: bool) -> None:
+        """A portion of a gap was taken, with those of the `owed` messages that it reached or that are gone."""
+        gap.owed -= {message for message in owed if is_last or message <= up_to}
+        if gap.live_from is not None and is_last:
+            up_to = min(up_to, gap.live_from - 1)
+        if is_last and not gap.owed:
+            self.close(gap, up_to=up_to)
+            return
+        gap.after = min([up_to, *(message - 1 for message in gap.owed)])
+        gap.portions += 1
+        gap.reading = gap.taking = None
+        self._seen.hold(mark_of(gap.channel), gap.after)
+
+    def owe(self, channel: Place, message: int) -> None:
+        """A live message of this place was not taken: it is to be read as if it had been missed."""
+        place = mark_of(channel)
+        gap = self._gaps.get(channel.id)
+        if gap is None:
+            # From the mark on: a gap that was given up in this place is read along with it.
+            after = min(message - 1, self._seen.mark(place) or message - 1)
+            self._open(channel, after=after, newest=message)
+            gap = self._gaps[channel.id]
+            gap.failures = 1  # the message itself was the first attempt
+        elif gap.reading is None:
+            gap.after = min(gap.after, message - 1)
+            self._seen.hold(place, gap.after)
+        gap.owed.add(message)
 
     def in_guild(self, guild: discord.Guild) -> None:
         """Look at every place of a guild."""

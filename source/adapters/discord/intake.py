@@ -22,7 +22,7 @@ from source.services.owned_tasks import OwnedTasks
 
 log = structlog.get_logger(__name__)
 
-UNSAVED: Final = "I can't save anything right now, so I did not take your message. Please send it again in a moment."
+UNSAVED: Final = "I can't save anything right now. I'll answer as soon as I can: there is no need to send it again."
 BROKEN: Final = "Something went wrong on my side, so I did not take your message. Please send it again."
 
 
@@ -66,20 +66,30 @@ class Intake:
             return
         if message.author.id == self._reception.me:
             self._own.add(message.channel.id, message.id)
-        if self._reception.may_concern(message) or not self._catch_up.is_current(message):
+        if self._reception.may_concern(message):
             self._tasks.spawn(self._take(message), name=f"discord-message-{message.id}")
-        else:
+        elif self._catch_up.is_current(message):
             self._seen.pass_by(mark_of(message.channel), message.id)
+        else:
+            self._tasks.spawn(self._pass_by(message), name=f"discord-passed-{message.id}")
+
+    async def _pass_by(self, message: discord.Message) -> None:
+        # Not before the place was compared with its mark, which would say nothing any more.
+        await self._catch_up.compared(message)
+        self._seen.pass_by(mark_of(message.channel), message.id)
 
     async def _take(self, message: discord.Message) -> None:
-        await self._catch_up.reached(message)
+        try:
+            await self._catch_up.reached(message)
+        except StoreError as error:
+            await self._unsaved(message, error)
+            return
         place = mark_of(message.channel)
         self._seen.begin(place, message.id)
         try:
             await self._receive(message)
         except StoreError as error:
-            log.warning("message_not_taken", error=type(error).__name__, reason=str(error))
-            await self._teller.tell(message, UNSAVED)
+            await self._unsaved(message, error)
         except Exception:  # the next message must not suffer from this one
             log.exception("message_broke", channel=message.channel.id)
             await self._teller.tell(message, BROKEN)
@@ -105,5 +115,10 @@ class Intake:
         except RefusedInputError as error:
             await self._teller.tell(message, str(error), place=place)
         except StoreError as error:
-            log.warning("message_not_taken", error=type(error).__name__, reason=str(error))
-            await self._teller.tell(message, UNSAVED, place=place)
+            await self._unsaved(message, error, place=place)
+
+    async def _unsaved(self, message: discord.Message, error: StoreError, *, place: int | None = None) -> None:
+        """It is taken later: the mark stays before it until then."""
+        log.warning("message_not_taken", error=type(error).__name__, reason=str(error))
+        self._catch_up.owe(message)
+        await self._teller.tell(message, UNSAVED, place=place)

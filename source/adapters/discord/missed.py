@@ -36,6 +36,10 @@ class Missed:
         self._store = store
         self._own = own
 
+    def may_concern(self, message: discord.Message) -> bool:
+        """Whether a message has to be kept until `take`: it may be for Echo, or is its own."""
+        return message.author.id == self._reception.me or self._reception.may_concern(message)
+
     async def take(self, messages: Sequence[discord.Message]) -> bool:
         """Have these messages answered, oldest first; False when they could not all be made durable."""
         members = Members()

@@ -46,11 +46,12 @@ class Teller:
         self._explained: set[int] = set()
 
     async def tell(self, message: discord.Message, sentence: str, *, place: int | None = None) -> None:
-        """Say it, but to the same person at most once a minute, whatever the numbers in it.
+        """Say it, but to the same person in the same place at most once a minute, whatever the numbers in it.
 
         `place` is the channel or thread to say it in; without it, it is said under the message.
         """
-        if self._sentences.is_due(message.author.id, re.sub(r"\d+", "", sentence)):
+        without_numbers = re.sub(r"\d+", "", sentence)
+        if self._sentences.is_due(message.author.id, f"{place or message.channel.id} {without_numbers}"):
             await self._say(message, sentence, place=place)
 
     async def tell_hourly(self, message: discord.Message, sentence: str) -> None:
