@@ -84,7 +84,7 @@ async def test_a_click_while_the_answer_is_being_given_again_asks_for_nothing_mo
 async def test_an_admin_may_have_any_number_of_answers_given_again(tmp_path: Path) -> None:
     async with talks(tmp_path, messages_per_minute=1, discord_admins="dm") as place:
         await place.says("Hello", place.ada.dm)
-        for number, ask in enumerate((by_click, by_command), 1):
+        for number, ask in enumerate((by_click, by_command, by_click, by_command), 1):
             place.model.queue(Says([f"Answer {number}."]))
             await ask(place)
             await said_last(place, place.ada.dm, f"Answer {number}.")
