@@ -14,6 +14,7 @@ import openai
 from openai._constants import RAW_RESPONSE_HEADER
 
 from source.adapters.llm.event_stream import EventSplitter
+from source.adapters.llm.gathering import Gathering
 from source.adapters.llm.openai_errors import VENDOR_ERRORS, Asked, translated
 from source.adapters.llm.openai_request import Body
 from source.adapters.llm.openai_settings import OpenAIChatSettings
@@ -85,6 +86,7 @@ class ChunkStream:
         self._asked = asked
         self._splitter = EventSplitter()
         self._unread: deque[bytes] = deque()
+        self._gathering = Gathering(response)
 
     async def next(self, *, deadline: float) -> object | None:
         """Return the next chunk, None after the last; `deadline` is a time of the event loop.
@@ -112,11 +114,13 @@ class ChunkStream:
 
     async def _receive(self) -> None:
         """Wait for an event; comments, with which servers keep the connection alive, are none."""
+        await self._gathering.wait()
         while not self._unread:
             piece = await anext(self._pieces, None)
             if piece is None:
                 return
             self._unread.extend(self._splitter.feed(piece))
+        self._gathering.note(len(self._unread))
 
     async def _parsed(self) -> object | None:
         if not self._unread:

@@ -1,0 +1,47 @@
+"""Lets the pieces of a quick stream gather before they are read."""
+
+import asyncio
+from typing import Final
+
+import httpx2
+
+# Ten times a second looks fluent; being woken for each of 50 pieces a second costs three times their parsing.
+GATHER_SECONDS: Final = 0.1
+
+
+class Gathering:
+    """Holds the connection of one streamed answer between two reads, for as long as its pieces come quickly.
+
+    The first pieces are never held, nor are those of a slow stream. What comes meanwhile waits in the system's own
+    buffer, from which it is read whatever becomes of the connection.
+    """
+
+    def __init__(self, response: httpx2.Response) -> None:
+        self._transport = _transport_of(response)
+        self._is_quick = False
+        self._received_at = 0.0
+
+    def note(self, events: int) -> None:
+        """So many events came with one read."""
+        now = asyncio.get_running_loop().time()
+        self._is_quick = events > 1 or now - self._received_at < GATHER_SECONDS
+        self._received_at = now
+
+    async def wait(self) -> None:
+        """Return when it is time to read again."""
+        transport = self._transport
+        if not self._is_quick or transport is None or transport.is_closing():
+            return
+        transport.pause_reading()
+        try:
+            await asyncio.sleep(GATHER_SECONDS)
+        finally:
+            transport.resume_reading()
+
+
+def _transport_of(response: httpx2.Response) -> asyncio.ReadTransport | None:
+    """Return the connection below the answer; None where it cannot be reached, and then nothing is held."""
+    # Not public in openai 3.52.0 and httpx2: a test breaks when it moves.
+    answer = getattr(getattr(response.stream, "_stream", None), "_aiohttp_response", None)
+    transport = getattr(getattr(answer, "connection", None), "transport", None)
+    return transport if isinstance(transport, asyncio.ReadTransport) else None
