@@ -115,3 +115,21 @@ async def test_a_missing_permission_is_told_to_the_operator_once(desk: ReplyDesk
             reply = desk.same_reply()
 
     assert [entry["event"] for entry in logs if entry["log_level"] == "warning"] == ["discord_permission_missing"]
+
+
+async def test_a_reply_whose_place_another_takes_before_it_is_delivered_keeps_no_stop_button(desk: ReplyDesk) -> None:
+    reply = await desk.reply()
+    reply.show("Half an ans")
+    await desk.first_text()
+    desk.server.go_offline()
+    with pytest.raises(DeliveryError):
+        await reply.deliver("Half an answer, and its end.")
+    desk.server.go_online()
+    older = desk.same_reply()
+
+    await (await desk.reply()).deliver("Another answer.")
+
+    assert desk.texts == ["Half an ans", "Another answer."]
+    assert desk.messages[0].buttons == []
+    await older.deliver("Half an answer, and its end.")
+    assert desk.texts == ["Half an answer, and its end.", "Another answer."]

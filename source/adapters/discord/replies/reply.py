@@ -1,6 +1,7 @@
 """One reply on its way to a thread of Discord."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -91,16 +92,20 @@ class DiscordReply:
     async def deliver(self, text: str, *, interrupted: bool = False) -> None:
         """Have the thread show the whole reply, once, however often this is called for it."""
         await self._end_live()
+        self._shown.put_off_in = None
         try:
-            await self._show_whole(text, is_cut=interrupted)
+            async with self._shown.lock:
+                await self._show_whole(text, is_cut=interrupted)
         except GoneError:
             self._parts.replies.forget(self._shown.key)
             raise
-        except RefusedError as error:
+        except DeliveryError as error:
+            self._shown.put_off_in = self._channel_id
             self._complain(error)
             raise
         self._parts.complaints.settle(self._channel_id)
         self._parts.replies.forget(self._shown.key)
+        await self._cut_overtaken()
 
     async def fail(self, sentence: str) -> None:
         """Say what happens now, and that what was shown does not go on."""
@@ -110,8 +115,7 @@ class DiscordReply:
             self._shown.give_up()
             await self._tell(plain(sentence))
         except DeliveryError as error:
-            if isinstance(error, RefusedError):
-                self._complain(error)
+            self._complain(error)
             log.warning("failure_untold", channel=self._channel_id, error=str(error))
 
     async def _show_whole(self, text: str, *, is_cut: bool) -> None:
@@ -125,6 +129,17 @@ class DiscordReply:
             log.info("discord_file_refused", status=error.status, code=error.code, channel=self._channel_id)
             self._shown.may_attach = False
             await self._finisher.show(await final_looks(text, is_cut=is_cut, may_attach=False))
+
+    async def _cut_overtaken(self) -> None:
+        """Take the Stop button from older replies: what was delivered just now may have taken their place."""
+        for shown in self._parts.replies.put_off(self._channel_id):
+            async with shown.lock:
+                if shown.put_off_in is None:
+                    continue
+                shown.put_off_in = None
+                with suppress(DeliveryError):
+                    writer = ReplyWriter(self._parts.messages, self._parts.replies, self._channel_id, shown)
+                    await Finisher(writer, self._parts.messages.paces, self._parts.clock).cut()
 
     async def _tell(self, sentence: str) -> None:
         """Post the sentence, unless the thread says so already and nothing was said since."""
@@ -141,8 +156,9 @@ class DiscordReply:
     def _told(self, sentence: str) -> tuple[str, int]:
         return sentence, self._answering
 
-    def _complain(self, error: RefusedError) -> None:
-        self._parts.complaints.refused(self._channel_id, error)
+    def _complain(self, error: DeliveryError) -> None:
+        if isinstance(error, RefusedError):
+            self._parts.complaints.refused(self._channel_id, error)
 
     async def _end_live(self) -> None:
         """Stop typing and following the text; what is being sent may arrive."""

@@ -1,5 +1,6 @@
 """Which messages show a reply: kept until it is delivered, and brought back after a restart."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -45,7 +46,7 @@ class ShownReply:
 
     `leftovers` are messages that show nothing of it any more and have to go once it stands. Of one that is
     `is_recovered` an earlier process may have posted more than it could note. It `may_attach` a file until one is
-    refused.
+    refused. What could not be delivered is `put_off_in` its channel; who changes that, or delivers, has the `lock`.
     """
 
     key: int | None
@@ -55,6 +56,8 @@ class ShownReply:
     noticed: set[int] = field(default_factory=set)
     is_recovered: bool = False
     may_attach: bool = True
+    put_off_in: int | None = None
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def give_up(self, first: int = 0) -> None:
         """Let go of the parts from `first` on: others take their place."""
@@ -92,6 +95,10 @@ class ShownReplies:
             if len(self._replies) > _MOST_REPLIES:
                 self._replies.popitem(last=False)
         return found
+
+    def put_off(self, channel_id: int) -> list[ShownReply]:
+        """Return the replies that could not be delivered there."""
+        return [reply for reply in self._replies.values() if reply.put_off_in == channel_id]
 
     def forget(self, key: int | None) -> None:
         """The reply is delivered: nothing of it will change any more."""
