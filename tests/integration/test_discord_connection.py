@@ -4,6 +4,8 @@ import asyncio
 import logging
 from collections.abc import Callable
 from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from discord.gateway import DiscordWebSocket
@@ -11,6 +13,7 @@ from discord.http import Route
 from structlog.testing import capture_logs
 
 from source.adapters.discord.client import ReconnectPauses
+from source.adapters.discord.commands import DiscordCommands
 from source.domain.errors import SettingsError, StoreUnavailableError
 from source.domain.thread import Platform
 from source.ports.clock import SystemClock
@@ -265,6 +268,28 @@ async def test_stopping_takes_nothing_new_lets_what_began_end_and_is_quick() -> 
     assert answer.content == "Answer to: the last question"
     assert bot.turns.texts == ["the last question"]
     assert server.gateway.close_codes[-1] == 1000
+
+
+async def test_a_command_that_runs_when_echo_stops_can_still_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, finish, closed = asyncio.Event(), asyncio.Event(), list[bool]()
+
+    async def handle(_commands: DiscordCommands, _interaction: object) -> None:
+        begun.set()
+        await finish.wait()
+        closed.append(bot.platform.client.is_closed())
+
+    monkeypatch.setattr(DiscordCommands, "handle", handle)
+    interaction: Any = SimpleNamespace(id=1)
+    async with FakeDiscord() as server:
+        bot = start_bot(server)
+        await server.wait_ready()
+        bot.platform.client.dispatch("interaction", interaction)
+        await begun.wait()
+        bot.stop.set()
+        await asyncio.wait({bot.running}, timeout=0.3)
+        finish.set()
+        await bot.running
+    assert closed == [False]
 
 
 async def test_marks_that_cannot_be_read_end_the_start_in_order() -> None:

@@ -142,7 +142,8 @@ class DiscordPlatform:
     async def on_interaction(self, interaction: AnyInteraction) -> None:
         """Somebody used a command or a button."""
         if self._is_open:
-            await self._assembly.commands.handle(interaction)
+            work = self._assembly.commands.handle(interaction)
+            self._tasks.spawn(work, name=f"discord-interaction-{interaction.id}")
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """Discord told what a guild holds."""
