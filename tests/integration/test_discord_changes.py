@@ -84,12 +84,45 @@ async def test_deletions_are_handed_on_one_by_one_and_in_bulk() -> None:
             await bot.turns.until(1)
             await ada.deletes(first)
             await bot.corrections.until(1)
-            many = [await ada.says(channel, f"number {number}") for number in range(3)]
+            many = [await ada.says(channel, f"<@bot> number {number}") for number in range(3)]
+            await bot.turns.until(4)
             ids = {"ids": [str(message.id) for message in many], "channel_id": str(channel.id)}
             event = {**ids, "guild_id": str(guild.id)}
             server.world.emit(Event("MESSAGE_DELETE_BULK", event, Intent.GUILD_MESSAGES, guild.id))
             await bot.corrections.until(4)
     assert bot.corrections.deletions == [str(message.id) for message in (first, *many)]
+
+
+async def test_the_deletion_of_what_echo_never_took_is_left_alone() -> None:
+    async with FakeDiscord() as server:
+        guild = server.add_guild("Workshop")
+        channel, ada = guild.add_text_channel("general"), guild.add_member("Ada")
+        async with connected_bot(server) as bot:
+            kept = await ada.says(ada.dm, "for Echo")
+            await bot.turns.until(1)
+            many = [await ada.says(channel, f"number {number}") for number in range(3)]
+            await ada.deletes(many[0])
+            ids = {"ids": [str(message.id) for message in many], "channel_id": str(channel.id)}
+            event = {**ids, "guild_id": str(guild.id)}
+            server.world.emit(Event("MESSAGE_DELETE_BULK", event, Intent.GUILD_MESSAGES, guild.id))
+            await ada.deletes(kept)
+            await bot.corrections.until(1)
+    assert bot.corrections.deletions == [str(kept.id)]
+
+
+async def test_a_deletion_that_comes_while_its_message_is_being_taken_is_not_lost() -> None:
+    async with FakeDiscord() as server:
+        guild = server.add_guild("Workshop")
+        channel, ada = guild.add_text_channel("general"), guild.add_member("Ada")
+        async with connected_bot(server) as bot:
+            bot.turns.answers = False
+            server.faults.rate_limit(retry_after=0.2, method="POST", path="/threads")
+            server.faults.refuse(400, 160004, method="POST", path="/threads")
+            message = await ada.says(channel, "<@bot> oh no")
+            await server.until(lambda: server.faults.struck)
+            await ada.deletes(message)
+            await bot.corrections.until(1)
+    assert bot.corrections.deletions == [str(message.id)]
 
 
 async def test_places_that_are_gone_are_noted_and_nothing_else_happens() -> None:

@@ -11,7 +11,7 @@ from source.adapters.discord.inbound import InboundText
 from source.adapters.discord.lanes import Lanes
 from source.adapters.discord.parts import Corrections
 from source.adapters.discord.places import is_from_person, mark_of
-from source.adapters.discord.seen import SeenMarks
+from source.adapters.discord.seen import DIRECT, SeenMarks
 from source.adapters.discord.threads import Threads
 from source.domain.errors import StoreError
 from source.domain.thread import Platform
@@ -53,11 +53,15 @@ class Changes:
 
     async def on_raw_message_delete(self, change: discord.RawMessageDeleteEvent) -> None:
         """A message is gone."""
-        self._start(self._deleted(change.channel_id, [change.message_id]), f"discord-delete-{change.message_id}")
+        place = _mark(change.channel_id, change.guild_id)
+        work = self._deleted(change.channel_id, place, [change.message_id])
+        self._start(work, f"discord-delete-{change.message_id}")
 
     async def on_raw_bulk_message_delete(self, change: discord.RawBulkMessageDeleteEvent) -> None:
         """Many messages of a channel are gone."""
-        self._start(self._deleted(change.channel_id, sorted(change.message_ids)), f"discord-bulk-{change.channel_id}")
+        place = _mark(change.channel_id, change.guild_id)
+        work = self._deleted(change.channel_id, place, sorted(change.message_ids))
+        self._start(work, f"discord-bulk-{change.channel_id}")
 
     async def on_raw_thread_delete(self, change: discord.RawThreadDeleteEvent) -> None:
         """A thread is gone; what was said there is kept until it is forgotten by the rules for that."""
@@ -76,9 +80,7 @@ class Changes:
         event_id = str(message.id)
         # After the message itself: it is taken in its channel's lane or, on the way to a thread of its own, in its own.
         async with self._lanes.at(message.channel.id, message.id):
-            # While it is in hand its acceptance may be on the way to the disk, ahead of the correction.
-            in_hand = self._seen.is_in_hand(mark_of(message.channel), message.id)
-            if not in_hand and not await self._store.is_accepted(Platform.DISCORD, event_id):
+            if not await self._is_known(mark_of(message.channel), message.id):
                 return
             text = await self._text.of(message)
             if not text:
@@ -88,11 +90,19 @@ class Changes:
             correcting = self._tasks.spawn(self._told(work), name=f"discord-correction-{event_id}")
         await asyncio.shield(correcting)
 
-    async def _deleted(self, channel: int, messages: list[int]) -> None:
+    async def _deleted(self, channel: int, place: str, messages: list[int]) -> None:
         async with self._lanes.at(channel, *messages):
-            work = self._corrections.deleted(Platform.DISCORD, [str(message) for message in messages])
+            # People delete much that Echo never took: a look costs less than a write that changes nothing.
+            known = [str(message) for message in messages if await self._is_known(place, message)]
+            if not known:
+                return
+            work = self._corrections.deleted(Platform.DISCORD, known)
             correcting = self._tasks.spawn(self._told(work), name=f"discord-deletion-{channel}")
         await asyncio.shield(correcting)
+
+    async def _is_known(self, place: str, message: int) -> bool:
+        """Whether Echo took a message, or is taking it: its acceptance may be on the way to the disk then."""
+        return self._seen.is_in_hand(place, message) or await self._store.is_accepted(Platform.DISCORD, str(message))
 
     def _start(self, work: Coroutine[None, None, None], name: str) -> None:
         if self.is_open:
@@ -105,3 +115,7 @@ class Changes:
             await work
         except StoreError as error:
             log.warning("change_not_followed", error=type(error).__name__, reason=str(error))
+
+
+def _mark(channel: int, guild: int | None) -> str:
+    return f"{DIRECT}{channel}" if guild is None else str(channel)
