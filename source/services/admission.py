@@ -37,10 +37,10 @@ class Admission:
         if self.limits is not None and not is_unlimited:
             self.limits.check(inbound)
 
-    def take_late(self, inbound: InboundMessage) -> None:
+    def take_late(self, inbound: InboundMessage, *, is_unlimited: bool = False) -> None:
         """As `take`, for a message that was said while Echo was away: in how short a time does not matter then."""
         self._check(inbound)
-        if self.limits is not None:
+        if self.limits is not None and not is_unlimited:
             self.limits.check_tokens(inbound)
 
     def give_back(self, inbound: InboundMessage) -> None:

@@ -1,7 +1,7 @@
 """The one path of a message: accepted, answered in its thread's next turn, stored, delivered."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import timedelta
 
 import structlog
@@ -20,6 +20,8 @@ from source.services.turn import NOTHING_TO_RETRY, Answerer
 from source.services.turn_runner import TurnRunner
 
 log = structlog.get_logger(__name__)
+
+_NOT_ALL = "I was away and could not take all that was written here meanwhile. {}"
 
 
 class TurnService:
@@ -63,19 +65,25 @@ class TurnService:
             return str(error)
         return None
 
-    async def take(self, inbounds: Sequence[InboundMessage], channel: Channel) -> None:
+    async def take(
+        self, inbounds: Sequence[InboundMessage], channel: Channel, *, unlimited: Container[str] = ()
+    ) -> None:
         """Accept what was said while Echo was away, in its order, and return when it has been answered.
 
         What one thread has of it is answered together; who wrote before `answer_max_age` is told so instead.
-        Repeats, and what would be refused, are left out.
+        Repeats are left out; a thread of whose messages some are refused is told so once. No limit binds who
+        sent the `unlimited`, by their event ids.
 
         Raises: StoreError: not all of it could be made durable; what could be is answered.
         """
-        admitted = [inbound for inbound in inbounds if self._is_admitted(inbound)]
+        refusals = {each.event_id: self._late_refusal(each, unlimited) for each in inbounds}
+        admitted = [inbound for inbound in inbounds if refusals[inbound.event_id] is None]
         work = self._accept_together(admitted, channel)
         waiting = await asyncio.shield(self._accepting.spawn(work, name="catch-up"))
         log.info("caught_up", messages=len(waiting), refused=len(inbounds) - len(admitted))
-        await asyncio.gather(*(each.settled.wait() for each in waiting))
+        told = {each.thread.key: (each.thread, text) for each in inbounds if (text := refusals[each.event_id])}
+        telling = (_tell(channel, thread, _NOT_ALL.format(text)) for thread, text in told.values())
+        await asyncio.gather(*telling, *(each.settled.wait() for each in waiting))
 
     def stop(self, thread: ThreadKey, *, answering: int | None = None) -> bool:
         """Stop the thread's running answer; what was said so far is kept. False when none is running.
@@ -131,12 +139,12 @@ class TurnService:
         if thread.key not in self._turns and not await self._answerer.can_retry(thread):
             raise RefusedInputError(NOTHING_TO_RETRY)
 
-    def _is_admitted(self, inbound: InboundMessage) -> bool:
+    def _late_refusal(self, inbound: InboundMessage, unlimited: Container[str]) -> str | None:
         try:
-            self._admission.take_late(inbound)
-        except RefusedInputError:
-            return False
-        return True
+            self._admission.take_late(inbound, is_unlimited=inbound.event_id in unlimited)
+        except RefusedInputError as error:
+            return str(error)
+        return None
 
     async def _accept_together(self, inbounds: Sequence[InboundMessage], channel: Channel) -> list[Waiting]:
         """Make messages durable and put those that are new into their mailboxes before any turn begins."""
@@ -164,6 +172,13 @@ class TurnService:
     def _waiting(self, event: AcceptedEvent, channel: Channel, *, is_caught_up: bool = False) -> Waiting:
         is_too_old = event.said_at < self._clock.now() - self._answer_max_age
         return Waiting(event, channel, is_too_old=is_too_old, is_caught_up=is_caught_up)
+
+
+async def _tell(channel: Channel, thread: ThreadRef, sentence: str) -> None:
+    try:
+        await channel.open_reply(thread).fail(sentence)
+    except Exception:  # what was taken must not suffer from what was not
+        log.exception("channel_broke")
 
 
 def _outgoing(reply: UndeliveredReply) -> Outgoing:

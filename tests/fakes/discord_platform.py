@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Container, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -113,7 +113,9 @@ class NotedTurns:
         is_over = self.limit is not None and self.asked >= self.limit and not is_unlimited
         return TOO_MANY if is_over else None
 
-    async def take(self, inbounds: Sequence[InboundMessage], channel: Channel) -> None:
+    async def take(
+        self, inbounds: Sequence[InboundMessage], channel: Channel, *, unlimited: Container[str] = ()
+    ) -> None:
         if isinstance(self.refusing, StoreError):
             self.attempts += 1
             self._note()
@@ -121,6 +123,7 @@ class NotedTurns:
         new = [each for each in inbounds if await self.store.accept(each) is not None]
         if new:
             self.taken.append(new)
+            self.unlimited.extend(each.event_id in unlimited for each in new)
             self._note()
 
     async def recover(self, channel: Channel) -> None:

@@ -47,6 +47,24 @@ async def test_rules_about_roles_hold_for_what_was_missed() -> None:
     assert not [message for message in server.messages(channel) if message.author is server.bot]
 
 
+async def test_no_limit_binds_an_admin_for_what_was_missed() -> None:
+    store = empty_store()
+    async with FakeDiscord() as server:
+        guild = server.add_guild("Workshop")
+        role = guild.add_role("keepers")
+        channel = guild.add_text_channel("general")
+        ada, grace = guild.add_member("Ada"), guild.add_member("Grace", roles=[role])
+        rules = AccessRules.of(admins=[f"role:{role.id}"])
+        async with connected_bot(server, store=store, access=rules) as bot:
+            thread = await thread_of(server, ada, channel)
+            await marked(bot, thread)
+        await ada.says(thread, "missed")
+        await grace.says(thread, "missed too")
+        async with connected_bot(server, store=store, access=rules) as bot:
+            await bot.turns.until_taken(1)
+    assert bot.turns.unlimited == [False, True]
+
+
 async def test_a_direct_message_is_found_however_long_nothing_was_said_there() -> None:
     store = empty_store()
     async with FakeDiscord() as server:

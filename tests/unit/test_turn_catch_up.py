@@ -8,7 +8,7 @@ import pytest
 
 from source.domain.errors import ModelUnavailableError, StoreUnavailableError
 from source.domain.thread import Platform, ThreadRef
-from source.domain.turn import AcceptedEvent, InboundKind, InboundMessage
+from source.domain.turn import AcceptedEvent, InboundKind, InboundMessage, ModelUsage, Purpose
 from source.ports.llm import Role
 from source.services.limits import Limits, LimitSettings
 from tests.fakes.small_echo import MOST_BYTES, THREAD, SmallEcho, rest
@@ -115,6 +115,38 @@ async def test_what_could_not_be_taken_does_not_keep_the_rest_from_its_answer(ec
     await echo.turns.take(inbounds, echo.channel)
 
     assert asked_of_the_model(echo) == ["Ana: Hello"]
+
+
+async def test_of_what_could_not_be_taken_each_thread_is_told_once(echo: SmallEcho) -> None:
+    long = "x" * (MOST_BYTES + 1)
+    inbounds = [missed(echo, long), missed(echo, long), missed(echo, "Hello"), missed(echo, long, thread=OTHER)]
+    await echo.turns.take(inbounds, echo.channel)
+
+    told = [(reply.thread, reply.failure) for reply in echo.channel.replies if reply.failure]
+    assert [thread for thread, _ in told] == [THREAD, OTHER]
+    assert all(failure.startswith("I was away and could not take all") for _, failure in told)
+    assert all("too long" in failure for _, failure in told)
+    assert echo.channel.delivered == ["All right."]
+
+
+async def test_who_has_no_tokens_left_is_told_so_and_an_admin_is_answered(echo: SmallEcho) -> None:
+    limits = Limits(LimitSettings(daily_tokens=10), echo.clock)
+    echo.start(limits=limits)
+    limits.spend(Platform.DISCORD, [ModelUsage("model", Purpose.REPLY, echo.clock.now(), 10, 0, 10, person="1")])
+    await echo.turns.take([missed(echo, "Hello")], echo.channel)
+    assert "used up" in (echo.channel.replies[-1].failure or "")
+
+    await echo.turns.take([missed(echo, "Hello", event_id="1")], echo.channel, unlimited={"1"})
+    assert asked_of_the_model(echo) == ["Ana: Hello"]
+
+
+async def test_what_is_told_waits_until_everything_is_durable(echo: SmallEcho) -> None:
+    echo.store.failing = StoreUnavailableError("the disk is full")
+    inbounds = [missed(echo, "x" * (MOST_BYTES + 1)), missed(echo, "Hello")]
+    with pytest.raises(StoreUnavailableError):
+        await echo.turns.take(inbounds, echo.channel)
+
+    assert echo.channel.replies == []
 
 
 async def test_how_quickly_it_was_said_does_not_matter_any_more(echo: SmallEcho) -> None:

@@ -45,10 +45,12 @@ class Missed:
         members = Members()
         try:
             received = [await self._received(message, members) for message in messages]
-            inbounds = [inbound for inbound in received if inbound is not None]
+            taken = [(inbound, message) for inbound, message in zip(received, messages, strict=True) if inbound]
+            inbounds = [inbound for inbound, _ in taken]
+            unlimited = {inbound.event_id for inbound, message in taken if self._reception.is_unlimited(message)}
             if inbounds:
                 log.info("catching_up", messages=len(inbounds))
-                await self._turns.take(inbounds, self._channel)
+                await self._turns.take(inbounds, self._channel, unlimited=unlimited)
         except StoreError as error:
             log.warning("missed_messages_not_taken", error=type(error).__name__, reason=str(error))
             return False

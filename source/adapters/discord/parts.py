@@ -1,6 +1,6 @@
 """What the Discord adapter needs of the core."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -27,8 +27,12 @@ class Turns(Protocol):
         """Return why `handle` would refuse this message now, as a sentence for its sender; nothing is counted."""
         ...
 
-    async def take(self, inbounds: Sequence[InboundMessage], channel: Channel) -> None:
+    async def take(
+        self, inbounds: Sequence[InboundMessage], channel: Channel, *, unlimited: Container[str] = ()
+    ) -> None:
         """Return when messages that were said while Echo was away have been answered, together in each thread.
+
+        Who sent the `unlimited`, by their event ids, may send any number.
 
         Raises: StoreError: not all of them could be made durable.
         """

@@ -68,6 +68,10 @@ class Reception:
             return message.guild is not None
         return kind in (Kind.THREAD, Kind.DIRECT) or is_mentioned(message, self.me)
 
+    def is_unlimited(self, message: discord.Message) -> bool:
+        """Whether no limit binds who wrote the message."""
+        return self._access.is_unlimited(message.author, message.channel)
+
     async def is_for_echo(self, message: discord.Message) -> bool:
         """Whether the message is to be answered, if its author may be.
 
@@ -138,8 +142,7 @@ class Reception:
 
     async def _is_refused(self, message: discord.Message, inbound: InboundMessage) -> bool:
         """Whether no thread is to be opened, because nothing but a refusal would come into it; it is told here then."""
-        is_unlimited = self._access.is_unlimited(message.author, message.channel)
-        refusal = self._turns.refusal_of(inbound, is_unlimited=is_unlimited)
+        refusal = self._turns.refusal_of(inbound, is_unlimited=self.is_unlimited(message))
         if refusal is not None:
             await self._teller.tell(message, refusal)
         return refusal is not None
