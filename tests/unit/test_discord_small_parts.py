@@ -11,7 +11,6 @@ from source.adapters.discord.addresses import at_gateway
 from source.adapters.discord.attachments import decoded
 from source.adapters.discord.inbound import OwnMessages, other_lines
 from source.adapters.discord.lanes import Lanes
-from source.adapters.discord.pauses import Pauses
 from source.adapters.discord.places import Answer, Kind, answer_at
 from source.adapters.discord.telling import Once
 from tests.fakes.clock import FakeClock
@@ -32,16 +31,6 @@ from tests.fakes.clock import FakeClock
 )
 def test_where_a_message_is_answered(kind: Kind, is_mentioned: bool, is_echos: bool, answer: Answer) -> None:
     assert answer_at(kind, is_mentioned=is_mentioned, is_echos=is_echos) is answer
-
-
-def test_pauses_grow_to_a_minute_and_begin_again() -> None:
-    pauses = Pauses()
-    taken = [pauses.delay() for _ in range(5_000)]
-    assert 0.5 <= taken[0] <= 1
-    assert all(30 <= pause <= 60 for pause in taken[6:])
-    assert len(set(taken[10:20])) > 1
-    pauses.reset()
-    assert pauses.delay() <= 1
 
 
 async def test_a_lane_is_passed_in_the_order_of_arrival_and_is_gone_when_empty() -> None:

@@ -10,12 +10,12 @@ import structlog
 
 from source.adapters.discord.gaps import Gap, Gaps
 from source.adapters.discord.missed import Missed
-from source.adapters.discord.pauses import Pauses
 from source.adapters.discord.places import Kind, kind_of, mark_of
 from source.adapters.discord.seen import SeenMarks
 from source.domain.errors import StoreUnavailableError
 from source.ports.clock import Clock
 from source.services.owned_tasks import OwnedTasks
+from source.services.pauses import Pauses
 
 log = structlog.get_logger(__name__)
 
@@ -58,7 +58,7 @@ class CatchUp:
         self._tasks = tasks
         self._background = background
         self._shards: dict[int, dict[int, asyncio.Event]] = {}
-        self._pauses = Pauses()
+        self._pauses = Pauses(clock)
         self._working: asyncio.Task[None] | None = None
 
     def session_began(self, shard: int) -> None:

@@ -14,10 +14,10 @@ from discord.utils import MISSING
 
 from source.adapters.discord.addresses import at_gateway
 from source.adapters.discord.link import Link
-from source.adapters.discord.pauses import Pauses
 from source.adapters.discord.refused_connection import settings_error
 from source.adapters.discord.settings import DiscordSettings
 from source.ports.clock import Clock
+from source.services.pauses import Pauses
 
 _CONNECT_TIMEOUT = timedelta(seconds=60)
 _CLOSE_TIMEOUT = timedelta(seconds=3)
@@ -71,7 +71,7 @@ class EchoClient(discord.AutoShardedClient):
 
     async def launch_shard(self, gateway: yarl.URL, shard_id: int, *, initial: bool = False) -> None:
         """Connect a shard, however long it takes: the original calls itself for each attempt until the stack ends."""
-        pauses = Pauses()
+        pauses = Pauses(self._clock)
         while not self.is_closed():
             connecting = DiscordWebSocket.from_client(self, initial=initial, gateway=gateway, shard_id=shard_id)
             try:
@@ -90,7 +90,7 @@ class EchoClient(discord.AutoShardedClient):
         shards: dict[int, Shard] = self._AutoShardedClient__shards  # type: ignore[attr-defined]
         shards[shard_id] = shard = Shard(socket, self, queue.put_nowait)
         # Its own waits for up to 17 minutes, and is silent or loud.
-        self._pauses[shard_id] = ReconnectPauses(self.link)
+        self._pauses[shard_id] = ReconnectPauses(self.link, self._clock)
         shard._backoff = self._pauses[shard_id]  # type: ignore[assignment]
         shard.launch()
 
@@ -127,8 +127,8 @@ class EchoClient(discord.AutoShardedClient):
 class ReconnectPauses(Pauses):
     """What a shard asks for before each new attempt; that Discord is away is told then."""
 
-    def __init__(self, link: Link) -> None:
-        super().__init__()
+    def __init__(self, link: Link, clock: Clock) -> None:
+        super().__init__(clock)
         self._link = link
 
     def delay(self) -> float:

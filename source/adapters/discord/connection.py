@@ -6,9 +6,9 @@ from contextlib import suppress
 import structlog
 
 from source.adapters.discord.client import EchoClient
-from source.adapters.discord.pauses import Pauses
 from source.adapters.discord.refused_connection import settings_error
 from source.ports.clock import Clock
+from source.services.pauses import Pauses
 
 log = structlog.get_logger(__name__)
 
@@ -20,7 +20,7 @@ class Connection:
         self._client = client
         self._token = token
         self._clock = clock
-        self._pauses = Pauses()
+        self._pauses = Pauses(clock)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Stay connected until `stop`, then leave the gateway; requests can be made until the client is closed.
