@@ -189,6 +189,22 @@ async def test_a_channel_that_not_everyone_can_see_has_a_circle_of_its_own() -> 
     assert [inbound.thread.circle for inbound in bot.turns.handled] == [str(channel.id)] * 2
 
 
+@pytest.mark.parametrize(("permission", "is_closed"), [(Permission.CONNECT, True), (Permission.SEND_MESSAGES, False)])
+async def test_a_voice_channel_that_not_everyone_may_enter_has_a_circle_of_its_own(
+    permission: Permission, is_closed: bool
+) -> None:
+    async with FakeDiscord(checks=False) as server:
+        guild = server.add_guild("Workshop")
+        ada, voice = guild.add_member("Ada"), guild.add_voice_channel("table")
+        guild.overwrite(voice, guild.everyone, deny=permission)
+        guild.overwrite(voice, ada, allow=permission)
+        guild.overwrite(voice, server.bot, allow=permission)
+        async with connected_bot(server) as bot:
+            await ada.says(voice, "<@bot> hello")
+            inbound = await bot.turns.until(1)
+    assert inbound.thread.circle == (str(voice.id) if is_closed else None)
+
+
 async def test_a_private_thread_is_a_circle_of_its_own() -> None:
     async with FakeDiscord() as server:
         _, channel, ada = _workshop(server)

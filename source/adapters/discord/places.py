@@ -102,7 +102,10 @@ def circle_of(channel: Place) -> str | None:
 
 def _closed(channel: discord.abc.GuildChannel) -> str | None:
     everyone = channel.permissions_for(channel.guild.default_role)
-    return None if everyone.view_channel else str(channel.id)
+    # Discord: the chat of a voice channel can be read by who may connect to it.
+    is_voice = isinstance(channel, discord.VoiceChannel | discord.StageChannel)
+    is_open = everyone.view_channel and (everyone.connect or not is_voice)
+    return None if is_open else str(channel.id)
 
 
 def visitor(user: discord.abc.User, channel: Place | None) -> Visitor:
