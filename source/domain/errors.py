@@ -9,6 +9,7 @@ EchoError
 │   ├── ContextTooLongError        the prompt is longer than the model takes
 │   └── ModelInterruptedError      the stream broke after some text had come
 ├── DeliveryError                  the channel did not take a reply; it is stored and will be delivered later
+│   ├── DeliveryRefusedError       not this reply as things are; another may be taken meanwhile
 │   └── UndeliverableError         it never will: the place is gone
 ├── StoreError
 │   ├── StoreUnavailableError      cannot read or write now: disk full, read-only, locked
@@ -65,6 +66,10 @@ class ModelInterruptedError(ModelError):
 
 class DeliveryError(EchoError):
     """The channel did not take a reply now; it stays stored as undelivered."""
+
+
+class DeliveryRefusedError(DeliveryError):
+    """The channel can be reached and does not want this reply as things are; what is newer need not wait for it."""
 
 
 class UndeliverableError(DeliveryError):

@@ -29,7 +29,7 @@ class LiveReply(Protocol):
         """The final text, which is stored; returning means that the channel has it.
 
         Raises: DeliveryError: it has not; the reply stays undelivered and is tried again later.
-            UndeliverableError: it never will.
+            DeliveryRefusedError: what is newer need not wait for it. UndeliverableError: it never will have it.
         """
         ...
 

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from enum import Enum
 from functools import partial
 
 import structlog
 
-from source.domain.errors import DeliveryError, StoreError, UndeliverableError
+from source.domain.errors import DeliveryError, DeliveryRefusedError, StoreError, UndeliverableError
 from source.domain.thread import Platform, ThreadKey, ThreadRef
 from source.ports.channel import Channel, LiveReply
 from source.ports.clock import Clock
@@ -40,13 +41,30 @@ class Outgoing:
     message_id: int = 0
 
 
+class _Fate(Enum):
+    """What became of a reply that was handed over."""
+
+    SETTLED = "settled"
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(slots=True, eq=False)
+class _Late:
+    """A reply that waits; `begun` is there until its first try, if its channel shows some of it already."""
+
+    outgoing: Outgoing
+    begun: LiveReply | None = None
+
+
 @dataclass(slots=True)
 class _Queue:
-    """The replies of one thread that its channel has refused, oldest first."""
+    """The replies of one thread that have not arrived, oldest first; `is_stuck` when the channel is out of reach."""
 
     thread: ThreadKey
     channel: Channel
-    replies: list[Outgoing] = field(default_factory=list)
+    replies: list[_Late] = field(default_factory=list)
+    is_stuck: bool = False
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     redelivery: asyncio.Task[None] | None = None
 
@@ -63,20 +81,23 @@ class Deliveries:
     @property
     def keys(self) -> set[int]:
         """The events whose replies wait here, or have arrived without the store knowing it."""
-        waiting = (reply.keys for queue in self._queues.values() for reply in queue.replies)
+        waiting = (late.outgoing.keys for queue in self._queues.values() for late in queue.replies)
         return self._unnoted.union(*waiting)
 
     async def deliver(self, channel: Channel, reply: LiveReply, outgoing: Outgoing) -> None:
-        """Deliver a reply that its channel shows already; what is older in its thread is tried first."""
-        await self.flush(outgoing.thread.key)
-        if not await self._hand_over(reply, outgoing):
+        """Deliver a reply that its channel shows already; it waits for what is older and may still arrive."""
+        thread = outgoing.thread.key
+        await self.flush(thread)
+        if (queue := self._queues.get(thread)) is not None and queue.is_stuck:
+            self.add(channel, outgoing, begun=reply)
+        elif await self._hand_over(reply, outgoing) is not _Fate.SETTLED:
             self.add(channel, outgoing)
 
-    def add(self, channel: Channel, outgoing: Outgoing) -> None:
+    def add(self, channel: Channel, outgoing: Outgoing, *, begun: LiveReply | None = None) -> None:
         """Deliver a reply later: with the next `flush` of its thread or after a pause, whichever comes first."""
         thread = outgoing.thread.key
         queue = self._queues.setdefault(thread, _Queue(thread, channel))
-        queue.replies.append(outgoing)
+        queue.replies.append(_Late(outgoing, begun))
         if queue.redelivery is None:
             work = self._redeliver(queue)
             queue.redelivery = asyncio.get_running_loop().create_task(work, name=f"redelivery-{thread.thread_id}")
@@ -100,8 +121,8 @@ class Deliveries:
         """Deliver no more what the store has as superseded."""
         queue = self._queues.get(thread)
         if queue is not None:
-            for outgoing in [reply for reply in queue.replies if reply.message_id in message_ids]:
-                self._take_out(queue, outgoing)
+            for late in [late for late in queue.replies if late.outgoing.message_id in message_ids]:
+                self._take_out(queue, late)
 
     async def stop(self, platforms: Collection[Platform]) -> None:
         """Try nothing again on these platforms; what has not arrived is delivered at the next start."""
@@ -124,38 +145,44 @@ class Deliveries:
             del self._queues[queue.thread]
 
     async def _empty(self, queue: _Queue) -> None:
-        """Deliver what waits, in order, up to the first that is refused."""
+        """Deliver what waits, in order: what is refused is passed over, where nothing can be reached it ends."""
         async with queue.lock:
-            while queue.replies:
-                outgoing = queue.replies[0]
-                reply = LateReply(partial(queue.channel.open_reply, outgoing.thread, outgoing.keys))
-                if not await self._hand_over(reply, outgoing):
-                    return
-                self._take_out(queue, outgoing)
+            queue.is_stuck = False
+            for late in tuple(queue.replies):
+                if late not in queue.replies:  # it was superseded meanwhile
+                    continue
+                outgoing = late.outgoing
+                again = LateReply(partial(queue.channel.open_reply, outgoing.thread, outgoing.keys))
+                begun, late.begun = late.begun, None
+                match await self._hand_over(begun or again, outgoing):
+                    case _Fate.SETTLED:
+                        self._take_out(queue, late)
+                    case _Fate.UNREACHABLE:
+                        queue.is_stuck = True
+                        return
 
-    def _take_out(self, queue: _Queue, outgoing: Outgoing) -> None:
+    def _take_out(self, queue: _Queue, late: _Late) -> None:
         """Nothing has to be done for this reply any more, and without it perhaps not for its thread."""
-        if outgoing in queue.replies:
-            queue.replies.remove(outgoing)
+        if late in queue.replies:
+            queue.replies.remove(late)
         if not queue.replies and self._queues.get(queue.thread) is queue:
             del self._queues[queue.thread]
             if queue.redelivery is not None and queue.redelivery is not asyncio.current_task():
                 queue.redelivery.cancel()
 
-    async def _hand_over(self, reply: LiveReply, outgoing: Outgoing) -> bool:
-        """Return whether nothing is left to be done for this reply."""
+    async def _hand_over(self, reply: LiveReply, outgoing: Outgoing) -> _Fate:
         try:
             await reply.deliver(outgoing.text, interrupted=outgoing.interrupted)
         except UndeliverableError as error:
             log.warning("reply_undeliverable", events=len(outgoing.keys), error=str(error))
         except DeliveryError as error:
             log.warning("reply_undelivered", events=len(outgoing.keys), error=str(error))
-            return False
+            return _Fate.REFUSED if isinstance(error, DeliveryRefusedError) else _Fate.UNREACHABLE
         except Exception:  # it is stored: whatever the channel's fault is, it must not be answered again
             log.exception("delivery_broke", events=len(outgoing.keys))
-            return False
+            return _Fate.REFUSED
         await self._note_delivered(outgoing.keys)
-        return True
+        return _Fate.SETTLED
 
     async def _note_delivered(self, keys: Iterable[int]) -> None:
         noted = tuple(sorted(keys))

@@ -21,7 +21,7 @@ from source.adapters.discord.replies.troubles import (
     UnreachableError,
     translated,
 )
-from source.domain.errors import DeliveryError
+from source.domain.errors import DeliveryError, DeliveryRefusedError
 from source.domain.reply_text import split, utf16_length
 from source.domain.thread import Platform
 from source.domain.turn import SentPart
@@ -177,6 +177,11 @@ def test_a_status_says_whether_trying_again_helps(status: int, code: int, meanin
     error.status, error.code = status, code
 
     assert type(translated(error, 7)) is meaning
+
+
+@pytest.mark.parametrize(("status", "is_overtaken"), [(400, True), (403, True), (502, False), (429, False)])
+def test_what_is_newer_waits_for_what_may_still_arrive_alone(status: int, is_overtaken: bool) -> None:
+    assert isinstance(refusal(status, 0, 1), DeliveryRefusedError) is is_overtaken
 
 
 async def test_parts_come_back_as_they_were_shown() -> None:

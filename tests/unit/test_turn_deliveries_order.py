@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from structlog.testing import capture_logs
 
-from source.domain.errors import UndeliverableError
+from source.domain.errors import DeliveryRefusedError, UndeliverableError
 from source.domain.turn import EventState
 from tests.fakes.refusing_channel import RefusingChannel
 from tests.fakes.small_echo import SmallEcho, passing
@@ -51,3 +51,31 @@ async def test_a_reply_whose_place_went_while_it_waited_is_settled_with_the_next
 
     assert channel.tried == 2
     assert states(echo) == {EventState.DELIVERED}
+
+
+async def test_a_newer_reply_waits_for_an_older_one_that_could_not_be_brought(
+    echo: SmallEcho, channel: RefusingChannel
+) -> None:
+    echo.model.add("One", "Two")
+    channel.refusals = 3
+    await echo.say("1")
+    await echo.say("2")
+    assert channel.arrived == []
+    opened = len(channel.replies)
+    await passing(echo, hours=1)
+
+    assert channel.arrived == ["One", "Two"]
+    assert [reply.delivered for reply in channel.replies[:opened]].count("Two") == 1, "in the reply that was begun"
+
+
+async def test_a_newer_reply_overtakes_one_that_the_channel_does_not_want(
+    echo: SmallEcho, channel: RefusingChannel
+) -> None:
+    echo.model.add("One", "Two")
+    channel.refusal, channel.refusals = DeliveryRefusedError("too long"), 3
+    await echo.say("1")
+    await echo.say("2")
+    assert channel.arrived == ["Two"]
+    await passing(echo, hours=1)
+
+    assert channel.arrived == ["Two", "One"]

@@ -5,7 +5,7 @@ from typing import Final
 import aiohttp
 import discord
 
-from source.domain.errors import DeliveryError, UndeliverableError
+from source.domain.errors import DeliveryError, DeliveryRefusedError, UndeliverableError
 
 _UNKNOWN_CHANNEL: Final = 10003
 UNKNOWN_MESSAGE: Final = 10008
@@ -25,7 +25,7 @@ VENDOR_ERRORS: Final = (
 )
 
 
-class RefusedError(DeliveryError):
+class RefusedError(DeliveryRefusedError):
     """Discord does not want this request, now or later."""
 
     def __init__(self, status: int, code: int, channel_id: int) -> None:
