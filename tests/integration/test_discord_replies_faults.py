@@ -345,3 +345,16 @@ async def test_stopping_ends_what_runs_in_the_background(desk: ReplyDesk) -> Non
 
     ours = [task for task in asyncio.all_tasks() if task.get_name().startswith("discord-")]
     assert ours == []
+
+
+async def test_after_the_end_nothing_begins_but_what_is_delivered_arrives(desk: ReplyDesk) -> None:
+    reply = await desk.reply()
+    await desk.channel.stop()
+
+    reply.thinking()
+    reply.show("Hel")
+    await asyncio.sleep(0.1)
+    assert desk.server.requests("POST") == []
+    await reply.deliver("Hello")
+
+    assert desk.texts == ["Hello"]

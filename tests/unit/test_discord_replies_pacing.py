@@ -9,10 +9,10 @@ import pytest
 from source.adapters.discord.replies.complaints import Complaints
 from source.adapters.discord.replies.pace import Allowance
 from source.adapters.discord.replies.reply import DiscordReply, ReplyParts
-from source.adapters.discord.replies.running import Running
 from source.adapters.discord.replies.shown import ShownReplies
 from source.adapters.discord.replies.troubles import RefusedError, UnreachableError
 from source.domain.errors import DeliveryError
+from source.services.owned_tasks import OwnedTasks
 from tests.fakes.clock import FakeClock
 from tests.fakes.discord_messages import FakeMessages
 from tests.fakes.store import InMemoryStore
@@ -28,7 +28,7 @@ class Desk:
         self.clock = FakeClock()
         self.messages = FakeMessages(self.clock)
         replies = ShownReplies(InMemoryStore(self.clock))
-        self.parts = ReplyParts(self.messages, replies, self.clock, Running(), Complaints())
+        self.parts = ReplyParts(self.messages, replies, self.clock, OwnedTasks(), Complaints())
         self._keys: Iterator[int] = itertools.count(1)
 
     def reply(self, place: int = PLACE) -> DiscordReply:

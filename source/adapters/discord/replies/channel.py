@@ -10,11 +10,11 @@ from source.adapters.discord.replies.complaints import Complaints
 from source.adapters.discord.replies.messages import HttpMessages
 from source.adapters.discord.replies.pace import Paces
 from source.adapters.discord.replies.reply import DiscordReply, ReplyParts
-from source.adapters.discord.replies.running import Running
 from source.adapters.discord.replies.shown import ShownReplies
 from source.domain.thread import Platform, ThreadRef
 from source.ports.clock import Clock
 from source.ports.store import ChannelStore
+from source.services.owned_tasks import OwnedTasks
 
 _STOP: Final = timedelta(seconds=2)
 
@@ -26,7 +26,7 @@ class DiscordChannel:
 
     def __init__(self, client: discord.Client, store: ChannelStore, clock: Clock) -> None:
         self._messages = HttpMessages(client, Paces(clock))
-        self._parts = ReplyParts(self._messages, ShownReplies(store), clock, Running(), Complaints())
+        self._parts = ReplyParts(self._messages, ShownReplies(store), clock, OwnedTasks(), Complaints())
 
     async def start(self) -> None:
         """Bring back which messages show replies that an earlier process did not finish; raises StoreError."""
@@ -37,5 +37,5 @@ class DiscordChannel:
 
     async def stop(self) -> None:
         """End what runs in the background; nothing is sent afterwards but by who delivers a reply."""
-        await self._parts.running.stop(_STOP)
+        await self._parts.running.close(timedelta(0))
         await self._messages.stop(_STOP)

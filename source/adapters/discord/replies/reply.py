@@ -15,7 +15,6 @@ from source.adapters.discord.replies.layout import final_looks, plain, small
 from source.adapters.discord.replies.look import Buttons, Look
 from source.adapters.discord.replies.messages import Messages
 from source.adapters.discord.replies.nonces import line_number
-from source.adapters.discord.replies.running import Running
 from source.adapters.discord.replies.shown import Failure, ShownReplies
 from source.adapters.discord.replies.streaming import Stream
 from source.adapters.discord.replies.troubles import GoneError, RefusedError
@@ -23,6 +22,7 @@ from source.adapters.discord.replies.typing_sign import TypingSign
 from source.adapters.discord.replies.writer import ReplyWriter
 from source.domain.errors import DeliveryError
 from source.ports.clock import Clock
+from source.services.owned_tasks import OwnedTasks
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +37,7 @@ class ReplyParts:
     messages: Messages
     replies: ShownReplies
     clock: Clock
-    running: Running
+    running: OwnedTasks
     complaints: Complaints
 
 
@@ -77,7 +77,7 @@ class DiscordReply:
             self._typing.end()
         if self._stream is None:
             self._stream = Stream(self._writer, self._parts.messages.paces, self._parts.clock)
-            self._following = self._parts.running.start(self._stream.run(), name="discord-live-reply")
+            self._following = self._parts.running.spawn(self._stream.run(), name="discord-live-reply")
         self._stream.feed(delta)
 
     def thinking(self) -> None:

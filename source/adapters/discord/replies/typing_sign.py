@@ -5,9 +5,9 @@ from datetime import timedelta
 from typing import Final
 
 from source.adapters.discord.replies.messages import Messages
-from source.adapters.discord.replies.running import Running
 from source.adapters.discord.replies.troubles import RefusedError, UnreachableError
 from source.ports.clock import Clock
+from source.services.owned_tasks import OwnedTasks
 
 # Most replies begin sooner, and need no sign.
 _GRACE: Final = timedelta(milliseconds=250)
@@ -20,7 +20,7 @@ _LONGEST: Final = timedelta(minutes=15)
 class TypingSign:
     """Shown soon after `begin`, at once after `hurry`, until `end`."""
 
-    def __init__(self, messages: Messages, channel_id: int, clock: Clock, running: Running) -> None:
+    def __init__(self, messages: Messages, channel_id: int, clock: Clock, running: OwnedTasks) -> None:
         self._messages = messages
         self._channel_id = channel_id
         self._clock = clock
@@ -49,7 +49,7 @@ class TypingSign:
 
     def _start(self, grace: timedelta) -> None:
         self._is_lit = not grace
-        self._task = self._running.start(self._show(grace), name="discord-typing")
+        self._task = self._running.spawn(self._show(grace), name="discord-typing")
 
     async def _show(self, grace: timedelta) -> None:
         if grace:
