@@ -19,6 +19,7 @@ from source.adapters.discord.replies.troubles import (
     GoneError,
     RefusedError,
     UnreachableError,
+    refusal,
     translated,
 )
 from source.domain.errors import DeliveryError, DeliveryRefusedError
