@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from source.domain.reply_text import LEAST_LIMIT, Chunk, ReplySplitter, split, utf16_length
+from source.domain.reply_text import LEAST_LIMIT, Chunk, ReplySplitter, split
 
 SENTENCE = "The splitter keeps together what belongs together."
 
@@ -43,6 +43,13 @@ def test_an_initial_does_not_end_a_sentence() -> None:
     ]
 
 
+def test_an_abbreviation_does_not_end_a_sentence() -> None:
+    assert texts("Take some kinds of fruit, etc. or other things that grow", 40) == [
+        "Take some kinds of fruit, etc. or other",
+        "things that grow",
+    ]
+
+
 def test_a_sentence_too_long_for_a_chunk_is_cut_between_words() -> None:
     assert texts("these words have no end " * 4, 50) == ["these words have no end these words have no end"] * 2
 
@@ -58,6 +65,13 @@ def test_code_bold_and_links_inside_a_sentence_are_not_torn() -> None:
         assert (first, second) == ("There are words before it, then comes", f"{marked} and more")
 
 
+def test_words_between_two_pieces_of_code_may_be_parted() -> None:
+    assert texts("Some words, `one` and then more `two` end", 40)[0] == "Some words, `one` and then more `two`"
+    assert (
+        texts("Some words, `one` and then quite a few `two words`", 40)[0] == "Some words, `one` and then quite a few"
+    )
+
+
 def test_the_items_of_a_list_are_kept_whole() -> None:
     item = f"- {SENTENCE}\n  {SENTENCE}\n"
     assert texts(item * 3, 230) == [(item * 2).strip(), item.strip()]
@@ -68,6 +82,21 @@ def test_an_item_is_cut_between_nested_items_first() -> None:
     assert texts(text, 100)[1] == "  - nested, one line\n    and one more"
 
 
+def test_a_whole_item_is_better_than_a_nested_one() -> None:
+    text = f"- {SENTENCE}\n- Next:\n  - nested one\n  - nested two\n  - nested three"
+    assert texts(text, 100)[0] == f"- {SENTENCE}"
+
+
+def test_text_below_an_item_is_part_of_it() -> None:
+    item = f"- {SENTENCE}\nand more of the item"
+    assert texts(f"{item}\n- {SENTENCE}", 100)[0] == item
+
+
+def test_a_bold_line_stays_with_the_lines_below_it() -> None:
+    heading, paragraph = f"## {SENTENCE}", f"**Next**\n{SENTENCE} {SENTENCE}"
+    assert texts(f"{heading}\n\n{paragraph}", 130) == [heading, paragraph]
+
+
 def test_a_heading_goes_with_what_it_announces() -> None:
     assert texts(f"{SENTENCE}\n\n## Next\n\n{SENTENCE}", 80) == [SENTENCE, f"## Next\n\n{SENTENCE}"]
     assert texts(f"{SENTENCE}\n\n**Next**\n\n{SENTENCE}", 80) == [SENTENCE, f"**Next**\n\n{SENTENCE}"]
@@ -76,6 +105,38 @@ def test_a_heading_goes_with_what_it_announces() -> None:
 def test_a_sentence_with_a_colon_goes_with_what_it_announces() -> None:
     text = f"{SENTENCE}\n\nLike this:\n\n```\n{code(2)}\n```"
     assert texts(text, 90) == [SENTENCE, f"Like this:\n\n```\n{code(2)}\n```"]
+
+
+def test_an_introduction_does_not_end_a_chunk_when_what_follows_is_cut_anyway() -> None:
+    first, *_ = texts(f"{SENTENCE[:40]}\n\nHere is the code:\n\n```\n{code(30)}\n```", 200)
+    assert first.startswith(f"{SENTENCE[:40]}\n\nHere is the code:\n\n```\n    value_0")
+
+
+def test_a_long_text_with_a_colon_announces_nothing() -> None:
+    announced = f"{SENTENCE} Now this:"
+    assert texts(f"{announced}\n\n```\n{code(30)}\n```", 200)[0] == announced
+
+
+def test_what_an_introduction_announces_is_kept_whole_far_from_the_beginning() -> None:
+    before, announcing = "word " * 99, "more " * 99 + ":"
+    block = "```\n" + f"{'x' * 60}\n" * 32 + f"{'y' * 35}\n```"
+    assert 1990 < len(block) < 2000
+    assert texts(f"{before}\n\n{announcing}\n\n{block}\n\nend", 2000)[1].startswith(block)
+
+
+def test_an_introduction_too_long_for_more_is_a_chunk() -> None:
+    heading = "## " + "a heading **of many words** " * 3
+    assert texts(f"{heading}\n\n{SENTENCE} {SENTENCE}", len(heading) + 1)[0] == heading.strip()
+
+
+def test_emphasis_below_a_line_of_text_is_no_heading() -> None:
+    text = f"{SENTENCE}\n**bold words**"
+    assert texts(f"{text}\n\n{SENTENCE} {SENTENCE}", 80)[0] == text
+
+
+def test_a_quoted_line_with_a_colon_announces_nothing() -> None:
+    quote = f"> {SENTENCE}\n> and then:\n> {SENTENCE}"
+    assert texts(f"## A heading\n\n{quote}", len(quote) + 5) == ["## A heading", quote]
 
 
 def test_code_that_fits_into_a_chunk_is_kept_whole() -> None:
@@ -146,23 +207,7 @@ def test_a_quote_that_ends_ends_its_fence() -> None:
 
 
 def test_a_line_of_a_quote_stays_quoted_when_it_is_cut() -> None:
-    first, second = texts(f"> {SENTENCE} {SENTENCE}", 80)
-    assert (first, second) == (f"> {SENTENCE}", f"> {SENTENCE}")
-
-
-def test_a_fence_that_the_model_left_open_is_closed() -> None:
-    assert split("```py\nx = 1", 2000) == [Chunk("```py\nx = 1\n```", "```py\nx = 1", closed="\n```")]
-
-
-def test_backticks_inside_a_line_open_no_block() -> None:
-    assert split("use ```x``` here", 2000)[0].closed == ""
-    assert split("```x``` is code", 2000)[0].closed == ""
-
-
-def test_no_word_becomes_a_mark_by_beginning_a_chunk() -> None:
-    for mark in ("- ", "> ", "# ", "1. ", "``` ", "+ "):
-        parts = texts(f"Some words come first and then {mark}as part of the same sentence", 50)
-        assert not any(part.startswith(mark) for part in parts)
+    assert texts(f"> {SENTENCE} {SENTENCE} {SENTENCE}", 80) == [f"> {SENTENCE}"] * 3
 
 
 def test_a_table_that_fits_is_kept_whole_and_a_longer_one_repeats_its_head() -> None:
@@ -179,41 +224,6 @@ def test_a_table_that_fits_is_kept_whole_and_a_longer_one_repeats_its_head() -> 
 def test_the_head_of_a_table_is_not_repeated_over_what_follows_it() -> None:
     table = "| name | value |\n|---|--:|\n" + "| a row | of it |\n" * 5
     assert texts(f"{table}{SENTENCE}", 130) == [table.strip(), SENTENCE]
-
-
-def test_emoji_flags_and_accents_are_kept_whole() -> None:
-    for sign in (
-        "\U0001f469\u200d\U0001f469\u200d\U0001f467",
-        "\U0001f1e9\U0001f1ea",
-        "e\u0301",
-        "\U0001f44d\U0001f3fd",
-    ):
-        for part in texts(sign * 60, 41):
-            assert part == sign * (len(part) // len(sign))
-
-
-def test_length_is_counted_in_utf16() -> None:
-    assert utf16_length("a😀") == 3
-    assert [utf16_length(part) for part in texts("😀" * 50, 60)] == [60, 40]
-
-
-def test_a_character_longer_than_a_chunk_is_cut_all_the_same() -> None:
-    parts = texts("z" + "\u0301" * 100, 60)
-    assert [len(part) for part in parts] == [60, 41]
-
-
-def test_whitespace_longer_than_a_chunk_makes_no_chunk_of_its_own() -> None:
-    text = "first" + "\n" * 5000 + "second" + " " * 5000
-    chunks = split(text, 100)
-    assert [chunk.text for chunk in chunks] == ["first", "second"]
-    assert "".join(chunk.source for chunk in chunks) == text
-
-
-def test_windows_line_ends_are_kept_in_the_source() -> None:
-    text = f"{SENTENCE}\r\n\r\n```py\r\n{code(8)}\r\n```\r\n".replace("\r\n    ", "\r\n")
-    chunks = split(text, 120)
-    assert "".join(chunk.source for chunk in chunks) == text
-    assert chunks[0].text == SENTENCE
 
 
 def test_what_is_open_in_a_stream_is_shown_closed_and_what_is_done_stays() -> None:

@@ -27,6 +27,11 @@ def test_characters_of_several_parts_are_kept_whole(sign: str) -> None:
         assert part == sign * (len(part) // len(sign))
 
 
+def test_a_character_that_takes_space_along_may_leave_it() -> None:
+    assert texts("x" * 20 + "\u0600" + " " * 20 + WOMEN * 2, 45) == ["x" * 20 + "\u0600", WOMEN * 2]
+    assert texts("!" + " " * 36 + WOMEN * 10, 40) == ["!", WOMEN * 5, WOMEN * 5]
+
+
 def test_length_is_counted_in_utf16() -> None:
     assert utf16_length("a😀") == 3
     assert [utf16_length(part) for part in texts("😀" * 50, 60)] == [60, 40]
@@ -43,6 +48,7 @@ def test_whitespace_longer_than_a_chunk_makes_no_chunk_of_its_own() -> None:
 
 
 def test_whitespace_at_a_cut_belongs_to_what_follows() -> None:
+    assert split("!" + " " * 39 + "z" + "\u0301" * 100, 40)[0].source == "!"
     for text in ("\U0001f469" * 18 + " " * 30 + "1.", "first\u00a0 and more" + " second\u00a0 " * 20):
         assert all(chunk.source == chunk.source.rstrip() for chunk in split(text, 41)[:-1])
 
@@ -63,7 +69,7 @@ def test_a_fence_that_the_model_left_open_is_closed() -> None:
 def test_backticks_inside_a_line_open_no_block() -> None:
     assert texts("use ```x``` here", 2000) == ["use ```x``` here"]
     assert texts("```x``` is code", 2000) == ["```x``` is code"]
-    assert texts("Hi.\n```echo one two three four five six``` prints them", 40)[0] == "Hi."
+    assert texts("Hi.\n```echo one two three four five six seven``` prints", 40)[0] == "Hi."
 
 
 def test_a_mark_too_long_to_be_repeated_is_text() -> None:
@@ -78,6 +84,11 @@ def test_a_long_info_string_is_not_repeated() -> None:
 
 def test_an_opening_line_too_long_for_a_chunk_is_cut_between_characters() -> None:
     assert texts("~~~~~~" + WOMEN * 8 + "\nx\n~~~~~~", 41)[0] == "~~~~~~" + WOMEN * 3 + "\n~~~~~~"
+
+
+def test_an_opening_line_that_fits_is_not_cut() -> None:
+    first, *_ = texts("Hi there.\n```python title=x.py\n" + "y" * 200 + "\n```", 60)
+    assert first.startswith("Hi there.\n```python title=x.py\nyyy")
 
 
 def test_a_head_of_a_table_too_long_to_be_repeated_is_not() -> None:
@@ -111,5 +122,5 @@ def test_only_marks_are_cut_between_characters() -> None:
 
 
 def test_a_line_of_code_that_fits_into_no_chunk_begins_where_there_is_room() -> None:
-    first, *_ = texts(f"```\nab\n{'x' * 24} {'y' * 8}\n```", 40)
+    first, *_ = texts(f"```\nab\n{'x' * 24} {'y' * 8}\nz\n```", 40)
     assert first == f"```\nab\n{'x' * 24}\n```"

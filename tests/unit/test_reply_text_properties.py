@@ -9,14 +9,50 @@ from wcwidth import iter_graphemes
 from source.domain.reply_text import LEAST_LIMIT, Chunk, ReplySplitter, split, utf16_length
 
 LIMITS = st.one_of(st.integers(LEAST_LIMIT, 120), st.sampled_from([LEAST_LIMIT, 200, 500, 2000]))
-SIGNS = st.one_of(
-    st.sampled_from("ab.!|*_ \n\r\t\\[]()<>#-1~`"),
-    st.sampled_from(
-        ["```", "~~~", "> ", "- ", "1. ", "\n\n", "\r\n", "\u00a0", "\u3000", "\u200d", "\u0301", "\ufe0f"]
-    ),
-    st.sampled_from(["\U0001f469\u200d\U0001f469\u200d\U0001f467", "\U0001f1e9\U0001f1ea", "\U0001f44d\U0001f3fd"]),
-    st.sampled_from(["각", "ก็", "क्ष", "\u0600", "日本語。", "שלום", "مرحبا؟", "\ud83d", "\ude00", "e\u0301"]),
-)
+SIGNS = [
+    *"ab.!|*_ \n\r\t\\[]()<>#-1~`",
+    *[
+        "```",
+        "~~~",
+        "\n```\n",
+        "\n> ```\n",
+        "\n```py\n",
+        "\n  - ",
+        "> ",
+        "- ",
+        "1. ",
+        "\n\n",
+        "\r\n",
+        "\u00a0",
+        "\u3000",
+    ],
+    *[
+        "\u200d",
+        "\u0301",
+        "\ufe0f",
+        "\U0001f469\u200d\U0001f469\u200d\U0001f467",
+        "\U0001f1e9\U0001f1ea",
+        "\U0001f44d\U0001f3fd",
+    ],
+    *[
+        "각",
+        "ก็",
+        "क्ष",
+        "\u0600",
+        "日本語。",
+        "שלום",
+        "مرحبا؟",
+        "\ud83d",
+        "\ude00",
+        "e\u0301",
+        "Sentence end. ",
+        "word ",
+        "`c d`",
+    ],
+    *["\n| a | b |\n|---|---|\n| 1 | 2 |\n", "x" * 30, " " * 30, "\n" * 30, "`" * 12, "**b b**", "[l k](u)"],
+]
+# One character for each sign: a long text of them is drawn much faster than a list.
+KEYS = {chr(ord("\u4e00") + number): sign for number, sign in enumerate(SIGNS)}
 WORD = st.one_of(
     st.sampled_from(["we", "reply", "understanding", "**bold words**", "`code of it`", "[a link](https://x.org/a_(b))"])
     | st.sampled_from(
@@ -64,7 +100,9 @@ MARKDOWN = st.lists(st.tuples(PIECE, st.sampled_from(["\n\n", "\n", "\r\n\r\n", 
 TEXTS = st.one_of(
     MARKDOWN,
     MARKDOWN.map(lambda text: text.replace("\n", "\r\n")),
-    st.lists(SIGNS, max_size=400).map("".join),
+    st.sampled_from([0, 60, 250])
+    .flatmap(lambda least: st.text(st.sampled_from("".join(KEYS)), min_size=least))
+    .map(lambda text: "".join(KEYS[key] for key in text)),
     st.text(max_size=300),
 )
 OPENING = re.compile(r"((?:[\s>]|(?:[-*+]|\d{1,9}[.)])(?=\s))*)(`{3,}(?=[^`]*$)|~{3,})")

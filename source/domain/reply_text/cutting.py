@@ -140,7 +140,7 @@ class Cutter:
 
     def _between_words(self, after: int) -> Iterator[Cut]:
         for line in self._lines:
-            if line.end > after and line.start <= self._furthest:
+            if after < line.end and line.start <= self._furthest and line.kind not in _FENCES:
                 cuts = (Cut(line.start + offset, seam, line) for offset, seam in seams_in(line))
                 yield from (cut for cut in cuts if cut.at in self._ends)
 
@@ -168,7 +168,7 @@ class Cutter:
         head, tail = goes_on + line.text[:offset], line.text[offset:].lstrip()
         if self._is_fence(head, line.fence) or self._is_fence(line.quote + tail, line.fence):
             return False
-        return line.fence is not None or cut.seam is Seam.CLUSTERS or not _MARK.match(tail)
+        return line.fence is not None or not _MARK.match(tail)
 
     def _is_fence(self, half: str, fence: Fence | None) -> bool:
         return fence_after(half, fence, self._room.mark) is not fence

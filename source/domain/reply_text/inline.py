@@ -7,20 +7,19 @@ from source.domain.reply_text.lines import Kind, Line
 from source.domain.reply_text.seams import Seam
 
 # Spaces that hold two words together are no place to cut.
-_SPACE = re.compile(r"(?<!\s)[^\S\u00a0\u2007\u202f]+")
+_SPACE = re.compile(r"[^\S\u00a0\u2007\u202f]+")
 # Latin, Cyrillic, Arabic and Indic sentences end before a space, not after an initial; Chinese and Japanese anywhere.
 _SENTENCE_END = re.compile(r"(?<![.!?…؟۔।])(?<!\b\w)[.!?…؟۔।]++[\"'”’»)\]*_~|]*(?=\s)|[。！？｡]+[」』”）]*")
 _CLAUSE_END = re.compile(r"[、，；：]+")
 _BACKTICKS = re.compile(r"`+")
 _LINK = re.compile(r"!?\[[^\[\]]*\]\([^()]*(?:\([^()]*\)[^()]*)?\)|<https?:[^<>\s]*>")
 _EMPHASIS = re.compile(r"(?<![\w*_~|\\])(\*{1,3}|_{1,3}|~~|\|\|)(?=[^\s*_~|]).{1,300}?(?<=\S)\1(?![\w*_~|])")
-_CODE = (Kind.CODE, Kind.FENCE_OPENING, Kind.FENCE_CLOSING)
 
 
 def seams_in(line: Line) -> Iterator[tuple[int, Seam]]:
     """Yield the places in `line` where a sentence or a word ends, counted from its start, in order."""
     text, first = line.text, line.visible_start - line.start
-    if line.kind in _CODE:
+    if line.kind is Kind.CODE:
         yield from ((found.start(), Seam.WORDS) for found in _SPACE.finditer(text, first))
         return
     marked = _marked(text)
