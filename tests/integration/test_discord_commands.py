@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from source.adapters.discord.commands.slash import STAYS
 from tests.fakes.discord import FakeDiscord
 from tests.fakes.discord.channel import Channel
 from tests.fakes.discord.interaction import Interaction
@@ -76,6 +77,18 @@ async def test_archive_puts_the_thread_away_and_a_post_brings_it_back(place: Tal
     assert thread.thread is not None
     assert not thread.thread.archived
     assert answer.content == "You said: Ada: anybody there?"
+
+
+async def test_archive_says_that_somebody_else_s_thread_stays_open(place: Talks) -> None:
+    message = await place.ada.says(place.channel, "let us talk here")
+    thread = await place.ada.opens_thread(message, "Ada's own")
+    await place.says("<@bot> are you there?", thread)
+    interaction = await used(place, "/archive", thread)
+    told = await interaction.answered(2, patience=PATIENCE)
+
+    assert thread.thread is not None
+    assert not thread.thread.archived
+    assert told.content == STAYS
 
 
 async def test_unarchive_says_what_it_brought_back(place: Talks) -> None:

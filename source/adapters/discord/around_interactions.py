@@ -46,10 +46,10 @@ class AroundInteractions:
     async def open_thread(self, interaction: AnyInteraction, topic: str) -> ThreadRef:
         return thread_ref(await self._threads.open_in(interaction.channel, interaction.user, topic))
 
-    async def put_away(self, thread: ThreadRef, *, archived: bool) -> None:
+    async def put_away(self, thread: ThreadRef, *, archived: bool) -> bool:
         """A thread that Discord does not let Echo move stays where it is: the conversation's state counts."""
         if thread.guild_id is None:
-            return
+            return True
         try:
             place = self._client.get_channel(int(thread.thread_id))
             if place is None:
@@ -58,6 +58,8 @@ class AroundInteractions:
                 await place.edit(archived=archived)
         except discord.HTTPException as error:
             log.warning("thread_not_moved", archived=archived, status=error.status, code=error.code)
+            return False
+        return True
 
 
 def _known(interaction: AnyInteraction) -> Venue:

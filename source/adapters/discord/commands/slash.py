@@ -18,6 +18,9 @@ log = structlog.get_logger(__name__)
 _UNSAVED: Final = "I can't reach my memory right now. Nothing was changed; please try again in a moment."
 _BROKEN: Final = "Something went wrong on my side. Please try again."
 _NO_WORDS: Final = "There are no words in that message to look for."
+STAYS: Final = (
+    "The thread itself stays open: it is not mine, and I may not manage threads here. Whoever opened it can close it."
+)
 _LONGEST_SEARCH_CHARS: Final = 200
 _MENUS: Final = {SUMMARISE: "summary", SEARCH: "search"}
 
@@ -107,7 +110,9 @@ class SlashCommands:
         if reply.archived is None:
             return
         thread = reply.thread or self._surroundings.place_of(interaction).thread
-        await self._surroundings.put_away(thread, archived=reply.archived)
+        moved = await self._surroundings.put_away(thread, archived=reply.archived)
+        if not moved and reply.archived:
+            await tell(interaction, STAYS, is_click=True)
 
 
 def _command(interaction: AnyInteraction) -> str:

@@ -54,6 +54,9 @@ class Surroundings(Protocol):
         """
         ...
 
-    async def put_away(self, thread: ThreadRef, *, archived: bool) -> None:
-        """Archive the thread on Discord, or bring it back; a direct message is left alone."""
+    async def put_away(self, thread: ThreadRef, *, archived: bool) -> bool:
+        """Archive the thread on Discord, or bring it back; False: Discord did not let Echo.
+
+        A direct message is left alone.
+        """
         ...
