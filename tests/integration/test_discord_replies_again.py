@@ -1,5 +1,6 @@
 """Replies that failed or were begun before a crash, and what is left of them when they are given again."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
