@@ -99,8 +99,8 @@ class ChannelStore(Protocol):
         """By thread or place of the platform, the id of the last message that was seen there."""
         ...
 
-    def note_seen(self, platform: Platform, last: Mapping[str, str]) -> None:
-        """Move the marks that `seen` returns."""
+    def note_seen(self, platform: Platform, last: Mapping[str, str | None]) -> None:
+        """Move the marks that `seen` returns; None drops one."""
         ...
 
     async def put_feedback(self, feedback: Feedback) -> None:

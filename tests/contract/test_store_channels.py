@@ -101,6 +101,16 @@ async def test_marks_move_place_by_place(store: Store) -> None:
     assert await store.seen(Platform.TERMINAL) == {}
 
 
+async def test_the_mark_of_a_place_that_is_gone_is_dropped(store: Store) -> None:
+    store.note_seen(DISCORD, {"42": "1", "43": "5", "44": "7"})
+    store.note_seen(Platform.TERMINAL, {"42": "9"})
+    store.note_seen(DISCORD, {"42": None, "43": "6", "45": None})
+    store.note_seen(DISCORD, {"44": None})
+    store.note_seen(DISCORD, {"44": "8"})
+    assert await store.seen(DISCORD) == {"43": "6", "44": "8"}
+    assert await store.seen(Platform.TERMINAL) == {"42": "9"}
+
+
 async def test_marks_that_change_after_they_were_handed_over_are_kept_as_they_were(store: Store) -> None:
     marks = {"42": "1"}
     store.note_seen(DISCORD, marks)

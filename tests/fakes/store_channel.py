@@ -81,9 +81,12 @@ class ChannelRows(StoreRows):
         await asyncio.sleep(0)
         return {place: last for (where, place), last in self.marks.items() if where == platform}
 
-    def note_seen(self, platform: Platform, last: Mapping[str, str]) -> None:
+    def note_seen(self, platform: Platform, last: Mapping[str, str | None]) -> None:
         if self.failing is None:
-            self.marks.update({(platform, place): mark for place, mark in last.items()})
+            kept = {(platform, place): mark for place, mark in last.items() if mark is not None}
+            self.marks.update(kept)
+            for place in last.keys() - {place for _, place in kept}:
+                self.marks.pop((platform, place), None)
 
     async def put_feedback(self, feedback: Feedback) -> None:
         await self._write()

@@ -2,9 +2,10 @@
 
 from structlog.testing import capture_logs
 
+from source.domain.thread import Platform
 from tests.fakes.discord import FakeDiscord, posting, threads
 from tests.fakes.discord.events import Event, Intent
-from tests.fakes.discord_platform import connected_bot
+from tests.fakes.discord_platform import connected_bot, marked, thread_of
 from tests.fakes.running_echo import eventually
 
 
@@ -123,6 +124,23 @@ async def test_a_deletion_that_comes_while_its_message_is_being_taken_is_not_los
             await ada.deletes(message)
             await bot.corrections.until(1)
     assert bot.corrections.deletions == [str(message.id)]
+
+
+async def test_places_that_are_gone_leave_no_marks() -> None:
+    async with FakeDiscord() as server:
+        guild = server.add_guild("Workshop")
+        channel, ada = guild.add_text_channel("general"), guild.add_member("Ada")
+        async with connected_bot(server) as bot:
+            first, second = [await thread_of(server, ada, channel) for _ in range(2)]
+            for place in (channel, first, second):
+                await marked(bot, place)
+            threads.delete(server.world, first)
+            await eventually(lambda: (Platform.DISCORD, str(first.id)) not in bot.store.marks)
+            assert (Platform.DISCORD, str(second.id)) in bot.store.marks
+            known = bot.platform.client.get_guild(guild.id)
+            bot.platform.client.dispatch("guild_remove", known)
+            await eventually(lambda: not bot.store.marks.keys() & {(Platform.DISCORD, str(second.id))})
+            assert (Platform.DISCORD, str(channel.id)) not in bot.store.marks
 
 
 async def test_places_that_are_gone_are_noted_and_nothing_else_happens() -> None:

@@ -63,6 +63,19 @@ async def test_marks_of_earlier_processes_are_read_and_what_is_no_mark_is_passed
     assert list(marks.direct()) == [(2, 20)]
 
 
+async def test_a_place_that_is_gone_has_no_mark_any_more() -> None:
+    marks, store = _marks()
+    marks.pass_by("1", 10)
+    marks.pass_by("2", 20)
+    marks.flush()
+    marks.begin("1", 11)
+    marks.forget(["1", "3"])
+    marks.end("1", 11)
+    marks.flush()
+    assert _kept(store) == {"2": "20"}
+    assert (marks.mark("1"), marks.mark("2")) == (None, 20)
+
+
 @given(st.lists(st.tuples(st.sampled_from(["begin", "end", "pass_by", "flush"]), st.integers(1, 8)), max_size=30))
 def test_the_kept_mark_is_never_past_a_message_in_hand_when_messages_come_in_order(
     steps: list[tuple[str, int]],

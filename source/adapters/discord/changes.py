@@ -66,14 +66,18 @@ class Changes:
     async def on_raw_thread_delete(self, change: discord.RawThreadDeleteEvent) -> None:
         """A thread is gone; what was said there is kept until it is forgotten by the rules for that."""
         self._threads.forget(change.thread_id)
+        self._seen.forget([str(change.thread_id)])
         log.info("thread_deleted", thread=change.thread_id, guild=change.guild_id)
 
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
         """A channel is gone."""
+        within = [thread.id for thread in channel.guild.threads if thread.parent_id == channel.id]
+        self._seen.forget(map(str, [channel.id, *within]))
         log.info("channel_deleted", channel=channel.id, guild=channel.guild.id)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Echo was removed from a guild, or the guild is gone."""
+        self._seen.forget(str(place.id) for place in (*guild.channels, *guild.threads))
         log.info("guild_left", guild=guild.id)
 
     async def _edited(self, message: discord.Message, at: datetime) -> None:

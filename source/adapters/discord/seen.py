@@ -1,6 +1,6 @@
 """How far each place has been read, so that nothing is lost while Echo is away."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 import structlog
@@ -88,6 +88,17 @@ class SeenMarks:
         self._held.pop(place, None)
         self._moved.add(place)
 
+    def forget(self, places: Iterable[str]) -> None:
+        """These places are gone."""
+        known = [place for place in places if place in self._newest]
+        for place in known:
+            del self._newest[place]
+            self._held.pop(place, None)
+            self._kept.pop(place, None)
+            self._moved.discard(place)
+        if known:
+            self._note(dict.fromkeys(known))
+
     def flush(self) -> None:
         """Hand over the marks that moved."""
         moved: dict[str, int] = {}
@@ -106,9 +117,10 @@ class SeenMarks:
             await self._clock.sleep(_FLUSH_SECONDS)
             self.flush()
 
-    def _note(self, moved: Mapping[str, int]) -> None:
+    def _note(self, moved: Mapping[str, int | None]) -> None:
+        marks = {place: None if mark is None else str(mark) for place, mark in moved.items()}
         try:
-            self._store.note_seen(Platform.DISCORD, {place: str(mark) for place, mark in moved.items()})
+            self._store.note_seen(Platform.DISCORD, marks)
         except StoreError as error:
             log.warning("marks_not_kept", error=type(error).__name__, reason=str(error))
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, delete, select
 
 from source.adapters.storage.known_rows import KnownRows
 from source.adapters.storage.statements import Statements
-from source.adapters.storage.tables import events, feedback
+from source.adapters.storage.tables import events, feedback, seen_marks
 from source.adapters.storage.write_operations import NoteSeen, NoteSent
 from source.domain.errors import StoreError
 from source.domain.thread import Platform
@@ -26,8 +26,12 @@ class ChannelWrites:
         self._statements.put_part.run(connection, rows)
 
     def note_seen(self, connection: Connection, notes: Sequence[NoteSeen]) -> None:
-        rows = ((note.platform.value, place, last) for note in notes for place, last in note.last.items())
-        self._statements.put_mark.run(connection, rows)
+        marks = {(note.platform.value, place): last for note in notes for place, last in note.last.items()}
+        kept = ((*name, last) for name, last in marks.items() if last is not None)
+        self._statements.put_mark.run(connection, kept)
+        for platform, place in (name for name, last in marks.items() if last is None):
+            own = (seen_marks.c.platform == platform) & (seen_marks.c.place == place)
+            connection.execute(delete(seen_marks).where(own))
 
     def put_feedback(self, connection: Connection, given: Feedback, now: datetime) -> None:
         """Keep the opinion in place of the person's earlier one, or with 0 take that back.

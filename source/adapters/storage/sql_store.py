@@ -157,7 +157,7 @@ class SqlStore:
     async def seen(self, platform: Platform) -> dict[str, str]:
         return await self._read_own_notes(channel_reading.seen, platform)
 
-    def note_seen(self, platform: Platform, last: Mapping[str, str]) -> None:
+    def note_seen(self, platform: Platform, last: Mapping[str, str | None]) -> None:
         self._writing().submit_later(NoteSeen(platform, dict(last)))
 
     async def put_feedback(self, feedback: Feedback) -> None:

@@ -76,11 +76,11 @@ class NoteSent(Operation[None]):
 
 @dataclass(frozen=True, slots=True)
 class NoteSeen(Operation[None]):
-    """Move the marks up to which places of a platform were seen."""
+    """Move the marks up to which places of a platform were seen; None drops one."""
 
     can_wait: ClassVar[bool] = True
     platform: Platform
-    last: Mapping[str, str]
+    last: Mapping[str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
