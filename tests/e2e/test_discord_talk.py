@@ -1,5 +1,6 @@
 """Echo on Discord as its members meet it: the program, against a Discord on loopback."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -100,8 +101,6 @@ async def test_a_button_works_after_a_restart(place: Workshop) -> None:
 
 
 async def test_stop_keeps_what_was_said(place: Workshop) -> None:
-    import asyncio
-
     thread = await place.talk()
     gate = asyncio.Event()
     place.model.queue(Says(["Once ", "upon ", "a ", "time"], gate=gate, gate_after=2))
@@ -114,3 +113,38 @@ async def test_stop_keeps_what_was_said(place: Workshop) -> None:
     assert stopped.content.startswith("Once upon")
     assert re.search(r"^-# .*stopped", stopped.content, re.MULTILINE)
     gate.set()
+
+
+COMMANDS: dict[str, dict[str, object]] = {
+    "/conversations": {},
+    "/summary": {},
+    "/search": {"words": "chisel"},
+    "/export": {},
+    "/stats": {},
+    "/stop": {},
+    "/new": {"topic": "Planes"},
+    "/resume": {"which": "2"},
+    "/archive": {"which": "2"},
+    "/unarchive": {"which": "2"},
+    "/help": {},
+}
+
+
+async def test_every_command_is_acknowledged_in_time_and_answered(place: Workshop) -> None:
+    thread = await place.talk("how do I sharpen a chisel?")
+    await place.says("and how often?", thread)
+    for command, options in COMMANDS.items():
+        used = await place.ada.uses(command, thread, options=options)
+        await used.answered(patience=PATIENCE)
+        assert used.answer, command
+        assert "wrong on my side" not in used.answer, command
+        assert used.ack_delay_ms is not None
+        assert used.ack_delay_ms < 3_000
+    place.model.queue(Says(["Once a week."]))
+    await place.ada.uses("/retry", thread)
+    await place.discord.until(
+        lambda: any(message.content == "Once a week." for message in place.answers(thread)), patience=PATIENCE
+    )
+
+    registered = {command["name"] for command in place.discord.world.application.commands[None] if command["type"] == 1}
+    assert {f"/{name}" for name in registered} == {*COMMANDS, "/retry"}
