@@ -167,7 +167,7 @@ async def test_a_message_that_comes_while_the_history_cannot_be_read_waits_for_t
         async with connected_bot(server, store=store) as bot:
             thread = await thread_of(server, ada, channel)
         await ada.says(thread, "missed")
-        server.faults.refuse(400, 0, method="GET", path="/messages")
+        server.faults.refuse(400, 0, method="GET", path="/messages", times=2)
         bot = start_bot(server, store=store)
         await server.until(lambda: server.faults.struck)
         await ada.says(thread, "live")

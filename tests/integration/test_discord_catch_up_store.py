@@ -57,3 +57,20 @@ async def test_what_could_not_be_saved_for_long_is_found_at_the_next_start(monke
         async with connected_bot(server, store=store) as bot:
             batch = await bot.turns.until_taken(1)
     assert [inbound.text for inbound in batch] == ["one"]
+
+
+async def test_what_was_given_up_is_read_along_with_what_fails_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("source.adapters.discord.catch_up._MOST_ATTEMPTS", 2)
+    store = empty_store()
+    async with FakeDiscord() as server:
+        ada = server.add_guild("Workshop").add_member("Ada")
+        async with connected_bot(server, store=store) as bot:
+            gaps = bot.platform._assembly.catch_up._gaps
+            bot.turns.refusing = _FULL
+            await ada.says(ada.dm, "one")
+            await eventually(lambda: bot.turns.attempts == 1 and gaps.of(ada.dm.id) is None)
+            await ada.says(ada.dm, "two")
+            await eventually(lambda: gaps.of(ada.dm.id) is not None)
+            bot.turns.refusing = None
+            batch = await bot.turns.until_taken(1)
+    assert [inbound.text for inbound in batch] == ["one", "two"]
