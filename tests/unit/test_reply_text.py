@@ -122,6 +122,8 @@ def test_what_an_introduction_announces_is_kept_whole_far_from_the_beginning() -
     block = "```\n" + f"{'x' * 60}\n" * 32 + f"{'y' * 35}\n```"
     assert 1990 < len(block) < 2000
     assert texts(f"{before}\n\n{announcing}\n\n{block}\n\nend", 2000)[1].startswith(block)
+    longer = f"```\n{'z' * 60}\n" + block.removeprefix("```\n")
+    assert texts(f"{before}\n\n{announcing}\n\n{longer}", 2000)[0].startswith(f"{before}\n\n{announcing}\n\n```\nzzz")
 
 
 def test_an_introduction_too_long_for_more_is_a_chunk() -> None:
@@ -173,6 +175,11 @@ def test_a_line_of_code_is_cut_only_when_it_is_too_long_itself() -> None:
     assert parts[0].startswith("```\nx = 1\ntotal = part_0 + ")
     assert all(part.startswith("```\n") and part.endswith("\n```") for part in parts)
     assert not any("part_\n" in part for part in parts)
+
+
+def test_a_sentence_in_code_is_no_place_to_cut() -> None:
+    first, *_ = texts("```\n" + "It ends here. " + "word " * 30 + "\n```", 60)
+    assert first == "```\nIt ends here. " + "word " * 6 + "word\n```"
 
 
 def test_a_shorter_fence_inside_does_not_close_the_block() -> None:

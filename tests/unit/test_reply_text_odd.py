@@ -2,7 +2,7 @@
 
 import pytest
 
-from source.domain.reply_text import split, utf16_length
+from source.domain.reply_text import ReplySplitter, split, utf16_length
 
 SENTENCE = "The splitter keeps together what belongs together."
 WOMEN = "\U0001f469\u200d\U0001f469\u200d\U0001f467"
@@ -47,6 +47,15 @@ def test_whitespace_longer_than_a_chunk_makes_no_chunk_of_its_own() -> None:
     assert texts("first\n" + " " * 100 + "second", 50) == ["first", "second"]
 
 
+def test_whitespace_at_the_end_of_a_stream_finishes_no_chunk() -> None:
+    splitter = ReplySplitter(40)
+    for delta in ("first", *[" \n"] * 100):
+        splitter.feed(delta)
+    assert [*splitter.done] == []
+    splitter.feed("second")
+    assert [chunk.text for chunk in splitter.done] == ["first"]
+
+
 def test_whitespace_at_a_cut_belongs_to_what_follows() -> None:
     assert split("!" + " " * 39 + "z" + "\u0301" * 100, 40)[0].source == "!"
     for text in ("\U0001f469" * 18 + " " * 30 + "1.", "first\u00a0 and more" + " second\u00a0 " * 20):
@@ -89,6 +98,14 @@ def test_an_opening_line_too_long_for_a_chunk_is_cut_between_characters() -> Non
 def test_an_opening_line_that_fits_is_not_cut() -> None:
     first, *_ = texts("Hi there.\n```python title=x.py\n" + "y" * 200 + "\n```", 60)
     assert first.startswith("Hi there.\n```python title=x.py\nyyy")
+    for count in (30, 35):
+        opening = "```python title=" + "n" * count
+        assert texts(f"Hi there.\n{opening}\n" + "y" * 200 + "\n```", 60)[0] == "Hi there."
+
+
+def test_the_indentation_of_the_first_line_counts() -> None:
+    assert all(texts("\tlongword" + " " * 31 + "-", 40))
+    assert texts("     ```\n     x\n     ```\nend", 100) == ["     ```\n     x\n     ```\nend"]
 
 
 def test_a_head_of_a_table_too_long_to_be_repeated_is_not() -> None:

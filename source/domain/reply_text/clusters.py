@@ -21,4 +21,4 @@ def visible_ends(text: str) -> set[int]:
         ends.difference_update(range(space.start() + 1, space.end() + 1))
         # Some signs form a cluster with the space behind them; a cut may take that away.
         ends.add(space.start())
-    return ends
+    return ends - {0}

@@ -67,10 +67,17 @@ class Cutter:
         if self._fits(last.end):
             return Cut(last.end, Seam.LINES, last) if self._is_part else None
         between = [cut for cut in self._between_lines if cut.seam is not Seam.GLUED]
+        return self._best(between) or self._inside_a_line(between)
+
+    def _inside_a_line(self, between: list[Cut]) -> Cut:
+        """Return the best place behind the last cut `between` lines, or that one when there is none."""
+        latest = self._latest(between)
+        after = latest.at if latest else 0
+        with_words = sorted([*between, *self._between_words(after)], key=lambda cut: cut.at)
         return (
-            self._best(between)
-            or self._best(self._with_words(between), least_seam=Seam.SENTENCES)
-            or self._between_clusters()
+            self._best(with_words, least_seam=Seam.SENTENCES)
+            or self._between_clusters(after)
+            or latest
             or self._latest(self._between_lines)
             or self._between_clusters(harmless=False)
             or next(cut for cut in self._inside_lines() if self._fits(cut.at))
@@ -133,29 +140,24 @@ class Cutter:
         pairs = zip(self._lines, self._lines[1:], strict=False)
         return [Cut(above.end, seam_between(above, below, self._room), above, _table(below)) for above, below in pairs]
 
-    def _with_words(self, between: list[Cut]) -> list[Cut]:
-        """Add to the cuts between lines those between words behind the last of them that fits."""
-        last = self._latest(between)
-        return sorted([*between, *self._between_words(last.at if last else 0)], key=lambda cut: cut.at)
-
     def _between_words(self, after: int) -> Iterator[Cut]:
         for line in self._lines:
             if after < line.end and line.start <= self._furthest and line.kind not in _FENCES:
                 cuts = (Cut(line.start + offset, seam, line) for offset, seam in seams_in(line))
                 yield from (cut for cut in cuts if cut.at in self._ends)
 
-    def _between_clusters(self, *, harmless: bool = True) -> Cut | None:
-        cuts = (cut for cut in self._inside_lines() if cut.at in self._ends and self._fits(cut.at))
+    def _between_clusters(self, after: int = 0, *, harmless: bool = True) -> Cut | None:
+        cuts = (cut for cut in self._inside_lines(after) if cut.at in self._ends and self._fits(cut.at))
         latest = next((cut for cut in cuts if not harmless or self._is_harmless(cut)), None)
         if latest is None or self._is_worth_sending(latest.at):
             return latest
         next_character = self._window[latest.at : min(end for end in self._ends if end > latest.at)]
         return latest if utf16_length(next_character.lstrip()) <= self._room.limit - self._room.least else None
 
-    def _inside_lines(self) -> Iterator[Cut]:
-        """Yield every place behind a visible character inside a line, the last first."""
+    def _inside_lines(self, after: int = 0) -> Iterator[Cut]:
+        """Yield every place inside a line that is behind `after` and a visible character, the last first."""
         for line in reversed(self._lines):
-            for at in range(min(line.end - 1, self._furthest), line.visible_start, -1):
+            for at in range(min(line.end - 1, self._furthest), max(line.visible_start, after), -1):
                 if not self._window[at - 1].isspace():
                     yield Cut(at, Seam.CLUSTERS, line)
 

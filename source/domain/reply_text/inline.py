@@ -18,15 +18,15 @@ _EMPHASIS = re.compile(r"(?<![\w*_~|\\])(\*{1,3}|_{1,3}|~~|\|\|)(?=[^\s*_~|]).{1
 
 def seams_in(line: Line) -> Iterator[tuple[int, Seam]]:
     """Yield the places in `line` where a sentence or a word ends, counted from its start, in order."""
-    text, first = line.text, line.visible_start - line.start
+    text = line.text
     if line.kind is Kind.CODE:
-        yield from ((found.start(), Seam.WORDS) for found in _SPACE.finditer(text, first))
+        yield from ((found.start(), Seam.WORDS) for found in _SPACE.finditer(text))
         return
     marked = _marked(text)
     sentences = {found.end() for found in _SENTENCE_END.finditer(text)}
     words = {found.start() for found in _SPACE.finditer(text)} | {found.end() for found in _CLAUSE_END.finditer(text)}
     for at in sorted(words | sentences):
-        if first < at < len(text):
+        if at < len(text):
             if marked[at]:
                 yield at, Seam.MARKED_WORDS
             elif at in sentences and not text[at:].lstrip()[:1].islower():
