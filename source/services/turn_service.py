@@ -21,6 +21,8 @@ from source.services.turn_runner import TurnRunner
 
 log = structlog.get_logger(__name__)
 
+_ACCEPTED_WITHIN = timedelta(seconds=1)
+
 _NOT_ALL = "I was away and could not take all that was written here meanwhile. {}"
 
 
@@ -116,7 +118,8 @@ class TurnService:
         later. Whatever has no answer is answered at the next start, or once `recover` is called again.
         """
         if not platforms:
-            await self._accepting.drain(deadline)
+            # What is being written is not cut short: it is durable in a moment.
+            await self._accepting.drain(max(deadline, _ACCEPTED_WITHIN))
         await self._turns.drain(deadline, platforms or tuple(Platform))
         await self._deliveries.stop(platforms or tuple(Platform))
 

@@ -117,7 +117,15 @@ class EchoClient(discord.AutoShardedClient):
             async with asyncio.timeout(_CLOSE_TIMEOUT.total_seconds()):
                 await super().close()
         except TimeoutError:
+            self._stop_heartbeats()
             await self.http.close()
+
+    def _stop_heartbeats(self) -> None:
+        """End the threads of sockets that could not be closed, which would go on without an event loop."""
+        shards: dict[int, Shard] = self._AutoShardedClient__shards  # type: ignore[attr-defined]
+        for shard in shards.values():
+            if (heartbeat := shard.ws._keep_alive) is not None:
+                heartbeat.stop()
 
     async def on_error(self, event_method: str, /, *_args: Any, **_kwargs: Any) -> None:
         """A handler broke: the original logs a line without saying on whose side."""
