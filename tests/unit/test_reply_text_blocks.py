@@ -40,7 +40,7 @@ def places_of(parts: list[str], gap: str) -> list[tuple[int, int]]:
     return [(start, start + len(part)) for start, part in zip(starts, parts, strict=False)]
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=80)
 @given(REPLIES, st.integers(100, 600))
 def test_a_block_that_fits_into_a_message_stays_whole(blocks: list[str], limit: int) -> None:
     text = "\n\n".join(blocks)

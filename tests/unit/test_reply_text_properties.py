@@ -136,7 +136,7 @@ def shown_source(chunk: Chunk) -> str:
     return chunk.text.removeprefix(chunk.opened).removesuffix(chunk.closed)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=150)
 @given(TEXTS, LIMITS)
 def test_nothing_is_lost_and_every_chunk_can_be_sent(text: str, limit: int) -> None:
     chunks = split(text, limit)

@@ -10,7 +10,7 @@ from source.domain.reply_text.fences import Fence, fence_after
 from source.domain.reply_text.place import Place, quote_inside
 
 _ITEM = re.compile(r"[ \t]*(?:[-*+•]|\d{1,9}[.)])(?=[ \t])")
-_HEADING = re.compile(r"[ \t]*-?#{1,6}[ \t]")
+_HEADING = re.compile(r"[ \t]*#{1,6}[ \t]")
 # Models write headings this way too; below a line of text it is emphasis.
 _BOLD_LINE = re.compile(r"(\*\*|__)[^*_]+\1:?\Z")
 _QUOTE = re.compile(r"[ \t]*>")
