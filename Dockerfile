@@ -22,3 +22,4 @@ VOLUME /data
 # SIGTERM: answers that have begun are finished, transcripts are written, then the process ends.
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["python", "bot.py"]
+CMD ["run"]

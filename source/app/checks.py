@@ -76,7 +76,7 @@ async def check_lock(settings: Settings) -> Finding:
         with FolderLock(settings.conversations_dir, command="check"):
             return Finding("lock", "Nobody else uses the folder.")
     except FolderInUseError as error:
-        return Finding("lock", f"In use: {error}")
+        return Finding("lock", f"In use, as it is while Echo runs: {error}")
     except (StoreError, OSError) as error:
         return Finding("lock", f"{error}", is_fine=False)
 
@@ -106,9 +106,9 @@ async def _checked_model(settings: Settings) -> Finding:
 
 
 async def check_discord(settings: Settings) -> list[Finding]:
-    """Whether the bot can connect and read, and the link that invites it; nothing without a token."""
+    """Whether the bot can connect and read, and the link that invites it."""
     if settings.discord_token is None:
-        return []
+        return [Finding("discord", "DISCORD_TOKEN is not set: Echo is not on Discord (docs/discord.md has the steps).")]
     from source.adapters.discord.application import examine
     from source.app.discord_channel import discord_settings
 

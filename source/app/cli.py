@@ -90,7 +90,7 @@ def _run_or_explain(context: click.Context) -> int:
     if not is_anything_configured(settings):
         click.echo(f"{context.get_help()}\n\n{NOTHING_TO_RUN}")
         return 0
-    return _run(run_channels(settings))
+    return _run(run_channels(settings), until_signalled=True)
 
 
 @echo.command()
@@ -100,7 +100,7 @@ def run(sources: Sources) -> int:
     settings = sources.read()
     from source.app.running import run_channels
 
-    return _run(run_channels(settings))
+    return _run(run_channels(settings), until_signalled=True)
 
 
 @echo.command()
@@ -172,7 +172,7 @@ def _settings_and_quiet_logs(sources: Sources) -> "Settings":
     return settings
 
 
-def _run(work: Coroutine[None, None, int]) -> int:
+def _run(work: Coroutine[None, None, int], *, until_signalled: bool = False) -> int:
     from source.app.event_loop import run_to_end
 
-    return run_to_end(work)
+    return run_to_end(work, ends_once=until_signalled)

@@ -12,25 +12,27 @@ _SIGNALLED = 128
 INTERRUPTED = _SIGNALLED + signal.SIGINT
 
 
-def run_to_end(work: Coroutine[None, None, int]) -> int:
+def run_to_end(work: Coroutine[None, None, int], *, ends_once: bool = False) -> int:
     """Return the work's exit code; SIGTERM and SIGHUP cancel it, so that what is open is closed.
 
+    Work that `ends_once` takes Ctrl-C for such a signal too, and is cancelled by the first alone: it ends by itself.
     Raises: KeyboardInterrupt: Ctrl-C, after the same.
     """
     gc.freeze()  # later collections pass over what was loaded
     gc.enable()
-    return asyncio.run(_ending_on_signals(work))
+    return asyncio.run(_ending_on_signals(work, ends_once=ends_once))
 
 
-async def _ending_on_signals(work: Coroutine[None, None, int]) -> int:
+async def _ending_on_signals(work: Coroutine[None, None, int], *, ends_once: bool) -> int:
     received: list[int] = []
     task = asyncio.ensure_future(work)
 
     def end(number: int) -> None:
         received.append(number)
-        task.cancel()
+        if not ends_once or len(received) == 1:
+            task.cancel()
 
-    for name in _ENDING:
+    for name in (*_ENDING, *(["SIGINT"] if ends_once else [])):
         if number := getattr(signal, name, None):
             _listen(number, end)
     try:

@@ -53,7 +53,6 @@ async def run_channels(settings: Settings) -> int:
         finally:
             preparing.cancel()
             await asyncio.gather(preparing, return_exceptions=True)
-            log.info("echo_stopping")
 
 
 def _platforms(settings: Settings, echo: Echo) -> Sequence[Platform]:
@@ -87,6 +86,7 @@ class Running:
         try:
             await asyncio.wait(tasks)
         finally:
+            log.info("echo_stopping", until="answers that have begun are finished")
             stop.set()
             outcomes = await asyncio.gather(*tasks, return_exceptions=True)
         if outcomes and all(isinstance(outcome, SettingsError) for outcome in outcomes):

@@ -38,6 +38,12 @@ async def test_check_says_where_to_switch_the_missing_intent_on(tmp_path: Path) 
     assert done.returncode == 1
 
 
+def test_check_says_that_there_is_no_token(tmp_path: Path) -> None:
+    done = Program(tmp_path / "conversations", DISCORD_TOKEN="", LOCAL_MODEL_URLS="").run("check")
+    assert "DISCORD_TOKEN is not set" in done.stdout
+    assert done.returncode == 0
+
+
 async def test_a_wrong_token_ends_the_start_with_one_sentence(tmp_path: Path) -> None:
     async with FakeDiscord() as discord:
         done = await asyncio.to_thread(program(tmp_path, discord, DISCORD_TOKEN="wrong").run)

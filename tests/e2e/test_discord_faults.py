@@ -1,6 +1,7 @@
 """Echo on Discord when things go wrong: nothing is lost, and nothing is said twice."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -102,3 +103,20 @@ async def test_a_line_that_is_cut_is_resumed_and_nothing_is_missed(place: Worksh
     place.discord.gateway.drop_connections()
     answer = await place.says("still there?", thread)
     assert answer.content == "You said: Ada: still there?"
+
+
+async def test_a_second_ctrl_c_does_not_cut_the_end_short(place: Workshop) -> None:
+    thread = await place.talk()
+    gate = asyncio.Event()
+    place.model.queue(Says(["Nearly ", "done."], gate=gate, gate_after=1))
+    await place.ada.says(thread, "one more thing")
+    await place.discord.until(lambda: "Nearly" in place.answers(thread)[-1].content, patience=PATIENCE)
+    assert place.bot.process is not None
+    place.bot.process.send_signal(signal.SIGINT)
+    while "echo_stopping" not in place.bot.log:  # noqa: ASYNC110  (it happens in another process)
+        await asyncio.sleep(0.05)
+    place.bot.process.send_signal(signal.SIGINT)
+    gate.set()
+
+    assert await asyncio.wait_for(place.bot.process.wait(), PATIENCE) == 130
+    assert place.answers(thread)[-1].content == "Nearly done."

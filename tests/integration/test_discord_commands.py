@@ -150,6 +150,15 @@ async def test_stats_counts_messages_and_tokens(place: Talks) -> None:
     assert "tokens" in interaction.answer.lower()
 
 
+async def test_a_refusal_is_for_the_asker_alone_where_the_answer_would_have_been_for_all(place: Talks) -> None:
+    thread = await place.talk()
+    interaction = await used(place, "/resume", thread, which="99")
+    (refusal,) = interaction.responses
+
+    assert refusal.is_ephemeral
+    assert "99" in refusal.content
+
+
 async def test_stop_without_a_running_answer_says_so(place: Talks) -> None:
     thread = await place.talk()
     interaction = await used(place, "/stop", thread)

@@ -27,7 +27,7 @@ def follow_up(world: World, call: Call) -> Answer:
     interaction = _interaction(world, call)
     body = call.json if call.body is not None else {}
     waiting = interaction.original
-    if waiting is not None and is_loading(waiting):
+    if waiting is not None and is_loading(waiting) and not waiting.is_deleted:
         # Discord: the first follow-up after a deferral fills the message that is loading.
         return Answer(_change(world, call, body, waiting))
     message = show(world, interaction, new_draft(world, call, body), kind=MessageType.DEFAULT)

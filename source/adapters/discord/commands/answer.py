@@ -61,10 +61,15 @@ async def give(interaction: AnyInteraction, reply: CommandReply, *, private: boo
         )
 
 
-async def tell(interaction: AnyInteraction, sentence: str, *, is_click: bool = False) -> None:
-    """Say one plain sentence to the person alone; what Discord refuses is logged."""
+async def tell(interaction: AnyInteraction, sentence: str, *, is_click: bool = False, was_public: bool = False) -> None:
+    """Say one plain sentence to the person alone; what Discord refuses is logged.
+
+    Where all would have seen the answer, the place that was kept for it is given back first.
+    """
     try:
-        if is_click:
+        if was_public:
+            await interaction.delete_original_response()
+        if is_click or was_public:
             await interaction.followup.send(sentence, ephemeral=True, allowed_mentions=_NO_PINGS)
         else:
             await interaction.edit_original_response(content=sentence, allowed_mentions=_NO_PINGS)

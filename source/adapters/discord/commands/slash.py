@@ -54,19 +54,19 @@ class SlashCommands:
             await give(interaction, reply, private=private)
             await self._put_away(interaction, reply)
         except RefusedInputError as error:
-            await tell(interaction, str(error))
+            await tell(interaction, str(error), was_public=not private)
         except StoreError as error:
             log.warning("command_failed", command=command, error=type(error).__name__, reason=str(error))
-            await tell(interaction, _UNSAVED)
+            await tell(interaction, _UNSAVED, was_public=not private)
         except EchoError as error:
             log.warning("command_failed", command=command, error=type(error).__name__, reason=str(error))
-            await tell(interaction, _BROKEN)
+            await tell(interaction, _BROKEN, was_public=not private)
         except discord.HTTPException as error:
             # After 15 minutes nobody waits for the answer any more, and Discord does not take it.
             log.warning("command_not_answered", command=command, status=error.status, code=error.code)
         except Exception:
             log.exception("command_broke", command=command)
-            await tell(interaction, _BROKEN)
+            await tell(interaction, _BROKEN, was_public=not private)
 
     async def suggest(self, interaction: AnyInteraction) -> None:
         """Offer values for the option that is being filled in; none when that goes wrong."""
