@@ -17,7 +17,9 @@ class Gathering:
     """
 
     def __init__(self, response: httpx2.Response) -> None:
-        self._transport = _transport_of(response)
+        # Not public in openai 3.52.0 and httpx2: a test breaks when it moves. None: nothing is held.
+        self._answer = getattr(getattr(response.stream, "_stream", None), "_aiohttp_response", None)
+        self._transport = _transport_of(self._answer)
         self._is_quick = False
         self._received_at = 0.0
 
@@ -26,6 +28,11 @@ class Gathering:
         now = asyncio.get_running_loop().time()
         self._is_quick = events > 1 or now - self._received_at < GATHER_SECONDS
         self._received_at = now
+
+    def leave(self) -> None:
+        """Close the connection at once, unless the answer was read to its end; nothing can come between."""
+        if self._answer is not None:
+            self._answer.close()
 
     async def wait(self) -> None:
         """Return when it is time to read again."""
@@ -39,9 +46,7 @@ class Gathering:
             transport.resume_reading()
 
 
-def _transport_of(response: httpx2.Response) -> asyncio.ReadTransport | None:
-    """Return the connection below the answer; None where it cannot be reached, and then nothing is held."""
-    # Not public in openai 3.52.0 and httpx2: a test breaks when it moves.
-    answer = getattr(getattr(response.stream, "_stream", None), "_aiohttp_response", None)
+def _transport_of(answer: object) -> asyncio.ReadTransport | None:
+    """Return the connection below the answer; None where it cannot be reached."""
     transport = getattr(getattr(answer, "connection", None), "transport", None)
     return transport if isinstance(transport, asyncio.ReadTransport) else None

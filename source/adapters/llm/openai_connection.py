@@ -105,6 +105,7 @@ class ChunkStream:
 
     async def close(self) -> None:
         """Close the reply's connection unless it was read to its end."""
+        self._gathering.leave()
         try:
             async with asyncio.timeout(_CLOSE_SECONDS):
                 await self._pieces.aclose()
