@@ -66,6 +66,16 @@ async def test_the_first_pieces_and_those_of_a_slow_stream_are_not_held() -> Non
             gate.set()
 
 
+async def test_a_stream_that_is_left_is_closed_without_waiting_for_anything() -> None:
+    async with FakeOpenAIServer() as server:
+        server.queue(Says(WORDS, gate=asyncio.Event(), gate_after=3))
+        async with streamed(server) as response:
+            gathering = Gathering(response)
+            assert gathering.is_open
+            gathering.leave()
+            assert not gathering.is_open
+
+
 async def test_what_gathered_before_the_connection_was_cut_is_said() -> None:
     said: list[str] = []
     async with openai_session() as session:

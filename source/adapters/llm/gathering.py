@@ -12,8 +12,7 @@ GATHER_SECONDS: Final = 0.1
 class Gathering:
     """Holds the connection of one streamed answer between two reads, for as long as its pieces come quickly.
 
-    The first pieces are never held, nor are those of a slow stream. What comes meanwhile waits in the system's own
-    buffer, from which it is read whatever becomes of the connection.
+    The first pieces are never held, nor are those of a slow stream. What comes meanwhile waits in the system's buffer.
     """
 
     def __init__(self, response: httpx2.Response) -> None:
@@ -29,6 +28,11 @@ class Gathering:
         self._is_quick = events > 1 or now - self._received_at < GATHER_SECONDS
         self._received_at = now
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a connection that can be held."""
+        return self._transport is not None and not self._transport.is_closing()
+
     def leave(self) -> None:
         """Close the connection at once, unless the answer was read to its end; nothing can come between."""
         if self._answer is not None:
@@ -36,14 +40,13 @@ class Gathering:
 
     async def wait(self) -> None:
         """Return when it is time to read again."""
-        transport = self._transport
-        if not self._is_quick or transport is None or transport.is_closing():
+        if self._transport is None or not self._is_quick or not self.is_open:
             return
-        transport.pause_reading()
+        self._transport.pause_reading()
         try:
             await asyncio.sleep(GATHER_SECONDS)
         finally:
-            transport.resume_reading()
+            self._transport.resume_reading()
 
 
 def _transport_of(answer: object) -> asyncio.ReadTransport | None:
