@@ -11,10 +11,14 @@ EchoError
 ├── DeliveryError                  the channel did not take a reply; it is stored and will be delivered later
 │   ├── DeliveryRefusedError       not this reply as things are; another may be taken meanwhile
 │   └── UndeliverableError         it never will: the place is gone
+├── ArchiveError
+│   ├── ArchiveUnavailableError    the archive storage cannot be reached or written now
+│   └── ArchiveDamagedError        what was put away is gone, or is not what was put there
 ├── StoreError
 │   ├── StoreUnavailableError      cannot read or write now: disk full, read-only, locked
 │   ├── StoreDamagedError          the database file is not whole
 │   ├── StoreVersionError          the database was written by another version of Echo
+│   ├── StoreConflictError         what was to be changed is not as the caller last saw it
 │   └── FolderInUseError           another process owns the data folder
 └── TranscriptError
     ├── TranscriptUnwritableError  the folder refuses the file
@@ -76,6 +80,18 @@ class UndeliverableError(DeliveryError):
     """The place where the reply belongs is gone for good; nothing is tried there again."""
 
 
+class ArchiveError(EchoError):
+    """The archive storage did not do what was asked; the store still has the conversation."""
+
+
+class ArchiveUnavailableError(ArchiveError):
+    """It may work later: network, rights, space."""
+
+
+class ArchiveDamagedError(ArchiveError):
+    """What was put away is gone or changed; the transcript can be written again from the store."""
+
+
 class StoreError(EchoError):
     """The store did not do what was asked; nothing of the failed write was kept."""
 
@@ -90,6 +106,10 @@ class StoreDamagedError(StoreError):
 
 class StoreVersionError(StoreError):
     """The database was written by another version of Echo."""
+
+
+class StoreConflictError(StoreError):
+    """Somebody else changed it, or there is another of that name; `str(error)` says which."""
 
 
 class FolderInUseError(StoreError):

@@ -23,6 +23,7 @@ from source.adapters.storage.migrate import bring_up_to_date, ensure_readable
 from source.adapters.storage.write_operations import (
     Accept,
     Amend,
+    Change,
     CommitTurn,
     Correct,
     MarkDelivered,
@@ -128,7 +129,7 @@ class SqlStore:
         self._writing().submit_later(MarkDelivered(tuple(keys)))
 
     async def unanswered(self, *, platform: Platform | None = None) -> list[AcceptedEvent]:
-        return await self._read(event_reading.unanswered, platform)
+        return await self.read(event_reading.unanswered, platform)
 
     async def undelivered(self, thread: ThreadKey | None = None) -> list[UndeliveredReply]:
         return await self._read_own_notes(event_reading.undelivered, thread)
@@ -149,10 +150,10 @@ class SqlStore:
         return await self._read_own_notes(channel_reading.unfinished_parts, platform)
 
     async def is_accepted(self, platform: Platform, event_id: str) -> bool:
-        return await self._read(channel_reading.is_accepted, platform, event_id)
+        return await self.read(channel_reading.is_accepted, platform, event_id)
 
     async def reply_to_event(self, key: int) -> SaidMessage | None:
-        return await self._read(channel_reading.reply_to_event, key)
+        return await self.read(channel_reading.reply_to_event, key)
 
     async def seen(self, platform: Platform) -> dict[str, str]:
         return await self._read_own_notes(channel_reading.seen, platform)
@@ -164,39 +165,39 @@ class SqlStore:
         await self._write(PutFeedback(feedback))
 
     async def thread_statistics(self, thread: ThreadKey) -> ThreadStatistics:
-        return await self._read(statistics_reading.thread_statistics, thread)
+        return await self.read(statistics_reading.thread_statistics, thread)
 
     async def tokens_since(self, platform: Platform, since: datetime) -> dict[str, int]:
-        return await self._read(statistics_reading.tokens_since, platform, since)
+        return await self.read(statistics_reading.tokens_since, platform, since)
 
     async def active(self, thread: ThreadKey) -> StoredConversation | None:
-        return await self._read(read_queries.active, thread)
+        return await self.read(read_queries.active, thread)
 
     async def load(self, conversation_id: int) -> StoredConversation | None:
-        return await self._read(read_queries.load, conversation_id)
+        return await self.read(read_queries.load, conversation_id)
 
     async def latest(self, thread: ThreadKey) -> ConversationHead | None:
-        return await self._read(read_queries.latest, thread)
+        return await self.read(read_queries.latest, thread)
 
     async def listing(
         self, *, scope: Scope | None = None, thread: ThreadKey | None = None, limit: int = 50, offset: int = 0
     ) -> list[ConversationListing]:
-        return await self._read(read_queries.listing, scope, thread, limit, offset)
+        return await self.read(read_queries.listing, scope, thread, limit, offset)
 
     async def search(self, words: str, *, scope: Scope | None = None, limit: int = 10) -> list[SearchHit]:
         if self._writer is not None:
             await self._catch_up(self._writer)
-        return await self._read(search_reading.search, words, scope, limit, with_tail=self._writer is None)
+        return await self.read(search_reading.search, words, scope, limit, with_tail=self._writer is None)
 
     async def every_conversation(self) -> AsyncGenerator[StoredConversation]:
         after = 0
-        while found := await self._read(read_queries.following, after, _CONVERSATIONS_A_STEP):
+        while found := await self.read(read_queries.following, after, _CONVERSATIONS_A_STEP):
             for conversation in found:
                 yield conversation
             after = found[-1].head.conversation_id
 
     async def count(self) -> int:
-        return await self._read(read_queries.count)
+        return await self.read(read_queries.count)
 
     async def restore(self, conversations: Sequence[StoredConversation]) -> None:
         await self._write(Restore(tuple(conversations)))
@@ -207,6 +208,10 @@ class SqlStore:
         last = progress.last
         while progress.reached < last:
             progress = await writer.submit(CatchUp())
+
+    async def change(self, apply: Callable[[Connection, datetime], T]) -> T:
+        """As in `SqlAccess`."""
+        return await self._write(Change(apply))
 
     async def _write(self, operation: Operation[T]) -> T:
         return await self._writing().submit(operation)
@@ -222,9 +227,9 @@ class SqlStore:
         """Read once everything is on disk that was handed over without waiting."""
         if self._writer is not None:
             await self._writer.submit(Barrier())
-        return await self._read(query, *args, **kwargs)
+        return await self.read(query, *args, **kwargs)
 
-    async def _read(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def read(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         def run() -> T:
             with store_errors(), self._engine.connect() as connection:
                 return query(connection, *args, **kwargs)

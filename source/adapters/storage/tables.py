@@ -30,9 +30,9 @@ metadata: Final = MetaData(
 )
 
 # SQLite numbers rows by itself only where the key's type is INTEGER, which holds 64 bits there.
-_Key: Final = BigInteger().with_variant(Integer, "sqlite")
+KEY: Final = BigInteger().with_variant(Integer, "sqlite")
 
-people: Final = Table("people", metadata, Column("id", _Key, primary_key=True, autoincrement=False))
+people: Final = Table("people", metadata, Column("id", KEY, primary_key=True, autoincrement=False))
 
 aliases: Final = Table(
     "aliases",
@@ -46,7 +46,7 @@ aliases: Final = Table(
 threads: Final = Table(
     "threads",
     metadata,
-    Column("id", _Key, primary_key=True, autoincrement=False),
+    Column("id", KEY, primary_key=True, autoincrement=False),
     Column("platform", String, nullable=False),
     Column("thread_id", String, nullable=False),
     Column("guild_id", String),
@@ -60,7 +60,7 @@ _ACTIVE: Final = text("is_active")
 conversations: Final = Table(
     "conversations",
     metadata,
-    Column("id", _Key, primary_key=True, autoincrement=False),
+    Column("id", KEY, primary_key=True, autoincrement=False),
     Column("thread_key", ForeignKey("threads.id"), nullable=False, index=True),
     Column("requester", String),
     Column("state", String, nullable=False),
@@ -87,7 +87,7 @@ conversations: Final = Table(
 messages: Final = Table(
     "messages",
     metadata,
-    Column("seq", _Key, primary_key=True, autoincrement=True),
+    Column("seq", KEY, primary_key=True, autoincrement=True),
     Column("id", BigInteger, nullable=False),
     Column("conversation_id", ForeignKey("conversations.id"), nullable=False),
     Column("created_at", Moment, nullable=False),
@@ -100,6 +100,7 @@ messages: Final = Table(
     Column("edited_at", Moment),
     Column("standing", String, nullable=False, server_default="kept"),
     UniqueConstraint("conversation_id", "id"),
+    Index("ix_messages_id", "id"),
     sqlite_autoincrement=True,
 )
 
@@ -118,7 +119,7 @@ UNFINISHED: Final = text("state <> 'delivered'")
 events: Final = Table(
     "events",
     metadata,
-    Column("id", _Key, primary_key=True, autoincrement=False),
+    Column("id", KEY, primary_key=True, autoincrement=False),
     Column("platform", String, nullable=False),
     Column("event_id", String, nullable=False),
     Column("thread_key", ForeignKey("threads.id"), nullable=False),
@@ -138,7 +139,7 @@ events: Final = Table(
 usage: Final = Table(
     "usage",
     metadata,
-    Column("id", _Key, primary_key=True, autoincrement=True),
+    Column("id", KEY, primary_key=True, autoincrement=True),
     Column("conversation_id", ForeignKey("conversations.id"), nullable=False, index=True),
     Column("model", String, nullable=False),
     Column("purpose", String, nullable=False),

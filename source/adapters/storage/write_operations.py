@@ -1,14 +1,19 @@
 """What can be written, as values."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from datetime import datetime
+from typing import ClassVar, TypeVar
+
+from sqlalchemy import Connection
 
 from source.adapters.storage.writer import Operation
 from source.domain.conversation_head import StoredConversation
 from source.domain.message import Message
 from source.domain.thread import Platform
 from source.domain.turn import AcceptedEvent, Feedback, SentPart, TurnRecord
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +93,10 @@ class PutFeedback(Operation[None]):
     """Keep what a person thinks of a reply."""
 
     feedback: Feedback
+
+
+@dataclass(frozen=True, slots=True)
+class Change(Operation[T]):
+    """Whatever the function writes; it may be run again after a failure of the batch."""
+
+    apply: Callable[[Connection, datetime], T]

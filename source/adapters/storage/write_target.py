@@ -18,6 +18,7 @@ from source.adapters.storage.turn_writes import TurnWrites
 from source.adapters.storage.write_operations import (
     Accept,
     Amend,
+    Change,
     CommitTurn,
     Correct,
     MarkDelivered,
@@ -136,4 +137,6 @@ class SqlWriteTarget:
                     self._corrections.correct(connection, operation)
                 case PutFeedback():
                     self._channels.put_feedback(connection, operation.feedback, now)
+                case Change():
+                    results[number] = operation.apply(connection, now)
         return added

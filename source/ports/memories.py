@@ -1,0 +1,71 @@
+"""What is remembered of conversations."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from source.domain.memory import MemorySource, StoredMemory
+from source.ports.llm import JsonSchema
+
+
+class MemoryStore(Protocol):
+    """One memory for each conversation.
+
+    Raises: StoreError.
+    """
+
+    async def eligible(self, quiet_since: datetime, *, failed_before: datetime, limit: int = 10_000) -> list[int]:
+        """Return conversations last spoken in before `quiet_since` that have no memory or newer messages than theirs,
+        the longest quiet first; one that failed since `failed_before` waits.
+        """
+        ...
+
+    async def put_memory(
+        self,
+        conversation_id: int,
+        memory_data: Mapping[str, object],
+        *,
+        covers_to: int | None = None,
+        source: MemorySource,
+        version: int | None = None,
+    ) -> StoredMemory:
+        """Insert or replace the conversation's memory; without `covers_to` it covers the newest message there is.
+
+        One that covers more than this stays as it is and is returned, unless `source` is a person.
+        Raises: StoreConflictError: there is no such conversation, or the memory's version is not `version`.
+        """
+        ...
+
+    async def memory(self, conversation_id: int) -> StoredMemory | None: ...
+
+    async def memories(self, *, limit: int = 50, offset: int = 0) -> list[StoredMemory]:
+        """Return memories, the latest changed first."""
+        ...
+
+    async def delete_memory(self, conversation_id: int) -> bool: ...
+
+    async def note_failure(self, conversation_id: int, error: str) -> None:
+        """Note that the memory could not be made; a memory that is put forgets it."""
+        ...
+
+
+class StructuredModel(Protocol):
+    """Asks a language model for JSON of a given shape."""
+
+    async def ask(self, instructions: str, material: str, schema: JsonSchema, *, purpose: str) -> Mapping[str, object]:
+        """Return the object that the model gave; its use is recorded.
+
+        Raises: ModelError: none came, or not of that shape after a second try.
+        """
+        ...
+
+
+class MemoryBatches(Protocol):
+    """Where batches of conversations wait for their memories when workers run apart."""
+
+    async def send(self, conversation_ids: Sequence[int], task_id: int) -> None:
+        """Hand over a batch.
+
+        Raises: QueueUnavailableError.
+        """
+        ...
