@@ -10,7 +10,8 @@ from pathlib import Path
 from benchmarks import measure
 from benchmarks.dialogues import Dialogue, Exchange
 from benchmarks.prompt_costs import Bill
-from source.app.composition import Echo, open_echo
+from source.app.composition import open_echo
+from source.app.echo import Echo
 from source.app.settings import Settings
 from source.domain.thread import PersonRef, Platform, ThreadRef
 from source.domain.turn import InboundMessage

@@ -14,7 +14,8 @@ import structlog
 
 from source.adapters.terminal.partner import Place
 from source.adapters.terminal.screen import PlainScreen, StyledScreen
-from source.app.composition import Echo, open_echo
+from source.app.composition import open_echo
+from source.app.echo import Echo
 from source.app.event_loop import INTERRUPTED, leave_output
 from source.app.exports import EXPORT_FOLDER, write_export
 from source.app.log_setup import set_up_logging

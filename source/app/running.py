@@ -7,7 +7,8 @@ from typing import Protocol
 
 import structlog
 
-from source.app.composition import Echo, open_echo
+from source.app.composition import open_echo
+from source.app.echo import Echo
 from source.app.log_setup import set_up_logging
 from source.app.models import warm_up
 from source.app.settings import Settings

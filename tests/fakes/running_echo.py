@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from source.adapters.llm.openai_chat import OpenAIChatModel
-from source.app.composition import Echo, open_echo
+from source.app.composition import open_echo
+from source.app.echo import Echo
 from source.app.models import provider_settings
 from source.app.settings import Settings
 from source.domain.conversation_head import StoredConversation

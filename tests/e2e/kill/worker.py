@@ -12,7 +12,8 @@ from typing import Literal
 
 from source.adapters.llm import openai_connection, openai_reply  # noqa: F401  (loaded once, before the forks)
 from source.app import composition
-from source.app.composition import Echo, open_echo, rebuild
+from source.app.composition import open_echo, rebuild
+from source.app.echo import Echo
 from source.app.log_setup import set_up_logging
 from source.app.settings import Settings
 from source.domain.errors import DeliveryError, RefusedInputError

@@ -1,0 +1,220 @@
+"""What is plugged into what: each part is made when another one first asks for it."""
+
+from functools import cached_property
+from pathlib import Path
+
+from source.adapters.llm.offline import OfflineModel
+from source.adapters.storage.sql_store import SqlStore
+from source.adapters.storage.transcript_files import ConversationFileManagerService
+from source.app.settings import ROOT, Settings
+from source.domain.errors import SettingsError
+from source.domain.eviction import MostBytes, MostConversations
+from source.domain.thread import Platform
+from source.domain.token_estimate import TokenEstimator
+from source.domain.window import Window
+from source.ports.clock import Clock
+from source.ports.llm import LanguageModel
+from source.ports.store import ChannelStore, ConversationCatalog
+from source.services.admission import Admission
+from source.services.commands import CommandService
+from source.services.commands.service import CommandParts
+from source.services.context_service import ContextService, ContextSettings
+from source.services.conversation_manager import InMemoryConversationManager
+from source.services.corrections import Corrections
+from source.services.limits import Limits, LimitSettings, PersonKey
+from source.services.opening import Opening
+from source.services.prices import Prices
+from source.services.speaker import Speaker
+from source.services.summarizer import ConversationSummarizer, SummarySettings
+from source.services.tools import SearchMessages, Toolbox
+from source.services.transcript_catchup import TranscriptCatchUp
+from source.services.turn import Answerer, TurnParts
+from source.services.turn_service import TurnService
+from source.services.upkeep import ContextUpkeep
+
+PROMPTS = ROOT / "config" / "prompts"
+
+
+class Echo:
+    """A running Echo over its store and its model: what channels, the API and the command line talk to."""
+
+    def __init__(self, settings: Settings, store: SqlStore, model: LanguageModel, clock: Clock) -> None:
+        self.settings = settings
+        self.store = store
+        self.model = model
+        self.clock = clock
+
+    @property
+    def model_name(self) -> str:
+        return self.model.name
+
+    @property
+    def is_offline(self) -> bool:
+        return isinstance(self.model, OfflineModel)
+
+    @property
+    def catalog(self) -> ConversationCatalog:
+        return self.store
+
+    @property
+    def channel_store(self) -> ChannelStore:
+        return self.store
+
+    @cached_property
+    def estimator(self) -> TokenEstimator:
+        return TokenEstimator()
+
+    @cached_property
+    def prices(self) -> Prices:
+        settings = self.settings
+        return Prices(settings.model_input_price, settings.model_cached_price, settings.model_output_price)
+
+    @cached_property
+    def transcripts(self) -> ConversationFileManagerService:
+        return transcripts_of(self.settings)
+
+    @cached_property
+    def manager(self) -> InMemoryConversationManager:
+        manager = InMemoryConversationManager(
+            self.transcripts,
+            store=self.store,
+            clock=self.clock,
+            ids=self.store.ids,
+            strategies=(
+                MostConversations(self.settings.max_conversations_in_memory),
+                MostBytes(self.settings.max_memory_megabytes * 1_000_000),
+            ),
+            transcript_delay=self.settings.transcript_delay,
+        )
+        manager.IDLE_TIME = self.settings.idle_time_seconds
+        return manager
+
+    @cached_property
+    def writing_model(self) -> LanguageModel | None:
+        """The model that can be asked for summaries and the like; None: there is none."""
+        return None if self.is_offline else self.model
+
+    @cached_property
+    def summarizer(self) -> ConversationSummarizer:
+        settings = self.settings
+        summary = SummarySettings(
+            max_messages=settings.max_summary_messages,
+            budget_tokens=settings.summary_budget_tokens,
+            summary_tokens=settings.summary_tokens,
+            timeout=settings.summary_timeout,
+            use_model=settings.summarize_old_conversations,
+            include_client=settings.include_client_summary,
+        )
+        prompt = text_of(PROMPTS / "summary.md", "config/prompts")
+        return ConversationSummarizer(
+            self.writing_model, self.clock, summary, prompt, self.estimator, prices=self.prices
+        )
+
+    @cached_property
+    def opening(self) -> Opening:
+        return Opening(
+            self.manager,
+            self.store,
+            self.summarizer,
+            self.clock,
+            window=Window(self.settings.conversation_timeout),
+            include_summary=self.settings.include_summary,
+        )
+
+    @cached_property
+    def toolbox(self) -> Toolbox:
+        return Toolbox([SearchMessages(self.store)] if self.settings.model_tools else [])
+
+    @cached_property
+    def context(self) -> ContextService:
+        settings = self.settings
+        return ContextService(
+            ContextSettings(settings.max_context_messages, settings.context_budget_tokens, settings.max_output_tokens),
+            self.estimator,
+            model=self.model.name,
+            persona=text_of(settings.persona_file, "PERSONA"),
+            tools=self.toolbox.specs,
+        )
+
+    @cached_property
+    def speaker(self) -> Speaker:
+        return Speaker(
+            self.model,
+            self.toolbox,
+            self.clock,
+            self.estimator,
+            max_rounds=self.settings.max_tool_rounds,
+            prices=self.prices,
+        )
+
+    @cached_property
+    def limits(self) -> Limits:
+        """What one person may ask; who sits at this machine's terminal may ask anything."""
+        settings = self.settings
+        admins = (rule.removeprefix("user:") for rule in settings.discord_admins if rule.startswith("user:"))
+        chosen = LimitSettings(
+            messages_per_minute=settings.messages_per_minute,
+            daily_tokens=settings.daily_tokens,
+            unlimited=frozenset(PersonKey(Platform.DISCORD, admin) for admin in admins),
+            unlimited_platforms=frozenset({Platform.TERMINAL}),
+        )
+        return Limits(chosen, self.clock)
+
+    @cached_property
+    def admission(self) -> Admission:
+        return Admission(self.settings.max_message_bytes, self.limits)
+
+    @cached_property
+    def turns(self) -> TurnService:
+        parts = TurnParts(
+            manager=self.manager,
+            store=self.store,
+            opening=self.opening,
+            context=self.context,
+            speaker=self.speaker,
+            upkeep=ContextUpkeep(self.context, self.summarizer, self.store),
+            clock=self.clock,
+        )
+        answerer = Answerer(parts)
+        return TurnService(
+            self.admission, self.store, answerer, self.clock, answer_max_age=self.settings.answer_max_age
+        )
+
+    @cached_property
+    def commands(self) -> CommandService:
+        parts = CommandParts(
+            manager=self.manager,
+            store=self.store,
+            catalog=self.store,
+            said=self.store,
+            statistics=self.store,
+            opening=self.opening,
+            summarizer=self.summarizer,
+            turns=self.turns,
+            clock=self.clock,
+        )
+        return CommandService(parts)
+
+    @cached_property
+    def corrections(self) -> Corrections:
+        return Corrections(self.store, self.manager, self.turns, self.admission)
+
+    @cached_property
+    def catch_up(self) -> TranscriptCatchUp:
+        return TranscriptCatchUp(self.store, self.transcripts)
+
+
+def transcripts_of(settings: Settings) -> ConversationFileManagerService:
+    """Return the files of the conversations, as the settings have them."""
+    return ConversationFileManagerService(settings.conversations_dir, durable=settings.durability == "full")
+
+
+def text_of(path: Path, setting: str) -> str:
+    """Return what the operator may have rewritten.
+
+    Raises: SettingsError: the file cannot be read.
+    """
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingsError(f"{setting}: cannot read {path.name} in {path.parent}: {error.strerror}.") from error
