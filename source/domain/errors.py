@@ -7,7 +7,8 @@ EchoError
 │   ├── ModelUnavailableError      may work later: network, rate limit, vendor's fault
 │   ├── ModelRefusedError          will not work until the operator acts: key, model name, request
 │   ├── ContextTooLongError        the prompt is longer than the model takes
-│   └── ModelInterruptedError      the stream broke after some text had come
+│   ├── ModelInterruptedError      the stream broke after some text had come
+│   └── ModelAnswerError           it answered, but not in the form that was asked for
 ├── DeliveryError                  the channel did not take a reply; it is stored and will be delivered later
 │   ├── DeliveryRefusedError       not this reply as things are; another may be taken meanwhile
 │   └── UndeliverableError         it never will: the place is gone
@@ -66,6 +67,10 @@ class ContextTooLongError(ModelError):
 
 class ModelInterruptedError(ModelError):
     """The stream ended before the reply did; what had come is kept by the reader."""
+
+
+class ModelAnswerError(ModelError):
+    """What the model answered is not of the form that was asked for."""
 
 
 class DeliveryError(EchoError):

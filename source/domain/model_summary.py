@@ -1,13 +1,13 @@
 """What a language model must return for a summary, and what of it is kept."""
 
-import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, Field
 
+from source.domain.json_answer import compact_schema, objects_in
 from source.domain.summary import (
     Occasion,
     PointKind,
@@ -28,7 +28,6 @@ _POINT_BYTES = 300
 _MOST_POINTS = 8
 _MOST_TOPICS = 6
 _MOST_IDS = 8
-_OBJECTS_TRIED = 20
 _NUMBER = re.compile(r"\d{1,9}")
 
 
@@ -89,11 +88,8 @@ class UnsupportedSummaryError(ValueError):
 
 
 def response_schema() -> dict[str, object]:
-    """Return the JSON schema of `ModelSummary` as strict servers take it: all required, nothing else."""
-    schema = ModelSummary.model_json_schema()
-    # A point is described once and referred to: written out five times it would cost each call 150 tokens.
-    points = {name: _closed(definition) for name, definition in schema["$defs"].items()}
-    return {**_closed(schema), "$defs": points}
+    """Return the JSON schema of `ModelSummary` as strict servers take it."""
+    return compact_schema(ModelSummary.model_json_schema())
 
 
 def read_answer(text: str) -> ModelSummary:
@@ -101,7 +97,7 @@ def read_answer(text: str) -> ModelSummary:
 
     Raises: ValueError: there is none.
     """
-    for found in _objects_in(text):
+    for found in objects_in(text):
         if "about" in found or "facts" in found:
             return ModelSummary.model_validate(found)
     raise ValueError("no summary in the answer")
@@ -177,30 +173,3 @@ def _shown_by(kind: PointKind, text: str, numbers: Sequence[int], shown: Mapping
 
 def _numbers_of(point: ModelPoint, shown: Mapping[int, NumberedSource]) -> list[int]:
     return [number for number in dict.fromkeys(point.message_ids) if number in shown]
-
-
-def _objects_in(text: str) -> Iterator[dict[str, object]]:
-    """Yield the JSON objects of a text, the first ones first."""
-    decoder = json.JSONDecoder()
-    at = text.find("{")
-    for _ in range(_OBJECTS_TRIED):
-        if at < 0:
-            return
-        try:
-            found, end = decoder.raw_decode(text, at)
-        except (ValueError, RecursionError):
-            end = at + 1
-        else:
-            yield found
-        at = text.find("{", end)
-
-
-def _closed(definition: Mapping[str, Any]) -> dict[str, object]:
-    """Return an object's schema without titles and defaults, with every property required and no other allowed."""
-    properties = {name: _plain(part) for name, part in definition["properties"].items()}
-    return {"type": "object", "properties": properties, "required": [*properties], "additionalProperties": False}
-
-
-def _plain(part: Mapping[str, Any]) -> dict[str, object]:
-    kept: dict[str, object] = {key: part[key] for key in ("type", "$ref") if key in part}
-    return kept | {"items": _plain(part["items"])} if "items" in part else kept

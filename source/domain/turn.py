@@ -60,6 +60,8 @@ class Purpose(StrEnum):
 
     REPLY = "reply"
     SUMMARY = "summary"
+    MEMORY = "memory"
+    METADATA = "metadata"
 
 
 @dataclass(frozen=True, slots=True)

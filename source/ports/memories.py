@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from source.domain.memory import MemorySource, StoredMemory
+from source.domain.turn import Purpose
 from source.ports.llm import JsonSchema
 
 
@@ -52,10 +53,14 @@ class MemoryStore(Protocol):
 class StructuredModel(Protocol):
     """Asks a language model for JSON of a given shape."""
 
-    async def ask(self, instructions: str, material: str, schema: JsonSchema, *, purpose: str) -> Mapping[str, object]:
-        """Return the object that the model gave; its use is recorded.
+    async def ask(
+        self, instructions: str, material: str, schema: JsonSchema, *, purpose: Purpose, conversation_id: int
+    ) -> Mapping[str, object]:
+        """Return the object that the model gave; its use is recorded with this conversation.
 
-        Raises: ModelError: none came, or not of that shape after a second try.
+        Its own keys are there and of the right type; what is inside of them is for the caller to check.
+
+        Raises: ModelError: none came (ModelUnavailableError: it may later), or not of that shape after a second try.
         """
         ...
 

@@ -1,9 +1,7 @@
 """Makes the summary that the next conversation starts with, by a model when there is one that answers in time."""
 
-import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -28,26 +26,14 @@ from source.domain.summary_text import size_of
 from source.domain.token_estimate import TokenEstimator
 from source.domain.turn import ModelUsage, Purpose
 from source.ports.clock import Clock
-from source.ports.llm import (
-    JsonSchema,
-    LanguageModel,
-    ModelEvent,
-    Prompt,
-    PromptMessage,
-    Role,
-    TextDelta,
-    ThinkingDelta,
-    UsageReported,
-)
+from source.ports.llm import JsonSchema, LanguageModel, Prompt, PromptMessage, Role
+from source.services.model_answer import WRAPPING_BYTES, Meter, ModelAnswer, listen
 from source.services.prices import Prices
 
 log = structlog.get_logger(__name__)
 
 # A model that thinks first spends more on that than on the summary.
 _OUTPUT_FACTOR = 8
-_MOST_ANSWER_BYTES = 64_000
-# What vendors wrap around each message of a prompt.
-_WRAPPING_BYTES = 32
 _SCHEMA = JsonSchema(SCHEMA_NAME, response_schema())
 _NO_PRICES = Prices()
 _SCHEMA_BYTES = size_of(json.dumps(_SCHEMA.schema))
@@ -80,31 +66,7 @@ class _Call:
 
     @property
     def size_bytes(self) -> int:
-        return _SCHEMA_BYTES + sum(size_of(each.content) + _WRAPPING_BYTES for each in self.prompt.messages)
-
-
-class _Answer:
-    """What has come of a model's answer so far."""
-
-    def __init__(self) -> None:
-        self.text = ""
-        self.thinking_bytes = 0
-        self.reported: UsageReported | None = None
-        self.has_begun = False
-
-    def take(self, event: ModelEvent) -> None:
-        self.has_begun = True
-        match event:
-            case TextDelta(text):
-                self.text += text
-            case ThinkingDelta(text):
-                self.thinking_bytes += size_of(text)
-            case UsageReported():
-                self.reported = event
-
-    @property
-    def is_too_long(self) -> bool:
-        return len(self.text) + self.thinking_bytes > _MOST_ANSWER_BYTES
+        return _SCHEMA_BYTES + sum(size_of(each.content) + WRAPPING_BYTES for each in self.prompt.messages)
 
 
 class ConversationSummarizer:
@@ -124,12 +86,11 @@ class ConversationSummarizer:
         prices: Prices = _NO_PRICES,
     ) -> None:
         self._model = model if settings.use_model else None
-        self._clock = clock
         self._settings = settings
         max_words = max(20, settings.summary_tokens // 2)
         self._prompt = prompt.replace("{max_words}", str(max_words))
         self._estimator = estimator
-        self._prices = prices
+        self._meter = Meter(clock, estimator, prices)
 
     async def summarize(
         self, head: ConversationHead, messages: Sequence[Message], people: Mapping[str, str]
@@ -162,9 +123,9 @@ class ConversationSummarizer:
         if call is None:
             log.warning("summary_budget_too_small", conversation_id=head.conversation_id)
             return SummaryResult(self._extractive(material))
-        answer = _Answer()
+        answer = ModelAnswer()
         failure = await self._ask(self._model, call, answer)
-        usage = self._usage(self._model, call, answer)
+        usage = self._meter.usage(self._model.name, call.size_bytes, answer, Purpose.SUMMARY)
         if failure is None:
             try:
                 summary = self._checked(answer.text, call, material)
@@ -176,28 +137,18 @@ class ConversationSummarizer:
         log.warning("summary_fell_back", conversation_id=head.conversation_id, reason=failure)
         return SummaryResult(self._extractive(material), usage)
 
-    async def _ask(self, model: LanguageModel, call: _Call, answer: _Answer) -> str | None:
+    async def _ask(self, model: LanguageModel, call: _Call, answer: ModelAnswer) -> str | None:
         """Fill `answer`; return the name of what went wrong, if something did."""
         try:
-            async with (
-                asyncio.timeout(self._settings.timeout.total_seconds()),
-                aclosing(model.stream(call.prompt)) as events,
-            ):
-                async for event in events:
-                    answer.take(event)
-                    if answer.is_too_long:
-                        break
-        except ModelError as error:
-            return type(error).__name__
-        except TimeoutError as error:
-            answer.has_begun = True  # a provider charges for what it has begun, answered or not
+            await listen(model, call.prompt, answer, self._settings.timeout)
+        except (ModelError, TimeoutError) as error:
             return type(error).__name__
         return None
 
     def _composed(self, model: LanguageModel, material: SummaryMaterial) -> _Call | None:
         """Return the call within its budget; None when the budget holds no message."""
         budget = self._estimator.bytes_for(model.name, self._settings.budget_tokens)
-        left = budget - _SCHEMA_BYTES - size_of(self._prompt) - 2 * _WRAPPING_BYTES
+        left = budget - _SCHEMA_BYTES - size_of(self._prompt) - 2 * WRAPPING_BYTES
         messages = _chosen(material.messages, self._settings.max_messages)
         sources = numbered_sources(ranked_earlier(material.earlier), messages, material.people, left)
         if not sources or sources[-1].message_id is None:
@@ -225,31 +176,6 @@ class ConversationSummarizer:
     def _max_bytes(self) -> int:
         name = self._model.name if self._model else ""
         return self._estimator.bytes_for(name, self._settings.summary_tokens)
-
-    def _usage(self, model: LanguageModel, call: _Call, answer: _Answer) -> ModelUsage | None:
-        if not answer.has_begun:
-            return None
-        reported = answer.reported
-        if reported is not None:
-            self._estimator.observe(model.name, call.size_bytes, reported.input_tokens)
-        said = size_of(answer.text) + answer.thinking_bytes
-        counts = reported or UsageReported(
-            self._estimator.tokens(model.name, call.size_bytes), 0, self._estimator.tokens(model.name, said)
-        )
-        return ModelUsage(
-            model=model.name,
-            purpose=Purpose.SUMMARY,
-            created_at=self._clock.now(),
-            input_tokens=counts.input_tokens,
-            cached_tokens=counts.cached_tokens,
-            output_tokens=counts.output_tokens,
-            estimated=reported is None,
-            cost=self._prices.cost(
-                input_tokens=counts.input_tokens,
-                cached_tokens=counts.cached_tokens,
-                output_tokens=counts.output_tokens,
-            ),
-        )
 
 
 def _chosen(messages: Sequence[Message], most: int) -> Sequence[Message]:
