@@ -45,6 +45,15 @@ class TurnService:
     async def handle(self, inbound: InboundMessage, channel: Channel, *, is_unlimited: bool = False) -> None:
         """Accept a message and return when it has been answered, or its sender told why not.
 
+        Otherwise as `accept`.
+        """
+        waiting = await self.accept(inbound, channel, is_unlimited=is_unlimited)
+        if waiting is not None:
+            await waiting.settled.wait()
+
+    async def accept(self, inbound: InboundMessage, channel: Channel, *, is_unlimited: bool = False) -> Waiting | None:
+        """Accept a message, to be answered on the channel; return how it waits for that, None for a repeat.
+
         A caller that is cancelled takes nothing back: what is durable is answered all the same. Who is
         `is_unlimited` may send and cause any number.
 
@@ -52,9 +61,7 @@ class TurnService:
             StoreError: it could not be made durable, so it was not taken.
         """
         self._admission.take(inbound, is_unlimited=is_unlimited)
-        waiting = await asyncio.shield(self._accepting.spawn(self._accept(inbound, channel), name="accept"))
-        if waiting is not None:
-            await waiting.settled.wait()
+        return await asyncio.shield(self._accepting.spawn(self._accept(inbound, channel), name="accept"))
 
     def refusal_of(self, inbound: InboundMessage, *, is_unlimited: bool = False) -> str | None:
         """Return why `handle` would refuse this message now, as a sentence for its sender; None: it would not.
