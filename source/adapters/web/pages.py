@@ -1,0 +1,54 @@
+"""Pages of lists, and the shapes that several routes share."""
+
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from fastapi import Depends, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+MOST_IN_A_PAGE: Final = 500
+_FURTHEST: Final = 10_000_000
+_LARGEST_ID: Final = 2**53 - 1
+# PostgreSQL takes no NUL; half of a surrogate pair does not get this far.
+STORABLE: Final = r"^[^\x00]*$"
+
+
+class Body(BaseModel):
+    """What a request brings: unknown fields are refused, so that a misspelt one is not ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Shown(BaseModel):
+    """What an answer has."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+Identifier = Annotated[int, Field(ge=1, le=_LARGEST_ID, examples=[6821946150912032])]
+"""An id of Echo's, in a path or a body; digits in a text are taken as well."""
+
+Name = Annotated[str, Field(min_length=1, max_length=200, pattern=STORABLE)]
+"""A name, or a platform's id."""
+
+Sentence = Annotated[str, Field(max_length=1_000, pattern=STORABLE)]
+"""A short text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which part of a list is asked for."""
+
+    limit: int
+    offset: int
+
+
+async def _page(
+    limit: Annotated[int, Query(ge=1, le=MOST_IN_A_PAGE, description="How many at most.")] = 50,
+    offset: Annotated[int, Query(ge=0, le=_FURTHEST, description="How many of the first are left out.")] = 0,
+) -> Page:
+    return Page(limit, offset)
+
+
+PageQuery = Annotated[Page, Depends(_page)]
+"""A parameter of a route: `limit` and `offset`."""

@@ -1,0 +1,1 @@
+"""Paths of the API: each module has `router(parts)` with a small dataclass of what it needs."""
