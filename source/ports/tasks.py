@@ -8,7 +8,7 @@ from source.domain.task import Json, Lane, NewTask, Task, TaskStatus
 
 
 class TaskStore(Protocol):
-    """The rows of the tasks; a write returns when it is durable.
+    """The rows of the tasks, for those who want something done; a write returns when it is durable.
 
     Raises: StoreError.
     """
@@ -31,24 +31,6 @@ class TaskStore(Protocol):
         """Return tasks, the newest first."""
         ...
 
-    async def waiting(self, lanes: Sequence[Lane], limit: int = 100) -> list[Task]:
-        """Return tasks that no engine has taken yet, the oldest first."""
-        ...
-
-    async def note_handed_over(self, task_ids: Sequence[int]) -> None: ...
-
-    async def begin(self, task_id: int) -> Task | None:
-        """Note that the task runs, once more; None when it is over or was cancelled, and must not run."""
-        ...
-
-    async def note_progress(self, task_id: int, *, done: int, total: int) -> None: ...
-
-    async def finish(
-        self, task_id: int, status: TaskStatus, *, output_data: Json | None = None, error: str | None = None
-    ) -> None:
-        """Note the end; of a task that has ended nothing changes."""
-        ...
-
     async def request_cancel(self, task_id: int) -> Task | None:
         """Cancel what has not begun, ask what runs to stop; None: no such task."""
         ...
@@ -58,19 +40,55 @@ class TaskStore(Protocol):
         ...
 
 
+class TaskProgress(Protocol):
+    """The rows of the tasks, for the engine that does them; a write returns when it is durable.
+
+    Raises: StoreError.
+    """
+
+    async def waiting(self, lanes: Sequence[Lane], limit: int = 100) -> list[Task]:
+        """Return tasks that no engine has taken yet, the oldest first."""
+        ...
+
+    async def note_handed_over(self, task_ids: Sequence[int]) -> None:
+        """Note that the engine has recorded these tasks as its own."""
+        ...
+
+    async def in_hand(self) -> list[Task]:
+        """Return the tasks that an engine has taken and that are not over."""
+        ...
+
+    async def begin(self, task_id: int) -> Task | None:
+        """Note that the task runs, once more; None when it is over or was cancelled, and must not run."""
+        ...
+
+    async def note_progress(self, task_id: int, *, done: int, total: int) -> bool:
+        """Note how far the task is; return whether it is to go on: it was not cancelled."""
+        ...
+
+    async def finish(
+        self, task_id: int, status: TaskStatus, *, output_data: Json | None = None, error: str | None = None
+    ) -> None:
+        """Note the end; of a task that has ended nothing changes."""
+        ...
+
+
 class ExecutorStore(Protocol):
-    """The processes that run tasks on one database."""
+    """The processes that run tasks on one database.
+
+    Raises: StoreError.
+    """
 
     async def beat(self, executor_id: str) -> None:
         """Note that this process lives."""
         ...
 
     async def leave(self, executor_id: str) -> None:
-        """Note that this process has gone in order."""
+        """Forget a process: it has gone in order, or its work was taken over."""
         ...
 
-    async def alive(self, since: datetime) -> set[str]:
-        """Return who was heard of since then."""
+    async def heard(self) -> Mapping[str, datetime]:
+        """Return when each process noted that it lives, by its own clock: two clocks are never compared."""
         ...
 
 
