@@ -73,10 +73,13 @@ class AnswerStore(Protocol):
     Raises: StoreError.
     """
 
-    async def claim(self, owner: str, key: str, request_hash: str, *, abandoned_before: datetime) -> Claim:
+    async def claim(
+        self, owner: str, key: str, request_hash: str, *, abandoned_before: datetime, forgotten_before: datetime
+    ) -> Claim:
         """Note durably that the request is being carried out, unless it is or was already.
 
-        One that began before `abandoned_before` and was never answered counts as not begun.
+        One that began before `abandoned_before` and was never answered counts as not begun, any that began
+        before `forgotten_before` as never asked.
         """
         ...
 

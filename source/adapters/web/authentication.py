@@ -23,11 +23,11 @@ _WRONG_KEY: Final = "This API key is unknown, revoked or expired; `python bot.py
 class Authentication:
     """Puts the caller into the scope; a key that opens nothing is refused here, none at all only where one is asked."""
 
-    def __init__(self, app: ASGIApp, frame: WebFrame) -> None:
+    def __init__(self, app: ASGIApp, *, frame: WebFrame, local_secret: str | None) -> None:
         self._app = app
         self._keys = frame.keys
         self._allowed_origins = frame.settings.allowed_origins
-        self._local_secret = (frame.local_secret or "").encode()
+        self._local_secret = (local_secret or "").encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

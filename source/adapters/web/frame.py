@@ -21,10 +21,9 @@ class WebSettings:
 
 @dataclass(frozen=True, slots=True)
 class WebFrame:
-    """Settings and ports of the frame; `local_secret` is what the command line of this machine shows."""
+    """Settings and ports of the frame."""
 
     settings: WebSettings
     keys: ApiKeys
     answers: AnswerStore
     clock: Clock
-    local_secret: str | None = None

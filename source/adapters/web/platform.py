@@ -1,0 +1,122 @@
+"""The API as one of Echo's channels."""
+
+import asyncio
+import contextlib
+import errno
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import structlog
+import uvicorn
+from fastapi import APIRouter
+
+from source.adapters.web.app import create_app
+from source.adapters.web.frame import WebFrame
+from source.adapters.web.local_callers import is_loopback
+from source.adapters.web.local_token import LocalToken
+from source.adapters.web.streams import OpenStreams
+from source.domain.errors import SettingsError
+
+log = structlog.get_logger(__name__)
+
+_STREAMS_END_AFTER: Final = 5.0
+# Above the one for streams: they are ended in order before whatever is left is cut off.
+_CUT_OFF_AFTER: Final = 8
+_KEEP_ALIVE: Final = 15
+_BACKLOG: Final = 512
+
+
+class WebPlatform:
+    """Serves the API; `url` says where once `listening` is set."""
+
+    name: Final = "web"
+
+    def __init__(self, frame: WebFrame, routers: Callable[[], Sequence[APIRouter]], *, data_folder: Path) -> None:
+        self.listening = asyncio.Event()
+        self.url = ""
+        self._frame = frame
+        self._routers = routers
+        self._folder = data_folder
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until `stop` is set; then let answers that have begun end.
+
+        Raises: SettingsError: the address cannot be listened on, or must not be without an API key.
+        """
+        settings = self._frame.settings
+        if not is_loopback(settings.host) and not await self._frame.keys.any_exist():
+            raise SettingsError(
+                f"WEB_HOST is {settings.host}: the API answers other machines only with an API key. Make one with "
+                "`python bot.py keys create NAME --scope read`, or leave WEB_HOST at 127.0.0.1."
+            )
+        listener = _listener(settings.host, settings.port)
+        self.url = _url_of(listener)
+        token = LocalToken.new(self.url)
+        streams = OpenStreams()
+        app = create_app(self._frame, self._routers(), local_secret=token.secret, streams=streams)
+        server = _Server(_config(app))
+        token.leave_in(self._folder)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(_end(server, streams, stop))
+                self.listening.set()
+                log.info("api_listens", url=self.url)
+                await server.serve([listener])
+        finally:
+            token.remove_from(self._folder)
+            await self._frame.keys.note_uses()
+
+
+async def _end(server: uvicorn.Server, streams: OpenStreams, stop: asyncio.Event) -> None:
+    await stop.wait()
+    server.should_exit = True
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_STREAMS_END_AFTER):
+            await streams.none_open()
+    streams.end_all()
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to Echo."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _config(app: object) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        loop="none",
+        lifespan="off",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # who calls is who is connected: a header may say anything
+        timeout_keep_alive=_KEEP_ALIVE,
+        timeout_graceful_shutdown=_CUT_OFF_AFTER,
+    )
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        return socket.create_server(address[:2], family=family, backlog=_BACKLOG)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise SettingsError(
+                f"WEB_PORT {port} is in use by another program: stop it, or choose another port."
+            ) from error
+        if error.errno == errno.EACCES:
+            raise SettingsError(
+                f"WEB_PORT {port} needs rights that Echo does not have: choose one above 1023."
+            ) from error
+        raise SettingsError(f"WEB_HOST {host} is no address of this machine ({error.strerror}).") from error
+
+
+def _url_of(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
