@@ -1,19 +1,32 @@
 """Conversations that were put away, and where their transcripts are kept."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
-from source.domain.conversation_head import ConversationHead
+from source.domain.conversation_head import ConversationHead, ConversationState, StoredConversation
 from source.domain.thread import ThreadKey, ThreadRef
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """Bytes that are kept under a name."""
+
+    name: str
+    size_bytes: int
 
 
 class BlobStorage(Protocol):
     """Bytes by name, on a disk or in a cloud.
 
-    Raises: ArchiveUnavailableError: it may work later. Names are relative paths with `/`.
+    Raises: ArchiveUnavailableError: it may work later. A name is that of a file, without a folder.
     """
+
+    @property
+    def url(self) -> str:
+        """Where this is; the location of what is kept here is `url/name`."""
+        ...
 
     async def put(self, name: str, data: bytes) -> None:
         """Keep the bytes, whole or not at all; what had that name is replaced."""
@@ -27,14 +40,32 @@ class BlobStorage(Protocol):
         """Remove the bytes; there may be none."""
         ...
 
-    def names(self) -> AsyncIterator[str]:
-        """Every name, in no particular order."""
+    def listed(self) -> AsyncIterator[Blob]:
+        """Everything that is kept, in no particular order."""
+        ...
+
+
+class Compression(Protocol):
+    """Makes bytes smaller, and gives them back; plain functions that take the processor for a while."""
+
+    def compress(self, data: bytes) -> bytes:
+        """Return the same bytes for the same data."""
+        ...
+
+    def decompress(self, data: bytes, *, max_bytes: int) -> bytes:
+        """Give back what was compressed.
+
+        Raises: ArchiveDamagedError: it is not whole, or larger than that.
+        """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """A transcript that was put away; `sha256` is that of its plain bytes, of which there are `size_bytes`."""
+    """A transcript that was put away; `sha256` is that of its plain bytes, of which there are `size_bytes`.
+
+    An empty `sha256` says that the conversation was changed since: the transcript has to be put away again.
+    """
 
     conversation_id: int
     location: str
@@ -59,11 +90,21 @@ class ArchivedConversation:
 @dataclass(frozen=True, slots=True)
 class ArchiveRule:
     """Which conversations are old enough: last spoken in before `inactive_before`, or begun before `begun_before`
-    and not active any more.
+    and not active any more; None: never for that reason.
+
+    What was recalled `often` since `recalled_since` stays.
     """
 
-    inactive_before: datetime
-    begun_before: datetime
+    inactive_before: datetime | None
+    begun_before: datetime | None
+    recalled_since: datetime
+    often: int = 3
+
+    def covers(self, head: ConversationHead) -> bool:
+        """Whether the conversation is old enough, as far as its head tells."""
+        if self.inactive_before is not None and head.last_activity < self.inactive_before:
+            return True
+        return self.begun_before is not None and not head.is_active and head.created_at < self.begun_before
 
 
 class ArchiveStore(Protocol):
@@ -78,19 +119,22 @@ class ArchiveStore(Protocol):
         """
         ...
 
-    async def note_archived(self, archive: Archive, head: ConversationHead, *, seen: ConversationHead) -> None:
-        """Note the archive and its conversation's new head in one transaction.
+    async def note_archived(self, archive: Archive, *, seen: StoredConversation) -> None:
+        """Note that an ended conversation is archived, in one transaction; of its head only the state changes.
 
         Raises: StoreConflictError: the conversation is not as it was `seen`; nothing was changed.
         """
         ...
 
-    async def note_restored(self, head: ConversationHead) -> None:
-        """Note the head of a restored conversation and drop its archive's row in one transaction."""
+    async def note_restored(self, conversation_id: int, *, filename: str) -> None:
+        """Note that a conversation is ended, not archived, and where its transcript is; in one transaction."""
         ...
 
-    async def replace_archive(self, archive: Archive) -> None:
-        """Note that an archive is kept in another way now."""
+    async def put_archive(self, archive: Archive, *, seen: StoredConversation) -> None:
+        """Note how an archived conversation is kept now, in place of what was known of that.
+
+        Raises: StoreConflictError: the conversation is not as it was `seen`; nothing was changed.
+        """
         ...
 
     async def archive_of(self, conversation_id: int) -> Archive | None: ...
@@ -103,6 +147,10 @@ class ArchiveStore(Protocol):
 
     async def count_archived(self) -> int: ...
 
+    async def states(self, conversation_ids: Sequence[int]) -> dict[int, ConversationState]:
+        """Return the states of these conversations; one that is not there is left out."""
+        ...
+
     async def conversations_of(self, threads: Sequence[ThreadKey]) -> dict[ThreadKey, list[int]]:
         """Return all conversations of these threads; a thread that is not known is left out."""
         ...
@@ -112,5 +160,58 @@ class ArchiveStore(Protocol):
         ...
 
     async def delete_conversations(self, conversation_ids: Sequence[int]) -> int:
-        """Delete conversations with everything of theirs, searches included; return how many there were."""
+        """Delete conversations with everything of theirs, searches included; return how many there were.
+
+        This is the store's part alone: `services.deletion` reaches transcripts, archives and process memory too.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceFreed:
+    """What a round of housekeeping made of the database's size."""
+
+    before_bytes: int
+    after_bytes: int
+
+
+class HousekeepingStore(Protocol):
+    """What the clean-up asks of the store.
+
+    Raises: StoreError.
+    """
+
+    async def archived_before(self, moment: datetime, *, limit: int = 10_000) -> list[int]:
+        """Return the conversations that were archived before then, the oldest archive first."""
+        ...
+
+    async def plain_archives(self, before: datetime, *, limit: int = 10_000) -> list[int]:
+        """Return the conversations archived before then whose archive is not compressed."""
+        ...
+
+    async def unsettled_archives(self, *, limit: int = 10_000) -> list[int]:
+        """Return archived conversations whose archive is not known, or was made before they were changed."""
+        ...
+
+    async def archived_filenames(self, *, after: int = 0, limit: int = 1_000) -> list[tuple[int, str]]:
+        """Return the next archived conversations by id, and the names that their transcripts had."""
+        ...
+
+    async def locations(self, conversation_ids: Sequence[int]) -> dict[int, str]:
+        """Return where the archives of these conversations are."""
+        ...
+
+    async def delete_orphans(self) -> Mapping[str, int]:
+        """Delete rows that belong to nothing any more; return how many of each kind."""
+        ...
+
+    async def delete_answers(self, before: datetime) -> int:
+        """Forget answers to repeated requests from before then; return how many."""
+        ...
+
+    async def give_back_space(self, *, within: timedelta) -> SpaceFreed:
+        """Give unused space back to the disk and refresh the statistics that queries are planned by.
+
+        Other writes go on meanwhile; what takes longer is left to the next round.
+        """
         ...
