@@ -162,6 +162,17 @@ def rebuild(sources: Sources, source: Literal["transcripts", "store"]) -> int:
     return _run(run_rebuild(settings, source))
 
 
+@echo.command()
+@click.option("--to", required=True, metavar="DATABASE_URL", help="postgresql://user:password@host/database")
+@click.pass_obj
+def migrate(sources: Sources, to: str) -> int:
+    """Move the SQLite database to PostgreSQL, and compare both afterwards."""
+    settings = _settings_and_quiet_logs(sources)
+    from source.app.migrating import run_migrate
+
+    return _run(run_migrate(settings, to))
+
+
 def _settings_and_quiet_logs(sources: Sources) -> "Settings":
     """Commands that answer and end log warnings only, unless the operator asked for more."""
     settings = sources.read()

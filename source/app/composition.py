@@ -71,14 +71,22 @@ async def rebuild(settings: Settings, source: Literal["transcripts", "store"], p
 
 
 async def _own_store(stack: AsyncExitStack, settings: Settings, clock: Clock, *, command: str) -> SqlStore:
+    hold_folders(stack, settings, command=command)
+    store = await SqlStore.open(settings.database, clock=clock, durability=settings.durability)
+    stack.push_async_callback(store.close)
+    return store
+
+
+def hold_folders(stack: AsyncExitStack, settings: Settings, *, command: str) -> None:
+    """Own the folders of the transcripts and of the database until the stack closes.
+
+    Raises: FolderInUseError: another process does; it is named.
+    """
     folders = {settings.conversations_dir}
     if settings.sqlite_file is not None:  # two folders of transcripts must not share one database
         folders.add(settings.sqlite_file.absolute().parent)
     for folder in sorted(folders):
         stack.enter_context(FolderLock(folder, command=command))
-    store = await SqlStore.open(settings.database, clock=clock, durability=settings.durability)
-    stack.push_async_callback(store.close)
-    return store
 
 
 def _refuse_to_begin_beside_transcripts(settings: Settings) -> None:

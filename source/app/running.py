@@ -1,4 +1,4 @@
-"""Running every channel that is configured, until the system asks for the end."""
+"""Running every channel that is configured, and what goes on beside them, until the system asks for the end."""
 
 import asyncio
 from collections.abc import Coroutine, Sequence
@@ -22,14 +22,14 @@ NOTHING_TO_RUN = (
 )
 
 
-class Platform(Protocol):
-    """A channel that runs until it is told to stop."""
+class Part(Protocol):
+    """Something that runs until it is told to stop."""
 
     @property
     def name(self) -> str: ...
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Talk until `stop` is set; then take nothing new, let what has begun end, and close.
+        """Work until `stop` is set; then take nothing new, let what has begun end, and close.
 
         Raises: SettingsError: it cannot work until the operator changes something.
         """
@@ -38,7 +38,7 @@ class Platform(Protocol):
 
 def is_anything_configured(settings: Settings) -> bool:
     """Whether there is a channel to run."""
-    return settings.discord_token is not None
+    return settings.discord_token is not None or settings.web_enabled
 
 
 async def run_channels(settings: Settings) -> int:
@@ -50,16 +50,20 @@ async def run_channels(settings: Settings) -> int:
         log.info("echo_started", model=echo.model_name, offline=echo.is_offline)
         preparing = asyncio.create_task(_prepare(echo), name="preparing")
         try:
-            return await Running(_platforms(settings, echo)).to_the_end()
+            return await _running(settings, echo).to_the_end()
         finally:
             preparing.cancel()
             await asyncio.gather(preparing, return_exceptions=True)
 
 
-def _platforms(settings: Settings, echo: Echo) -> Sequence[Platform]:
-    from source.app.discord_channel import discord_platform
+def _running(settings: Settings, echo: Echo) -> "Running":
+    """Return the parts: talking is what keeps Echo up, the rest goes on beside it."""
+    channels: list[Part] = []
+    if settings.discord_token is not None:
+        from source.app.discord_channel import discord_platform
 
-    return [discord_platform(settings, echo)]
+        channels.append(discord_platform(settings, echo))
+    return Running(channels)
 
 
 async def _prepare(echo: Echo) -> None:
@@ -73,34 +77,41 @@ async def _prepare(echo: Echo) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """Channels side by side: one that ends does not end the others."""
+    """Parts side by side: one that ends does not end the others, but the last of the `channels` does."""
 
-    platforms: Sequence[Platform]
+    channels: Sequence[Part]
+    beside: Sequence[Part] = ()
 
     async def to_the_end(self) -> int:
         """Run them all; 0 when each ended in order.
 
-        Raises: SettingsError: none of them can work as things are set.
+        Raises: SettingsError: no channel can work as things are set.
         """
         stop = asyncio.Event()
-        tasks = [asyncio.create_task(_named(each, each.run(stop)), name=each.name) for each in self.platforms]
+        beside = [_begun(each, stop) for each in self.beside]
+        channels = [_begun(each, stop) for each in self.channels]
         try:
-            await asyncio.wait(tasks)
+            await asyncio.wait(channels)
         finally:
             log.info("echo_stopping", until="answers that have begun are finished")
             stop.set()
-            outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+            outcomes = await asyncio.gather(*channels, return_exceptions=True)
+            others = await asyncio.gather(*beside, return_exceptions=True)
         if outcomes and all(isinstance(outcome, SettingsError) for outcome in outcomes):
             raise SettingsError("\n".join(map(str, outcomes)))
-        return 0 if not any(outcomes) else 1
+        return 1 if any((*outcomes, *others)) else 0
 
 
-async def _named(platform: Platform, work: Coroutine[None, None, None]) -> None:
+def _begun(part: Part, stop: asyncio.Event) -> "asyncio.Task[None]":
+    return asyncio.create_task(_named(part, part.run(stop)), name=part.name)
+
+
+async def _named(part: Part, work: Coroutine[None, None, None]) -> None:
     try:
         await work
     except SettingsError as error:
-        log.error("channel_cannot_run", channel=platform.name, reason=str(error))  # noqa: TRY400  (no trace: the sentence says it)
+        log.error("part_cannot_run", part=part.name, reason=str(error))  # noqa: TRY400  (no trace: the sentence says it)
         raise
     except Exception:
-        log.exception("channel_broke", channel=platform.name)
+        log.exception("part_broke", part=part.name)
         raise

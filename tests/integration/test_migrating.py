@@ -1,0 +1,142 @@
+"""`python bot.py migrate --to URL`: an installation moves from its SQLite file to a PostgreSQL server."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+
+from source.adapters.storage.database_url import database_named
+from source.adapters.storage.engine import reading_engine
+from source.adapters.storage.moving import Progress, move
+from source.adapters.storage.sql_store import SqlStore
+from source.adapters.storage.task_table import TaskTable
+from source.app.migrating import run_migrate
+from source.app.settings import Settings
+from source.domain.errors import FolderInUseError, SettingsError, StoreConflictError
+from source.domain.task import Lane, NewTask, TaskStatus
+from source.ports.clock import SystemClock
+from tests.fakes.clock import FakeClock
+from tests.fakes.databases import server
+from tests.fakes.openai_server import FakeOpenAIServer
+from tests.fakes.running_echo import MAIN, running_echo, settings_for
+
+
+@pytest.fixture
+def empty_server() -> Iterator[str]:
+    with server().database(is_empty=True) as url:
+        yield url
+
+
+@pytest.fixture
+async def moving(tmp_path: Path) -> Settings:
+    """An installation with two conversations and a task that was cut off."""
+    async with FakeOpenAIServer() as model, running_echo(tmp_path, model, FakeClock()) as talk:
+        await talk.say("My boat is called Möwe 🚤")
+        await talk.command("new sails")
+        for number in range(5):
+            await talk.say(f"Sail number {number}")
+        tasks = TaskTable(talk.echo.store)
+        task = await tasks.add(NewTask("CLEANUP_DATABASE", {"depth": 2.5, "kinds": ["a", None]}), Lane.OWNER)
+        await tasks.note_handed_over([task.task_id])
+        await tasks.begin(task.task_id)
+    return settings_for(tmp_path)
+
+
+async def test_everything_is_the_same_there_and_goes_on(moving: Settings, empty_server: str) -> None:
+    assert await run_migrate(moving, empty_server) == 0
+
+    here = await SqlStore.open(moving.database, clock=SystemClock(), read_only=True)
+    there = await SqlStore.open(empty_server, clock=SystemClock())
+    try:
+        before = [each async for each in here.every_conversation()]
+        assert before == [each async for each in there.every_conversation()]
+        assert len(before) == 2
+        found = [hit.message.message_content for hit in await there.search("mowe")]
+        assert "My boat is called Möwe 🚤" in found
+    finally:
+        await here.close()
+        await there.close()
+
+    folder = moving.conversations_dir
+    async with FakeOpenAIServer() as model, running_echo(folder, model, FakeClock(), database_url=empty_server) as talk:
+        await talk.say("One more sail")
+        assert len((await talk.conversation()).messages) == 12
+
+
+async def test_work_that_was_cut_off_is_begun_anew_there(moving: Settings, empty_server: str) -> None:
+    await run_migrate(moving, empty_server)
+    there = await SqlStore.open(empty_server, clock=SystemClock())
+    (task,) = await TaskTable(there).waiting([Lane.OWNER])
+    assert (task.status, task.input) == (TaskStatus.PENDING, {"depth": 2.5, "kinds": ["a", None]})
+    await there.close()
+
+
+async def test_a_move_that_was_cut_off_goes_on(moving: Settings, empty_server: str) -> None:
+    await (await SqlStore.open(empty_server, clock=SystemClock())).close()
+
+    def break_off(table: str, _done: int, _total: int) -> None:
+        if table == "messages":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        _move(moving, empty_server, break_off)
+    assert await run_migrate(moving, empty_server) == 0
+
+
+async def test_a_database_with_conversations_of_others_is_refused(
+    moving: Settings, empty_server: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    async with (
+        FakeOpenAIServer() as model,
+        running_echo(elsewhere, model, FakeClock(), database_url=empty_server) as talk,
+    ):
+        await talk.say("I was here first")
+    with pytest.raises(StoreConflictError, match="1 conversations that are not from here"):
+        await run_migrate(moving, empty_server)
+    there = await SqlStore.open(empty_server, clock=SystemClock(), read_only=True)
+    assert [each.head.thread.key async for each in there.every_conversation()] == [MAIN.key]
+    await there.close()
+
+
+async def test_a_row_that_differs_is_told(moving: Settings, empty_server: str) -> None:
+    await (await SqlStore.open(empty_server, clock=SystemClock())).close()
+
+    def alter(table: str, _done: int, _total: int) -> None:
+        if table == "usage":  # messages are there by then
+            engine = _engine(empty_server)
+            with engine.begin() as connection:
+                connection.execute(text("UPDATE messages SET content = 'changed' WHERE seq = 3"))
+            engine.dispose()
+
+    with pytest.raises(StoreConflictError, match=r"^messages: 1\d rows here, 1\d there, and they differ"):
+        _move(moving, empty_server, alter)
+
+
+async def test_nothing_moves_while_echo_runs(tmp_path: Path, empty_server: str) -> None:
+    async with FakeOpenAIServer() as model, running_echo(tmp_path, model, FakeClock()):
+        with pytest.raises(FolderInUseError):
+            await run_migrate(settings_for(tmp_path), empty_server)
+
+
+@pytest.mark.parametrize("to", ["sqlite:////var/lib/echo.db", "mysql://host/echo", "echo"])
+async def test_only_a_postgresql_database_is_a_goal(tmp_path: Path, to: str) -> None:
+    with pytest.raises(SettingsError, match="PostgreSQL"):
+        await run_migrate(settings_for(tmp_path), to)
+
+
+def _move(settings: Settings, to: str, progress: Progress) -> None:
+    assert settings.sqlite_file is not None
+    source, target = reading_engine(settings.sqlite_file), _engine(to)
+    try:
+        move(source, target, progress)
+    finally:
+        source.dispose()
+        target.dispose()
+
+
+def _engine(url: str) -> Engine:
+    named = database_named(url)
+    assert not isinstance(named, Path)
+    return create_engine(named)
