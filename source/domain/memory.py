@@ -1,7 +1,7 @@
 """The structured record made of one quiet conversation."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -14,11 +14,79 @@ class MemorySource(StrEnum):
     PERSON = "person"
 
 
+class MemoryPart(StrEnum):
+    """What kind of thing an item of a memory is; the values are the record's keys."""
+
+    TOPICS = "topics"
+    FACTS = "facts"
+    PREFERENCES = "preferences"
+    OPEN_ISSUES = "open_issues"
+    PEOPLE = "people"
+    INTENTS = "intents"
+
+    @property
+    def has_name(self) -> bool:
+        """Whether its items have a name beside their text: a person's, or that of an intent."""
+        return self in {MemoryPart.PEOPLE, MemoryPart.INTENTS}
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryItem:
+    """One thing that is remembered and the messages that show it; `confidence`, from 0 to 1, is an intent's."""
+
+    text: str
+    message_ids: tuple[int, ...]
+    name: str | None = None
+    confidence: float | None = None
+
+    def as_data(self) -> dict[str, object]:
+        optional = {"name": self.name, "confidence": self.confidence}
+        given = {key: value for key, value in optional.items() if value is not None}
+        return {"text": self.text, "message_ids": [*self.message_ids], **given}
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What is remembered of a conversation up to the message `covers_to`.
+
+    `dropped` counts items that were left out because no message shows them; `language` is a code of ISO 639.
+    """
+
+    source: MemorySource
+    covers_to: int
+    summary: MemoryItem | None = None
+    parts: Mapping[MemoryPart, tuple[MemoryItem, ...]] = field(default_factory=dict)
+    language: str | None = None
+    dropped: int = 0
+
+    @property
+    def is_empty(self) -> bool:
+        return self.summary is None and not any(self.parts.values())
+
+    def of(self, part: MemoryPart) -> tuple[MemoryItem, ...]:
+        return self.parts.get(part, ())
+
+    def covering(self, message_id: int) -> "Memory":
+        """Return it as covering everything up to this message at least."""
+        return replace(self, covers_to=max(self.covers_to, message_id))
+
+    def as_data(self) -> dict[str, object]:
+        """Return the record as it is stored and shown: `memory_data`."""
+        return {
+            "summary": self.summary.as_data() if self.summary else None,
+            **{part.value: [item.as_data() for item in self.of(part)] for part in MemoryPart},
+            "language": self.language,
+            "source": self.source.value,
+            "covers_to": self.covers_to,
+            "dropped": self.dropped,
+        }
+
+
 @dataclass(frozen=True, slots=True)
 class StoredMemory:
     """A memory as the store has it; `covers_to` is the last message that it was made of.
 
-    `memory_data` has the keys summary, topics, facts, preferences, open_issues, people, language, intents, source.
+    `memory_data` has the keys of `Memory.as_data`.
     """
 
     memory_id: int

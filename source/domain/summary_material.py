@@ -74,7 +74,7 @@ def numbered_sources(
     left = max_bytes - size_of(f"{_EARLIER_HEADING}\n\n{_MESSAGES_HEADING}\n")
     share = left // 3
     for point in earlier:
-        line = f"[#{len(sources) + 1}] {_unmarked(point.line[2:])}"
+        line = f"[#{len(sources) + 1}] {unmarked(point.line[2:])}"
         if size_of(line) < share:
             sources.append(NumberedSource(len(sources) + 1, line, point.said_on, None))
             share -= size_of(line) + 1
@@ -121,7 +121,7 @@ def _numbered_messages(
 ) -> list[NumberedSource]:
     openings = [f"{speaker_of(message, people)} ({day_of(message)}): " for message in messages]
     mark = size_of(f"[#{first + len(messages)}] ") + 1
-    texts = [_unmarked(one_line(clipped(message.message_content, _MOST_MESSAGE_BYTES))) for message in messages]
+    texts = [unmarked(one_line(clipped(message.message_content, _MOST_MESSAGE_BYTES))) for message in messages]
     frames = [size_of(opening) + mark for opening in openings]
     start, cap = _oldest_that_fits(frames, [size_of(text) for text in texts], max_bytes)
     return [
@@ -145,6 +145,6 @@ def _oldest_that_fits(frames: Sequence[int], sizes: Sequence[int], max_bytes: in
     return len(sizes), 0
 
 
-def _unmarked(text: str) -> str:
+def unmarked(text: str) -> str:
     """Return `text` without anything that looks like the number of a line."""
     return text.replace("[#", "(#")

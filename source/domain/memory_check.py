@@ -1,0 +1,80 @@
+"""Keeps of what is claimed what messages show."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from source.domain.errors import RefusedInputError
+from source.domain.memory import Memory, MemoryItem, MemoryPart, MemorySource
+from source.domain.memory_claims import MOST_ITEMS, Claims, read_claims
+from source.domain.memory_evidence import Evidence
+from source.domain.message import Message
+from source.domain.summary_material import chat_only
+from source.domain.summary_text import sentences
+
+
+def checked_memory(data: Mapping[str, object], messages: Sequence[Message], people: Mapping[str, str]) -> Memory:
+    """Return what of a posted `memory_data` the conversation's messages show; the rest is dropped and counted.
+
+    What a person wrote needs no message that shows it; an item without ids gets those of messages that do.
+
+    Raises: RefusedInputError: it is not of the form, or nothing of it is shown.
+    """
+    claims = read_claims(data)
+    evidence = Evidence(chat_only(messages), people)
+    memory = supported(claims, evidence)
+    if claims.count and memory.is_empty:
+        raise RefusedInputError(
+            "Nothing in memory_data is shown by the messages of the conversation: "
+            "give each item the ids of messages that it shares words with, or name a person as its source."
+        )
+    if memory.is_empty:
+        raise RefusedInputError("memory_data is empty: give it a summary at least.")
+    return memory
+
+
+def supported(claims: Claims, evidence: Evidence) -> Memory:
+    """Return the memory of those claims that the evidence shows, each once."""
+    trusted = claims.source is MemorySource.PERSON
+    cited = [(part, _cited(item, evidence)) for part, item in claims.items]
+    shown = [(part, item) for part, item in cited if trusted or evidence.shows(part, item)]
+    summary = _shown_summary(claims.summary, evidence, trusted=trusted)
+    lost = len(cited) - len(shown) + (claims.summary is not None and summary is None)
+    return Memory(
+        source=claims.source,
+        covers_to=evidence.newest if claims.covers_to is None else min(claims.covers_to, evidence.newest),
+        summary=summary,
+        parts={
+            part: first_of_each(item for each, item in shown if each is part)[:most]
+            for part, most in MOST_ITEMS.items()
+        },
+        language=claims.language,
+        dropped=claims.malformed + lost,
+    )
+
+
+def first_of_each(items: Iterable[MemoryItem]) -> tuple[MemoryItem, ...]:
+    """Drop items that say again what an earlier one says; its messages are added to the earlier one's."""
+    found: dict[tuple[str, str], MemoryItem] = {}
+    for item in items:
+        key = ((item.name or "").casefold(), item.text.casefold().rstrip(" .!"))
+        earlier = found.get(key)
+        ids = tuple(dict.fromkeys((*earlier.message_ids, *item.message_ids))) if earlier else item.message_ids
+        found[key] = replace(earlier or item, message_ids=ids)
+    return tuple(found.values())
+
+
+def _cited(item: MemoryItem, evidence: Evidence) -> MemoryItem:
+    """Return the item with the ids that are messages of the conversation, found for it when it names none."""
+    if item.message_ids:
+        return replace(item, message_ids=evidence.known(item.message_ids))
+    return replace(item, message_ids=evidence.showing(f"{item.name or ''} {item.text}"))
+
+
+def _shown_summary(summary: MemoryItem | None, evidence: Evidence, *, trusted: bool) -> MemoryItem | None:
+    """Return the sentences of a summary that the messages show, with those that show them."""
+    if summary is None or trusted:
+        return _cited(summary, evidence) if summary else None
+    said = [_cited(replace(summary, text=text), evidence) for text in sentences(summary.text)]
+    shown = [each for each in said if evidence.shows(MemoryPart.FACTS, each)]
+    ids = dict.fromkeys(message_id for each in shown for message_id in each.message_ids)
+    return MemoryItem(" ".join(each.text for each in shown), tuple(ids)) if shown else None

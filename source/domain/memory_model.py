@@ -1,0 +1,118 @@
+"""What a language model must return for a memory, and how what it found joins what is remembered already."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from source.domain.errors import RefusedInputError
+from source.domain.memory import Memory, MemoryItem, MemoryPart, MemorySource
+from source.domain.memory_check import first_of_each, supported
+from source.domain.memory_claims import MOST_ITEMS, Claims, read_claims
+from source.domain.memory_evidence import Evidence
+from source.domain.memory_material import MemoryMaterial, Note
+
+SCHEMA_NAME = "conversation_memory"
+_SETTLED = "settled"
+_MOST_SUMMARY_IDS = 50
+
+_TEXT: Mapping[str, object] = {"type": "string"}
+_NUMBERS: Mapping[str, object] = {"type": "array", "items": {"type": "integer"}}
+
+
+class UnsupportedMemoryError(ValueError):
+    """Nothing in a model's answer is shown by what the model was given."""
+
+
+def response_schema() -> dict[str, object]:
+    """Return the shape of an answer; what each key means is said in the prompt alone, which every call pays for."""
+    cited = {"text": _TEXT, "message_ids": _NUMBERS}
+    items = {
+        part.value: {
+            "type": "array",
+            "items": {"$ref": "#/$defs/named" if part is MemoryPart.PEOPLE else "#/$defs/item"},
+        }
+        for part in MemoryPart
+        if part is not MemoryPart.INTENTS
+    }
+    intents = {"type": "array", "items": {"$ref": "#/$defs/intent"}}
+    return _closed(
+        {"summary": {"$ref": "#/$defs/item"}, **items, "intents": intents, "language": _TEXT, _SETTLED: _NUMBERS}
+    ) | {
+        "$defs": {
+            "item": _closed(cited),
+            "named": _closed({"name": _TEXT, **cited}),
+            "intent": _closed({"name": _TEXT, "confidence": {"type": "number"}, **cited}),
+        }
+    }
+
+
+def grown_memory(
+    answer: Mapping[str, object], material: MemoryMaterial, earlier: Memory | None, evidence: Evidence
+) -> Memory:
+    """Return the memory that covers the material too: what was remembered and still holds, and what messages show.
+
+    Raises: UnsupportedMemoryError: the model found something, and nothing of it is shown.
+    """
+    claims = _claims(answer, material)
+    found = supported(claims, evidence)
+    if claims.count and found.is_empty:
+        raise UnsupportedMemoryError("nothing in the answer is shown by what was sent")
+    last = max(message.message_id for message in material.messages)
+    if earlier is None:
+        return replace(found, covers_to=last)
+    return _joined(earlier, found, _settled(answer, material)).covering(last)
+
+
+def _claims(answer: Mapping[str, object], material: MemoryMaterial) -> Claims:
+    """Return what the answer claims, with ids of messages for the numbers of lines."""
+    known = {key: value for key, value in answer.items() if key in {"summary", "language", *MemoryPart}}
+    try:
+        claims = read_claims(known)
+    except RefusedInputError as error:
+        raise UnsupportedMemoryError("the answer is not of the form of a memory") from error
+
+    def cited(item: MemoryItem) -> MemoryItem:
+        return replace(item, message_ids=material.ids(item.message_ids))
+
+    return replace(
+        claims,
+        summary=cited(claims.summary) if claims.summary else None,
+        items=tuple((part, cited(item)) for part, item in claims.items),
+    )
+
+
+def _settled(answer: Mapping[str, object], material: MemoryMaterial) -> list[Note]:
+    """Return the notes that no longer hold; the summary is replaced, not settled."""
+    numbers = answer.get(_SETTLED)
+    given = numbers if isinstance(numbers, list) else []
+    notes = (material.note(number) for number in given if isinstance(number, int))
+    return [note for note in notes if note is not None and note.part is not None]
+
+
+def _joined(earlier: Memory, found: Memory, settled: Sequence[Note]) -> Memory:
+    """Return both as one; where there is too much, what was said last stays."""
+    gone = {(note.part, note.item) for note in settled}
+    parts = {
+        part: first_of_each([*(item for item in earlier.of(part) if (part, item) not in gone), *found.of(part)])[-most:]
+        for part, most in MOST_ITEMS.items()
+    }
+    return Memory(
+        # What a person wrote into it needs no message: it must not be checked away later.
+        source=MemorySource.PERSON if earlier.source is MemorySource.PERSON else found.source,
+        covers_to=max(earlier.covers_to, found.covers_to),
+        summary=_with_ids_of(earlier.summary, found.summary),
+        parts=parts,
+        language=found.language or earlier.language,
+        dropped=earlier.dropped + found.dropped,
+    )
+
+
+def _with_ids_of(earlier: MemoryItem | None, found: MemoryItem | None) -> MemoryItem | None:
+    """Return the new summary, shown by what showed the one that it was made from as well."""
+    if earlier is None or found is None:
+        return found or earlier
+    ids = tuple(dict.fromkeys((*found.message_ids, *earlier.message_ids)))
+    return replace(found, message_ids=ids[:_MOST_SUMMARY_IDS])
+
+
+def _closed(properties: Mapping[str, object]) -> dict[str, object]:
+    return {"type": "object", "properties": properties, "required": [*properties], "additionalProperties": False}
