@@ -8,6 +8,7 @@ _EPOCH = datetime(2025, 1, 1, tzinfo=UTC)
 _SEQUENCE_BITS = 7
 _NODE_BITS = 5
 _STEP = 1 << _NODE_BITS
+NODES = _STEP
 
 
 class IdGenerator:
@@ -24,10 +25,17 @@ class IdGenerator:
         self._last = last - last % _STEP + node
         self._lock = threading.Lock()
 
+    def move_to(self, node: int) -> None:
+        """Go on with ids of another node; they are larger than those before all the same."""
+        with self._lock:
+            if node != self._node:
+                self._node = node
+                self._last += _STEP - self._last % _STEP + node
+
     def next(self, now: datetime) -> int:
         """Return an id larger than every id handed out before; `now` is aware."""
         milliseconds = max(0, int((now - _EPOCH).total_seconds() * 1000))
-        base = (milliseconds << (_SEQUENCE_BITS + _NODE_BITS)) + self._node
+        base = milliseconds << (_SEQUENCE_BITS + _NODE_BITS)
         with self._lock:
-            self._last = max(base, self._last + _STEP)
+            self._last = max(base + self._node, self._last + _STEP)
             return self._last

@@ -1,6 +1,6 @@
 """Every implementation of the store, each under the same tests."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -17,6 +17,7 @@ from source.ports.store import (
     TurnStore,
 )
 from tests.fakes.clock import FakeClock
+from tests.fakes.databases import database_of
 from tests.fakes.store import InMemoryStore
 
 
@@ -31,11 +32,27 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
-@pytest.fixture(params=["sqlite", "in memory"])
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty store."""
+    with database_of(request.param, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+async def sql_store(database: str, clock: FakeClock) -> AsyncIterator[SqlStore]:
+    """An open store of each kind of database, for what has tables of its own."""
+    store = await SqlStore.open(database, clock=clock, durability="normal")
+    yield store
+    await store.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "in memory"])
 async def store(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> AsyncIterator[Store]:
     if request.param == "in memory":
         yield InMemoryStore(clock)
         return
-    sql_store = await SqlStore.open(tmp_path / "echo.db", clock=clock, durability="normal")
-    yield sql_store
-    await sql_store.close()
+    with database_of(request.param, tmp_path) as url:
+        sql_store = await SqlStore.open(url, clock=clock, durability="normal")
+        yield sql_store
+        await sql_store.close()

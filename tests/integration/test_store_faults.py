@@ -39,7 +39,7 @@ async def store(file: Path) -> AsyncIterator[SqlStore]:
 async def _pragma(store: SqlStore, pragma: str) -> None:
     """Change the connection that writes; nothing writes meanwhile."""
     assert store._writer is not None
-    connection = store._writer._target.connection()  # type: ignore[attr-defined]  # the real target has it
+    connection = store._writer._target._session.connection()  # type: ignore[attr-defined]  # the real target has it
     connection.connection.driver_connection.execute(f"PRAGMA {pragma}")
 
 
@@ -162,7 +162,7 @@ async def test_a_path_that_is_a_folder_is_told(tmp_path: Path) -> None:
         await SqlStore.open(tmp_path, clock=FakeClock())
 
 
-@pytest.mark.parametrize("url", ["postgresql://localhost/echo", "sqlite://", "sqlite:///:memory:", "nonsense://"])
+@pytest.mark.parametrize("url", ["postgresql://localhost", "mysql://h/echo", "sqlite://", "sqlite:///:memory:", "nonsense://"])
 async def test_a_url_that_names_no_file_is_a_wrong_setting(url: str) -> None:
     with pytest.raises(SettingsError, match="DATABASE_URL"):
         await SqlStore.open(url, clock=FakeClock())

@@ -29,7 +29,7 @@ async def test_durability_is_what_sqlite_syncs(file: Path, durability: str, sync
     assert durability in ("full", "normal")
     store = await SqlStore.open(file, clock=FakeClock(), durability="full" if durability == "full" else "normal")
     assert store._writer is not None
-    raw = store._writer._target.connection().connection.driver_connection  # type: ignore[attr-defined]
+    raw = store._writer._target._session.connection().connection.driver_connection  # type: ignore[attr-defined]
     found = {
         name: raw.execute(f"PRAGMA {name}").fetchone()[0] for name in ("synchronous", "journal_mode", "foreign_keys")
     }

@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import Connection, select
 
 from source.adapters.storage import event_reading
-from source.adapters.storage.search_index import SearchIndex
+from source.adapters.storage.search_index import MessageIndex
 from source.adapters.storage.statements import Statements
 from source.adapters.storage.tables import events, messages
 from source.adapters.storage.write_operations import Amend, Correct
@@ -21,7 +21,7 @@ _MOST_AMENDED: Final = 10_000
 class CorrectionWrites:
     """Changes what was said inside the caller's transaction."""
 
-    def __init__(self, statements: Statements, index: SearchIndex) -> None:
+    def __init__(self, statements: Statements, index: MessageIndex) -> None:
         self._statements = statements
         self._index = index
         self._amended: OrderedDict[int, None] = OrderedDict()

@@ -1,15 +1,14 @@
-"""Engines: one for the connection that writes, one for those that read."""
+"""Engines of SQLite: one for the connection that writes, one for those that read."""
 
 import os
 import sqlite3
 from pathlib import Path
 from typing import Final, Literal
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool, QueuePool
 
-from source.domain.errors import SettingsError, StoreUnavailableError
+from source.domain.errors import StoreUnavailableError
 
 Durability = Literal["full", "normal"]
 READERS: Final = 3
@@ -24,24 +23,6 @@ _CONNECT: Final = {
     "timeout": _BUSY_SECONDS,
     "cached_statements": 256,
 }
-
-
-def sqlite_file(url_or_path: str | Path) -> Path:
-    """Return the file that a URL or a path names.
-
-    Raises: SettingsError: it names no SQLite file.
-    """
-    if isinstance(url_or_path, Path) or "://" not in url_or_path:
-        return Path(url_or_path).absolute()
-    try:
-        url = make_url(url_or_path)
-    except ArgumentError as error:
-        raise SettingsError("DATABASE_URL is not a database URL; one looks like sqlite:////var/lib/echo.db") from error
-    if url.get_backend_name() != "sqlite":
-        raise SettingsError("DATABASE_URL: this version of Echo keeps its store in SQLite; use sqlite:////path/to/file")
-    if not url.database or url.database == ":memory:":
-        raise SettingsError("DATABASE_URL: name a file; a database in memory keeps nothing")
-    return Path(url.database).absolute()
 
 
 def is_there(file: Path) -> bool:

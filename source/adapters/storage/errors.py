@@ -1,4 +1,4 @@
-"""What SQLAlchemy and SQLite say, in the words of the store's errors."""
+"""What SQLAlchemy and the drivers say, in the words of the store's errors."""
 
 import sqlite3
 from collections.abc import Generator
@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from source.adapters.storage import postgres_errors
 from source.domain.errors import StoreDamagedError, StoreError, StoreUnavailableError
 
 _RESTORE: Final = "move the file away and run `python bot.py rebuild --from transcripts`"
@@ -43,7 +44,9 @@ def translated(error: Exception) -> StoreError:
     """Return the store's error for what a driver raised; one that is translated already comes back."""
     if isinstance(error, StoreError):
         return error
-    origin = error.orig if isinstance(error, DBAPIError) else error
+    origin = driver_error(error)
+    if _is_of_server(origin):
+        return postgres_errors.fault_of(origin)
     code = _primary_code(origin)
     if code in _DAMAGED:
         return StoreDamagedError(_DAMAGED[code])
@@ -52,6 +55,18 @@ def translated(error: Exception) -> StoreError:
     if code in _OWN_FAULT or not isinstance(origin, sqlite3.OperationalError | sqlite3.DatabaseError):
         return StoreError(f"the store refused what it was given ({type(origin).__name__})")
     return StoreUnavailableError(_UNKNOWN)
+
+
+def showable(error: Exception) -> Exception:
+    """Return the error as it may be named as a cause: without what the database quotes of its rows."""
+    origin = driver_error(error)
+    return postgres_errors.without_contents(origin) if _is_of_server(origin) else error
+
+
+def driver_error(error: Exception) -> Exception:
+    """Return what the driver raised."""
+    origin = error.orig if isinstance(error, DBAPIError) else None
+    return origin if isinstance(origin, Exception) else error
 
 
 def concerns_everything(error: StoreError) -> bool:
@@ -65,9 +80,13 @@ def store_errors() -> Generator[None]:
     try:
         yield
     except (SQLAlchemyError, sqlite3.Error) as error:
-        raise translated(error) from error
+        raise translated(error) from showable(error)
 
 
-def _primary_code(origin: BaseException | None) -> int | None:
+def _is_of_server(origin: Exception) -> bool:
+    return hasattr(origin, "sqlstate")  # known without importing the driver
+
+
+def _primary_code(origin: Exception) -> int | None:
     code = getattr(origin, "sqlite_errorcode", None)
     return code & 0xFF if isinstance(code, int) else None

@@ -2,21 +2,28 @@
 
 from typing import Final
 
-from sqlalchemy import Connection, String, column, inspect, select, table
+from sqlalchemy import Connection, String, column, func, inspect, select, table
 
+from source.adapters.storage.node_lease import LOCKS
 from source.domain.errors import StoreVersionError
 
 VERSIONS: Final = ("0001", "0002", "0003", "0004")
 NEWEST: Final = VERSIONS[-1]
 _VERSION_TABLE: Final = "alembic_version"
+# Beyond the nodes, which are locks of the same number.
+_MIGRATION_LOCK: Final = 1_000
 
 
 def bring_up_to_date(connection: Connection, target: str = NEWEST) -> None:
-    """Create or migrate the tables in one transaction; the caller holds the folder's lock.
+    """Create or migrate the tables in one transaction; an SQLite file's caller holds its folder's lock.
 
     Raises: StoreVersionError: a newer Echo, or another program, made this database.
     """
     with connection.begin():
+        if stored_version(connection) == target:
+            return
+        if connection.dialect.name == "postgresql":
+            _wait_for_others(connection)
         if stored_version(connection) != target:
             _upgrade(connection, target)
 
@@ -39,7 +46,9 @@ def stored_version(connection: Connection) -> str | None:
     names = inspect(connection).get_table_names()
     if _VERSION_TABLE not in names:
         if names:
-            raise StoreVersionError("another program's tables are in the database: set DATABASE_URL to a file for Echo")
+            raise StoreVersionError(
+                "another program's tables are in the database: let DATABASE_URL name a database that is Echo's alone"
+            )
         return None
     versions = table(_VERSION_TABLE, column("version_num", String))
     version: str | None = connection.execute(select(versions.c.version_num)).scalar()
@@ -48,6 +57,11 @@ def stored_version(connection: Connection) -> str | None:
             f"the database has version {version}, which this Echo does not know: use the newer Echo that made it"
         )
     return version
+
+
+def _wait_for_others(connection: Connection) -> None:
+    """Let one process at a time change the tables; the lock ends with the transaction."""
+    connection.execute(select(func.pg_advisory_xact_lock(LOCKS, _MIGRATION_LOCK)))
 
 
 def _upgrade(connection: Connection, target: str) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, select
 from source.adapters.storage.known_rows import KnownRows
 from source.adapters.storage.prepared import Row
 from source.adapters.storage.row_reading import MESSAGE_COLUMNS, AnyRow, message_from
-from source.adapters.storage.search_index import SearchIndex
+from source.adapters.storage.search_index import MessageIndex
 from source.adapters.storage.statements import Statements
 from source.adapters.storage.tables import messages
 from source.adapters.storage.turn_writes import TurnWrites, message_row
@@ -28,7 +28,7 @@ class RestoreWrites:
     """Restores conversations inside the caller's transaction."""
 
     def __init__(
-        self, statements: Statements, known: KnownRows, turns: TurnWrites, index: SearchIndex, ids: IdGenerator
+        self, statements: Statements, known: KnownRows, turns: TurnWrites, index: MessageIndex, ids: IdGenerator
     ) -> None:
         self._statements = statements
         self._known = known

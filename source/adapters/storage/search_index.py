@@ -1,9 +1,10 @@
-"""The full-text index of SQLite, filled behind the writes."""
+"""The full-text index: PostgreSQL's is part of the rows, SQLite's is filled behind the writes."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Protocol
 
 from sqlalchemy import Connection, func, select, text, update
+from sqlalchemy.engine import Dialect
 
 from source.adapters.storage.tables import messages, search_progress
 from source.adapters.storage.writer import Progress
@@ -22,7 +23,60 @@ _REMOVE: Final = text(f"INSERT INTO {INDEX} ({INDEX}, rowid, content) VALUES ('d
 _PUT: Final = text(f"INSERT INTO {INDEX} (rowid, content) VALUES (:seq, :content)")  # noqa: S608
 
 
-class SearchIndex:
+class MessageIndex(Protocol):
+    """What writing messages owes to those who search."""
+
+    @property
+    def deferred(self) -> int:
+        """How many messages wait for the index."""
+        ...
+
+    @property
+    def is_overdue(self) -> bool: ...
+
+    def note_added(self, count: int) -> None: ...
+
+    def measure(self, connection: Connection) -> None:
+        """Find out what an earlier process left to do, at the most."""
+        ...
+
+    def step(self, connection: Connection) -> Progress:
+        """Index the next messages in the order of commit."""
+        ...
+
+    def remove(self, connection: Connection, rows: Sequence[tuple[int, str, str]]) -> None:
+        """Take messages (`seq`, type, content as indexed) out before their rows go."""
+        ...
+
+    def replace(self, connection: Connection, seq: int, before: str, after: str) -> None:
+        """Have a chat message found by its new text; its row is changed next."""
+        ...
+
+
+def index_of(dialect: Dialect) -> MessageIndex:
+    """Return the index of the database at hand."""
+    return GeneratedIndex() if dialect.name == "postgresql" else DeferredIndex()
+
+
+class GeneratedIndex:
+    """PostgreSQL generates it with each row: there is nothing to do."""
+
+    deferred = 0
+    is_overdue = False
+
+    def note_added(self, count: int) -> None: ...
+
+    def measure(self, connection: Connection) -> None: ...
+
+    def step(self, connection: Connection) -> Progress:  # noqa: ARG002  # the protocol's
+        return Progress(0, 0)
+
+    def remove(self, connection: Connection, rows: Sequence[tuple[int, str, str]]) -> None: ...
+
+    def replace(self, connection: Connection, seq: int, before: str, after: str) -> None: ...
+
+
+class DeferredIndex:
     """Knows how many messages wait for the index, and takes them in steps.
 
     Row triggers would make every insert fifteen times as slow; a step of many rows costs a tenth of that.
@@ -39,12 +93,10 @@ class SearchIndex:
         self.deferred += count
 
     def measure(self, connection: Connection) -> None:
-        """Find out what an earlier process left to do, at the most."""
         progress = _progress(connection)
         self.deferred = progress.last - progress.reached
 
     def step(self, connection: Connection) -> Progress:
-        """Index the next messages in the order of commit."""
         before = _progress(connection)
         following = (
             select(messages.c.seq).where(messages.c.seq > before.reached).order_by(messages.c.seq).limit(_STEP)
@@ -59,7 +111,6 @@ class SearchIndex:
         return Progress(upper, before.last)
 
     def remove(self, connection: Connection, rows: Sequence[tuple[int, str, str]]) -> None:
-        """Take messages (`seq`, type, content as indexed) out before their rows go."""
         reached = _progress(connection).reached
         indexed = [
             {"seq": seq, "content": content}
@@ -70,7 +121,7 @@ class SearchIndex:
             connection.execute(_REMOVE, indexed)
 
     def replace(self, connection: Connection, seq: int, before: str, after: str) -> None:
-        """Have a chat message found by its new text; one that is not indexed yet will be by what its row says then."""
+        # One that is not indexed yet will be by what its row says then.
         if seq <= _progress(connection).reached:
             connection.execute(_REMOVE, {"seq": seq, "content": before})
             connection.execute(_PUT, {"seq": seq, "content": after})

@@ -1,6 +1,7 @@
 """Searching what was said."""
 
 from collections.abc import Iterator
+from functools import reduce
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -11,6 +12,7 @@ from sqlalchemy import (
     Select,
     and_,
     column,
+    func,
     literal,
     literal_column,
     or_,
@@ -28,8 +30,11 @@ from source.domain.message import MessageType, Standing
 from source.ports.store import Scope, SearchHit
 
 _TAIL: Final = "messages_tail"
+_WORDS: Final = "words"
 # Every hit with all words comes before every hit with some of them; ranks of FTS5 are far smaller than this.
 _TIER: Final = 1_000.0
+# PostgreSQL: divide a rank by the length of the message, or long ones would always be first.
+_BY_LENGTH: Final = 1
 _CHAT: Final = MessageType.CHAT.value
 
 _Found = dict[int, SearchHit]
@@ -40,6 +45,8 @@ def search(connection: Connection, typed: str, scope: Scope | None, limit: int, 
     words = search_words(typed)
     if not words or limit <= 0:
         return []
+    if connection.dialect.name == "postgresql":
+        return _ServerSearch(connection, words, scope, limit, [_WORDS]).hits()
     indexes = [INDEX]
     if with_tail and words.indexed and _index_tail(connection):
         indexes.append(_TAIL)
@@ -109,6 +116,21 @@ class _Search:
         if self._scope is not None:
             query = query.where(messages.c.conversation_id.in_(seen_from(self._scope)))
         return query
+
+
+class _ServerSearch(_Search):
+    """On PostgreSQL the index is a column, which the functions of migration 0001 fill and ask."""
+
+    def _contained(self) -> list[ColumnElement[bool]]:
+        return [messages.c.content.icontains(word, autoescape=True) for word in self._words.contained]
+
+    def _indexed(self, name: str, *, every: bool) -> Select[Any]:
+        words: ColumnElement[Any] = literal_column(f"messages.{name}")
+        phrases: list[ColumnElement[Any]] = [func.echo_phrase(word) for word in self._words.indexed]
+        asked = reduce(lambda one, other: one.op("&&" if every else "||")(other), phrases)
+        rank = -func.ts_rank(words, asked, _BY_LENGTH, type_=Float)
+        query = self._select(rank.label("rank")).where(words.op("@@")(asked))
+        return query.order_by(literal_column("rank"), messages.c.seq.desc())
 
 
 def _index_tail(connection: Connection) -> bool:

@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
 from source.adapters.storage import (
     channel_reading,
@@ -17,9 +17,10 @@ from source.adapters.storage import (
     search_reading,
     statistics_reading,
 )
-from source.adapters.storage.engine import READERS, Durability, reading_engine, sqlite_file, writing_engine
+from source.adapters.storage.database_url import database_named
+from source.adapters.storage.engine import READERS, Durability
 from source.adapters.storage.errors import store_errors
-from source.adapters.storage.migrate import bring_up_to_date, ensure_readable
+from source.adapters.storage.opening import OpenDatabase, open_database
 from source.adapters.storage.write_operations import (
     Accept,
     Amend,
@@ -33,11 +34,9 @@ from source.adapters.storage.write_operations import (
     RenameTranscript,
     Restore,
 )
-from source.adapters.storage.write_target import SqlWriteTarget
 from source.adapters.storage.writer import Barrier, CatchUp, GroupCommitWriter, Operation
 from source.domain.conversation_head import ConversationHead, StoredConversation
 from source.domain.errors import StoreUnavailableError
-from source.domain.identifiers import IdGenerator
 from source.domain.message import Message
 from source.domain.thread import Platform, ThreadKey
 from source.domain.turn import (
@@ -64,18 +63,13 @@ class SqlStore:
     `ids` never hands out an id that the store has.
     """
 
-    def __init__(
-        self,
-        engine: Engine,
-        readers: ThreadPoolExecutor,
-        writer: GroupCommitWriter | None,
-        ids: IdGenerator,
-        clock: Clock,
-    ) -> None:
-        self.ids = ids
-        self._engine = engine
+    def __init__(self, database: OpenDatabase, readers: ThreadPoolExecutor, clock: Clock) -> None:
+        self.ids = database.ids
+        self._engine = database.reading
+        self._patience = database.patience
         self._readers = readers
-        self._writer = writer
+        self._writer = GroupCommitWriter(database.target) if database.target else None
+        self._has_deferred_index = database.has_deferred_index
         self._clock = clock
         self._is_closed = False
 
@@ -87,17 +81,15 @@ class SqlStore:
 
         Raises: StoreUnavailableError, StoreDamagedError, StoreVersionError, SettingsError.
         """
-        file = sqlite_file(url_or_path)
+        named = database_named(url_or_path)
         readers = ThreadPoolExecutor(READERS, thread_name_prefix="echo-reader")
         try:
-            opened = await asyncio.get_running_loop().run_in_executor(
-                readers, _open, file, clock, durability, read_only
-            )
+            opening = partial(open_database, named, clock, durability, read_only=read_only)
+            opened = await asyncio.get_running_loop().run_in_executor(readers, opening)
         except BaseException:
             readers.shutdown(wait=False)
             raise
-        engine, target, ids = opened
-        return cls(engine, readers, GroupCommitWriter(target) if target else None, ids, clock)
+        return cls(opened, readers, clock)
 
     async def close(self) -> None:
         """Commit what was handed over and close everything; twice is once."""
@@ -185,7 +177,7 @@ class SqlStore:
         return await self.read(read_queries.listing, scope, thread, limit, offset)
 
     async def search(self, words: str, *, scope: Scope | None = None, limit: int = 10) -> list[SearchHit]:
-        if self._writer is not None:
+        if self._writer is not None and self._has_deferred_index:
             await self._catch_up(self._writer)
         return await self.read(search_reading.search, words, scope, limit, with_tail=self._writer is None)
 
@@ -230,39 +222,14 @@ class SqlStore:
         return await self.read(query, *args, **kwargs)
 
     async def read(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        def run() -> T:
-            with store_errors(), self._engine.connect() as connection:
+        def once() -> T:
+            with self._engine.connect() as connection:
                 return query(connection, *args, **kwargs)
+
+        def run() -> T:
+            with store_errors():
+                return self._patience.run(once)
 
         if self._is_closed:
             raise StoreUnavailableError("the store is closed")
         return await asyncio.get_running_loop().run_in_executor(self._readers, run)
-
-
-def _open(
-    file: Path, clock: Clock, durability: Durability, read_only: bool
-) -> tuple[Engine, SqlWriteTarget | None, IdGenerator]:
-    with store_errors(), ExitStack() as unless_open:
-        if read_only:
-            reading = reading_engine(file)
-            unless_open.callback(reading.dispose)
-            ids = _ids_for_reading(reading)
-            unless_open.pop_all()
-            return reading, None, ids
-        writing = writing_engine(file, durability)
-        unless_open.callback(writing.dispose)
-        with writing.connect() as connection:
-            bring_up_to_date(connection)
-            ids = IdGenerator(last=read_queries.highest_id(connection))
-        target = SqlWriteTarget(writing, ids=ids, clock=clock)
-        unless_open.callback(target.close)
-        target.connection()
-        reading = reading_engine(file)
-        unless_open.pop_all()
-        return reading, target, ids
-
-
-def _ids_for_reading(reading: Engine) -> IdGenerator:
-    with reading.connect() as connection:
-        ensure_readable(connection)
-        return IdGenerator(last=read_queries.highest_id(connection))

@@ -1,18 +1,17 @@
 """The connection that writes, and what it makes of a batch of operations."""
 
-import contextlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Connection
+from sqlalchemy.engine import Dialect
 
 from source.adapters.storage.channel_writes import ChannelWrites
 from source.adapters.storage.correction_writes import CorrectionWrites
 from source.adapters.storage.known_rows import KnownRows
 from source.adapters.storage.restore_writes import RestoreWrites
-from source.adapters.storage.search_index import SearchIndex
+from source.adapters.storage.search_index import index_of
 from source.adapters.storage.statements import Statements
 from source.adapters.storage.turn_writes import TurnWrites
 from source.adapters.storage.write_operations import (
@@ -28,34 +27,30 @@ from source.adapters.storage.write_operations import (
     RenameTranscript,
     Restore,
 )
+from source.adapters.storage.write_session import WriteSession
 from source.adapters.storage.writer import Barrier, Operation, Progress
 from source.domain.identifiers import IdGenerator
 from source.ports.clock import Clock
 
 
 class SqlWriteTarget:
-    """Applies batches to the database; after an error the next batch gets a new connection."""
+    """Applies batches to the database; nothing is known of its rows but what was seen on the connection at hand."""
 
-    def __init__(self, engine: Engine, *, ids: IdGenerator, clock: Clock) -> None:
-        self._engine = engine
+    def __init__(self, session: WriteSession, dialect: Dialect, *, ids: IdGenerator, clock: Clock) -> None:
+        self._session = session
         self._clock = clock
-        self._connection: Connection | None = None
-        statements = Statements(engine.dialect)
+        self._seen_on: Connection | None = None
+        statements = Statements(dialect)
         self._known = KnownRows(statements, ids)
-        self._index = SearchIndex()
+        self._index = index_of(dialect)
         self._turns = TurnWrites(statements, self._known)
         self._restores = RestoreWrites(statements, self._known, self._turns, self._index, ids)
         self._corrections = CorrectionWrites(statements, self._index)
         self._channels = ChannelWrites(statements, self._known)
 
-    def connection(self) -> Connection:
-        """Return the connection that writes, opened when it is not open."""
-        if self._connection is None:
-            connection = self._engine.connect()
-            with connection.begin():
-                self._index.measure(connection)
-            self._connection = connection
-        return self._connection
+    def begin(self) -> None:
+        """Connect, and find out what an earlier process left to do."""
+        self._session.run(self._look_at)
 
     @property
     def deferred(self) -> int:
@@ -68,33 +63,34 @@ class SqlWriteTarget:
     def commit(self, operations: Sequence[Operation[Any]]) -> Sequence[object]:
         if all(isinstance(operation, Barrier) for operation in operations):
             return [None] * len(operations)
-        connection = self.connection()
-        with connection.begin():
-            results, added = self._apply(connection, operations)
+        results, added = self._session.run(lambda connection: self._apply(connection, operations))
         self._index.note_added(added)
         self._known.trim()
         return results
 
     def step(self) -> Progress:
-        connection = self.connection()
-        with connection.begin():
-            return self._index.step(connection)
+        return self._session.run(self._step)
 
     def reset(self) -> None:
-        self._known.forget()
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            with contextlib.suppress(SQLAlchemyError):
-                connection.invalidate()
-            with contextlib.suppress(SQLAlchemyError):
-                connection.close()
+        self._seen_on = None
+        self._session.reset()
 
     def close(self) -> None:
-        self.reset()
-        self._engine.dispose()
+        self._session.close()
+
+    def _look_at(self, connection: Connection) -> None:
+        if connection is not self._seen_on:
+            self._known.forget()
+            self._index.measure(connection)
+            self._seen_on = connection
+
+    def _step(self, connection: Connection) -> Progress:
+        self._look_at(connection)
+        return self._index.step(connection)
 
     def _apply(self, connection: Connection, operations: Sequence[Operation[Any]]) -> tuple[list[object], int]:
         """Write in an order in which nothing of a batch comes before what it rests on."""
+        self._look_at(connection)
         now = self._clock.now()
         added = 0
         accepted = [operation.event for operation in operations if isinstance(operation, Accept)]

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
+from source.adapters.storage.migrations import postgres_search
 from source.adapters.storage.moment import Moment
 
 revision = "0001"
@@ -144,7 +145,9 @@ def _search() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_search_progress"),
     )
     op.bulk_insert(progress, [{"id": 1, "indexed_to": 0}])
-    if op.get_bind().dialect.name == "sqlite":
+    if op.get_bind().dialect.name == "postgresql":
+        postgres_search.create(op.get_bind())
+    else:
         op.execute(
             "CREATE VIRTUAL TABLE messages_search USING fts5("
             "content, content = 'messages', content_rowid = 'seq', tokenize = 'porter unicode61 remove_diacritics 2')"

@@ -1,0 +1,68 @@
+"""Engines of PostgreSQL: one for connections that write, one for those that read."""
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import URL, Engine, create_engine, event
+from sqlalchemy.pool import NullPool, QueuePool
+
+from source.adapters.storage.engine import READERS, Durability
+
+if TYPE_CHECKING:
+    import psycopg
+
+# libpq: a server that is gone without a word is noticed within a minute.
+_CONNECT: Final[dict[str, int | str]] = {
+    "connect_timeout": 5,
+    "keepalives_idle": 20,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+    "application_name": "echo",
+}
+_SESSION: Final = "SET timezone TO 'UTC'"
+_WRITING_SESSION: Final = f"{_SESSION}; SET lock_timeout TO '10s'; SET idle_in_transaction_session_timeout TO '60s'"
+_SYNCHRONOUS: Final[dict[Durability, str]] = {
+    # Any other value than "off" survives a power cut, and was decided for this server.
+    "full": "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
+    "normal": "SET synchronous_commit TO off",
+}
+
+
+def server_writing_engine(url: URL, durability: Durability) -> Engine:
+    """Return the engine of connections that write; whoever uses one begins its transactions with BEGIN."""
+    engine = create_engine(url, poolclass=NullPool, **_options(url))
+
+    def connected(connection: "psycopg.Connection", _record: object) -> None:
+        connection.autocommit = True
+        connection.prepare_threshold = 2
+        connection.execute(f"{_WRITING_SESSION}; {_SYNCHRONOUS[durability]}".encode())
+
+    event.listen(engine, "connect", connected)
+    return engine
+
+
+def server_reading_engine(url: URL) -> Engine:
+    """Return the engine of a few connections that cannot write; each transaction sees one moment."""
+    engine = create_engine(url, poolclass=QueuePool, pool_size=READERS, max_overflow=0, **_options(url))
+
+    def connected(connection: "psycopg.Connection", _record: object) -> None:
+        from psycopg import IsolationLevel
+
+        connection.autocommit = True
+        connection.execute(_SESSION.encode())
+        connection.autocommit = False
+        connection.isolation_level = IsolationLevel.REPEATABLE_READ
+        connection.read_only = True
+
+    event.listen(engine, "connect", connected)
+    return engine
+
+
+def _options(url: URL) -> dict[str, Any]:  # Any: create_engine has a type for each
+    return {
+        "connect_args": {name: value for name, value in _CONNECT.items() if name not in url.query},
+        "hide_parameters": True,
+        # Positional, as `Prepared` wants them.
+        "paramstyle": "format",
+        "use_native_hstore": False,
+    }
