@@ -14,7 +14,8 @@ __all__ = ["Caller", "Scope", "caller_of", "requires"]
 
 CALLER: Final = "echo.caller"
 REFUSAL: Final = "echo.refusal"
-_CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="Echo"'}
+CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="Echo"'}
+_NO_KEY: Final = "Send an API key as `Authorization: Bearer …` or `X-API-Key: …`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,7 @@ class _Required(SecurityBase):
     async def __call__(self, request: Request) -> Caller:
         caller = caller_of(request)
         if caller is None:
-            sentence = request.scope.get(REFUSAL) or "Send an API key as `Authorization: Bearer …` or `X-API-Key: …`."
-            raise Problem(401, sentence, headers=_CHALLENGE)
+            raise request.scope.get(REFUSAL) or Problem(401, _NO_KEY, headers=CHALLENGE)
         if not caller.allows(self._scope):
             raise Problem(403, f"This key lacks the scope `{self._scope}`; make one that has it with `keys create`.")
         return caller

@@ -1,14 +1,24 @@
 """The API as one ASGI application."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from fastapi import APIRouter, FastAPI
+from prometheus_client import CollectorRegistry
+from starlette.middleware.cors import CORSMiddleware
 
 from source.adapters.web.authentication import Authentication
 from source.adapters.web.frame import WebFrame
+from source.adapters.web.guard import Guard
+from source.adapters.web.idempotency import Idempotency
+from source.adapters.web.metrics import RequestMetrics
 from source.adapters.web.problems import add_problem_handlers
 from source.adapters.web.requests import RequestFrame
 from source.adapters.web.streams import OpenStreams
+
+_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+_ASKED_WITH: Final = ("Authorization", "X-API-Key", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match")
+_SHOWN: Final = ("ETag", "Idempotency-Replayed", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID")
 
 
 def create_app(
@@ -27,6 +37,19 @@ def create_app(
         app.include_router(router)
     add_problem_handlers(app)
     # The one added last is met first.
+    app.add_middleware(Idempotency, answers=frame.answers, clock=frame.clock)
     app.add_middleware(Authentication, frame=frame, local_secret=local_secret)
-    app.add_middleware(RequestFrame, clock=frame.clock, streams=streams or OpenStreams())
+    app.add_middleware(Guard, max_body_bytes=frame.settings.max_body_bytes)
+    if frame.settings.allowed_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=frame.settings.allowed_origins,
+            allow_methods=_METHODS,
+            allow_headers=_ASKED_WITH,
+            expose_headers=_SHOWN,
+        )
+    registry = CollectorRegistry()
+    app.add_middleware(
+        RequestFrame, clock=frame.clock, streams=streams or OpenStreams(), metrics=RequestMetrics(registry)
+    )
     return app

@@ -9,8 +9,9 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
-from source.adapters.web.error_statuses import Answer, answer_to
+from source.adapters.web.error_statuses import answer_to
 from source.domain.errors import EchoError
 
 log = structlog.get_logger(__name__)
@@ -18,10 +19,17 @@ log = structlog.get_logger(__name__)
 REQUEST_ID: Final = "echo.request_id"
 MEDIA_TYPE: Final = "application/problem+json"
 _MOST_ERRORS: Final = 20
-_LONGEST_PART: Final = 200
+_LONGEST_LOCATION: Final = 200
+# RFC 9110's own names; the library's differ between versions of Python.
+_PHRASES: Final = {413: "Content Too Large", 422: "Unprocessable Content"}
+_SENTENCES: Final = {
+    400: "The body cannot be read.",
+    404: "There is no such path; `/docs` lists them all.",
+    405: "This path does not take that method; the header `Allow` names those that it takes.",
+}
 
 
-class Problem(Exception):  # noqa: N818  (the RFC's word)
+class Problem(HTTPException):
     """An answer that says what is wrong and what to do; `errors` lists `{"location", "problem"}`."""
 
     def __init__(
@@ -34,91 +42,68 @@ class Problem(Exception):  # noqa: N818  (the RFC's word)
         errors: Sequence[Mapping[str, str]] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.detail = detail
-        self.title = title or _phrase(status)
+        super().__init__(status, detail, headers)
+        self.title = title or _PHRASES.get(status) or HTTPStatus(status).phrase
         self.type = type or "about:blank"
         self.errors = errors
-        self.headers = headers
 
-    def response(self, request_id: str | None) -> Response:
+    def response(self, request_id: str) -> Response:
         """Return the answer, which names the request as the log does."""
         document: dict[str, object] = {
             "type": self.type,
             "title": self.title,
-            "status": self.status,
+            "status": self.status_code,
             "detail": self.detail,
-            "request_id": request_id or "",
+            "request_id": request_id,
         }
         if self.errors is not None:
             document["errors"] = list(self.errors)
         # ASCII only: a location may hold half of a surrogate pair, which UTF-8 cannot say.
-        return Response(json.dumps(document), self.status, headers=self.headers, media_type=MEDIA_TYPE)
+        return Response(json.dumps(document), self.status_code, headers=self.headers, media_type=MEDIA_TYPE)
 
 
 def add_problem_handlers(app: FastAPI) -> None:
-    """Have every error answered by a problem document."""
-    app.add_exception_handler(Problem, _of_problem)
-    app.add_exception_handler(EchoError, _of_echo_error)
-    app.add_exception_handler(RequestValidationError, _of_validation)
-    app.add_exception_handler(HTTPException, _of_http)
+    """Have every error of a route answered by a problem document."""
+    app.add_exception_handler(HTTPException, _answered)
+    app.add_exception_handler(EchoError, _answered)
+    app.add_exception_handler(RequestValidationError, _answered)
 
 
-def unexpected(request_id: str) -> Problem:
-    """Return what is said of a fault of Echo's own."""
-    return Problem(500, f"Echo made a mistake; its log has the details under the request id {request_id}.")
+def problem_of(error: Exception, scope: Scope) -> Problem:
+    """Return what is said of an error, which is logged when it is Echo's own."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, EchoError):
+        return _of_echo_error(error, scope)
+    if isinstance(error, RequestValidationError):
+        return _of_validation(error)
+    if isinstance(error, HTTPException):
+        return Problem(error.status_code, _SENTENCES.get(error.status_code) or error.detail, headers=error.headers)
+    log.error("request_broke", method=scope["method"], exc_info=error)
+    return Problem(
+        500, f"Echo made a mistake; its log has the details under the request id {scope.get(REQUEST_ID, '')}."
+    )
 
 
-def request_id_of(request: Request) -> str:
-    """Return the name of this request in answers and in the log."""
-    return str(request.scope.get(REQUEST_ID, ""))
+async def _answered(request: Request, error: Exception) -> Response:
+    return problem_of(error, request.scope).response(request.scope.get(REQUEST_ID, ""))
 
 
-async def _of_problem(request: Request, error: Exception) -> Response:
-    assert isinstance(error, Problem)  # noqa: S101  (starlette hands over what it was registered for)
-    return error.response(request_id_of(request))
-
-
-async def _of_echo_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, EchoError)  # noqa: S101
-    answer = answer_to(error, has_condition="if-match" in request.headers)
+def _of_echo_error(error: EchoError, scope: Scope) -> Problem:
+    answer = answer_to(error, has_condition=any(name == b"if-match" for name, _ in scope["headers"]))
     if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.warning("request_failed", error=type(error).__name__, reason=str(error))
-    return _problem_of(answer).response(request_id_of(request))
-
-
-def _problem_of(answer: Answer) -> Problem:
     headers = None if answer.retry_after is None else {"Retry-After": str(answer.retry_after)}
     return Problem(answer.status, answer.detail, headers=headers)
 
 
-async def _of_validation(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)  # noqa: S101
+def _of_validation(error: RequestValidationError) -> Problem:
     found = error.errors()
     if any(each["type"] == "json_invalid" for each in found):
-        return Problem(400, "The body is not JSON.").response(request_id_of(request))
+        return Problem(400, "The body is not JSON.")
     errors = [{"location": _location(each["loc"]), "problem": str(each["msg"])} for each in found[:_MOST_ERRORS]]
-    detail = "The request is not of the shape that is asked for; `errors` says where."
-    return Problem(422, detail, errors=errors).response(request_id_of(request))
+    return Problem(422, "The request is not of the shape that is asked for; `errors` says where.", errors=errors)
 
 
 def _location(parts: Sequence[str | int]) -> str:
-    return ".".join(str(part)[:_LONGEST_PART] for part in parts)
-
-
-async def _of_http(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101
-    detail = _SENTENCES.get(error.status_code, error.detail)
-    return Problem(error.status_code, detail, headers=error.headers).response(request_id_of(request))
-
-
-_SENTENCES: Final = {
-    400: "The body cannot be read.",
-    404: "There is no such path; `/docs` lists them all.",
-    405: "This path does not take that method; the header `Allow` names those that it takes.",
-}
-
-
-def _phrase(status: int) -> str:
-    return HTTPStatus(status).phrase
+    return ".".join(map(str, parts))[:_LONGEST_LOCATION]

@@ -1,8 +1,7 @@
 """Answers that are still being streamed."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable
 
 RequestTask = asyncio.Task[object] | None
 
@@ -25,14 +24,15 @@ class OpenStreams:
             self._tasks.add(task)
             self._none_open.clear()
 
-    @contextmanager
-    def ended_in_order(self, task: RequestTask) -> Iterator[None]:
-        """Swallow the cancellation that `end_all` sends into this block, and no other."""
+    async def is_answered(self, task: RequestTask, work: Awaitable[None]) -> bool:
+        """Await the work of a request, whose task this is; False: `end_all` has ended it."""
         try:
-            yield
+            await work
+            return True
         except asyncio.CancelledError:
             if task is None or task not in self._ended or task.uncancel():
                 raise
+            return False
         finally:
             if task is not None:
                 self._forget(task)
