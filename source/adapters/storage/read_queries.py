@@ -71,7 +71,7 @@ def listing(
     if thread is not None:
         query = query.where(is_of(thread))
     heads = [head_from(row) for row in connection.execute(query.order_by(*_newest_first()).limit(limit).offset(offset))]
-    counts = _message_counts(connection, [head.conversation_id for head in heads])
+    counts = message_counts(connection, [head.conversation_id for head in heads])
     return [_listed(head, counts.get(head.conversation_id, 0)) for head in heads]
 
 
@@ -143,7 +143,8 @@ def _newest_first() -> tuple[ColumnElement[datetime], ColumnElement[int]]:
     return activity.desc(), conversations.c.id.desc()
 
 
-def _message_counts(connection: Connection, keys: list[int]) -> dict[int, int]:
+def message_counts(connection: Connection, keys: list[int]) -> dict[int, int]:
+    """Return how many chat messages each of these conversations has; one without any is left out."""
     query = (
         select(messages.c.conversation_id, func.count().label("number"))
         .where(

@@ -1,0 +1,148 @@
+"""Where the fields of records stand in the tables."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, FromClause, Select, and_, case, false, func, select, true
+
+from source.adapters.storage.operation_tables import conversation_metadata, message_metadata, user_summaries
+from source.adapters.storage.record_conditions import Column
+from source.adapters.storage.row_reading import AnyRow
+from source.adapters.storage.tables import conversations, messages, threads
+from source.domain.filters import Condition, fields_in
+from source.domain.message import Standing
+from source.domain.records import MESSAGES, SESSIONS, USER_SUMMARIES
+
+_EPOCH: Final = datetime(2025, 1, 1, tzinfo=UTC)
+_KNOWN: Final = "known_version"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A collection's tables and columns; `version` tells a row's, `always` what every record of it is.
+
+    `fewer` are tables that have as many rows, without the columns of the fields `beside` them.
+    """
+
+    tables: FromClause
+    columns: Mapping[str, Column]
+    shown: Mapping[str, Column]
+    version: Callable[[AnyRow], int]
+    always: ColumnElement[bool]
+    fewer: FromClause | None = None
+    beside: frozenset[str] = frozenset()
+
+    def tables_for(self, where: Condition) -> FromClause:
+        """Return the tables that it takes to tell which rows match."""
+        return self.tables if self.fewer is None or self.beside & fields_in(where) else self.fewer
+
+    def select(self) -> Select[Any]:
+        """Select whole records, each column by the name of its field."""
+        named = [column.label(name) for name, column in {**self.columns, **self.shown}.items()]
+        return select(*named).select_from(self.tables).where(self.always)
+
+    def record(self, row: AnyRow) -> dict[str, object]:
+        """Return the record of a row of `select`."""
+        return {**{name: row._mapping[name] for name in self.columns}, "version": self.version(row)}
+
+
+def _microseconds(moment: datetime | None) -> int:
+    """Return a number of at most fifteen digits that grows with time."""
+    return 0 if moment is None else max(0, round((moment - _EPOCH).total_seconds() * 1_000_000))
+
+
+def _version_of_session(row: AnyRow) -> int:
+    return _microseconds(row.updated_at) + (row.known_version or 0)
+
+
+def _version_of_message(row: AnyRow) -> int:
+    return _microseconds(row.edited_at) + (row.known_version or 0)
+
+
+def _version_of_summary(row: AnyRow) -> int:
+    return int(row.known_version)
+
+
+def _flag(column: Column) -> Column:
+    return func.coalesce(column, false())
+
+
+_head = conversations.c
+_known = conversation_metadata.c
+_said = messages.c
+_told = message_metadata.c
+
+_SESSIONS: Final = Source(
+    tables=conversations.join(threads, threads.c.id == _head.thread_key).outerjoin(
+        conversation_metadata, _known.conversation_id == _head.id
+    ),
+    columns={
+        "session_id": _head.id,
+        "user_id": _head.requester,
+        "platform": threads.c.platform,
+        "thread_id": threads.c.thread_id,
+        "guild_id": threads.c.guild_id,
+        "outlet_id": _known.outlet_id,
+        "language": _known.language,
+        "start_time": _head.created_at,
+        "end_time": _head.ended_at,
+        "last_message_at": _head.last_message_at,
+        "state": _head.state,
+        "title": _head.title,
+        "summary": _head.summary,
+        "intents": _known.intents,
+        "context": _known.context,
+        "is_starred": _flag(_known.is_starred),
+        "parent_session_id": _head.parent_conversation_id,
+        "created_reason": _head.conversation_created_reason,
+        "created_at": _head.created_at,
+        "updated_at": _head.updated_at,
+    },
+    shown={_KNOWN: _known.version},
+    version=_version_of_session,
+    always=true(),
+    # The databases see by themselves when they need not look for facts, but not that every thread is there.
+    fewer=conversations.outerjoin(conversation_metadata, _known.conversation_id == _head.id),
+    beside=frozenset({"platform", "thread_id", "guild_id"}),
+)
+
+_MESSAGES: Final = Source(
+    tables=messages.outerjoin(
+        message_metadata, and_(_told.conversation_id == _said.conversation_id, _told.message_id == _said.id)
+    ),
+    columns={
+        "id": _said.id,
+        "session_id": _said.conversation_id,
+        "role": case((_said.requester.is_not(None), "user"), else_="assistant"),
+        "message_type": _said.message_type,
+        "user_id": _said.requester,
+        "content": _said.content,
+        "timestamp": _said.created_at,
+        "edited_at": _said.edited_at,
+        "language": _told.language,
+        "intent": _told.intent,
+        "confidence": _told.confidence,
+        "sentiment": _told.sentiment,
+        "category": _told.category,
+        "tags": _told.tags,
+        "is_read": _flag(_told.is_read),
+        "is_processed": _flag(_told.is_processed),
+        "standing": _said.standing,
+        "created_at": _said.created_at,
+    },
+    shown={_KNOWN: _told.version},
+    version=_version_of_message,
+    always=_said.standing != Standing.DELETED.value,
+)
+
+_SUMMARIES: Final = Source(
+    tables=user_summaries,
+    columns={name: user_summaries.c[name] for name in USER_SUMMARIES.fields if name != "version"},
+    shown={_KNOWN: user_summaries.c.version},
+    version=_version_of_summary,
+    always=true(),
+)
+
+SOURCES: Final = {SESSIONS.name: _SESSIONS, MESSAGES.name: _MESSAGES, USER_SUMMARIES.name: _SUMMARIES}
