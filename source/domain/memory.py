@@ -2,8 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
+
+# How long a conversation rests whose memory could not be made: after the first failure, the second, …
+RETRY_PAUSES: Final = tuple(timedelta(hours=hours) for hours in (1, 2, 4, 8, 16, 24))
 
 
 class MemorySource(StrEnum):
@@ -97,3 +101,17 @@ class StoredMemory:
     version: int
     created_at: datetime
     updated_at: datetime
+
+
+def without_message(memory_data: Mapping[str, object], message_id: int) -> dict[str, object]:
+    """Return a record without the items that this message shows."""
+    left = {key: None if _cites(value, message_id) else value for key, value in memory_data.items()}
+    return {
+        key: [item for item in value if not _cites(item, message_id)] if isinstance(value, list) else value
+        for key, value in left.items()
+    }
+
+
+def _cites(item: object, message_id: int) -> bool:
+    ids = item.get("message_ids") if isinstance(item, Mapping) else None
+    return isinstance(ids, list) and message_id in ids

@@ -15,9 +15,9 @@ class MemoryStore(Protocol):
     Raises: StoreError.
     """
 
-    async def eligible(self, quiet_since: datetime, *, failed_before: datetime, limit: int = 10_000) -> list[int]:
-        """Return conversations last spoken in before `quiet_since` that have no memory or newer messages than theirs,
-        the longest quiet first; one that failed since `failed_before` waits.
+    async def eligible(self, quiet_since: datetime, now: datetime, *, limit: int = 100_000) -> list[int]:
+        """Return conversations last spoken in before `quiet_since` that have no memory or kept chat messages newer
+        than theirs, the longest quiet first; one whose memory could not be made rests for `RETRY_PAUSES`.
         """
         ...
 
@@ -32,7 +32,9 @@ class MemoryStore(Protocol):
     ) -> StoredMemory:
         """Insert or replace the conversation's memory; without `covers_to` it covers the newest message there is.
 
-        One that covers more than this stays as it is and is returned, unless `source` is a person.
+        One that covers more than this stays as it is and is returned, unless `source` is a person. `version` is what
+        the caller last saw, 0 for none.
+
         Raises: StoreConflictError: there is no such conversation, or the memory's version is not `version`.
         """
         ...

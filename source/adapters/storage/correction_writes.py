@@ -6,6 +6,7 @@ from typing import Final
 from sqlalchemy import Connection, select
 
 from source.adapters.storage import event_reading
+from source.adapters.storage.memory_corrections import forget_what_it_showed
 from source.adapters.storage.search_index import MessageIndex
 from source.adapters.storage.statements import Statements
 from source.adapters.storage.tables import events, messages
@@ -63,3 +64,4 @@ class CorrectionWrites:
             self._index.replace(connection, stored.seq, stored.content, message.message_content)
         row = (stored.seq, message.message_content, message.edited_at, message.standing.value)
         self._statements.correct_message.run(connection, [row])
+        forget_what_it_showed(connection, given.conversation_id, message.message_id)
