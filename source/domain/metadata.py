@@ -55,6 +55,18 @@ class Analysis:
     source: MemorySource
 
 
+def settled(known: Analysis | None, found: Analysis) -> Analysis:
+    """Return what holds once something was found out: a person's word stays, what they left open is filled."""
+    if known is None or known.source is not MemorySource.PERSON:
+        return found
+    return Analysis(
+        sentiment=known.sentiment or found.sentiment,
+        category=known.category or found.category,
+        tags=found.tags if known.tags is None else known.tags,
+        source=MemorySource.PERSON,
+    )
+
+
 _Kind = TypeVar("_Kind", Sentiment, Category)
 
 

@@ -53,8 +53,10 @@ class MetadataStore(Protocol):
         """Return the conversations with chat messages of people that no analysis covers, the oldest first."""
         ...
 
-    async def to_analyze(self, conversation_id: int, *, again: bool = False, limit: int = 500) -> list[Message]:
-        """Return people's messages of a conversation that no analysis covers, in order.
+    async def to_analyze(
+        self, conversation_id: int, *, again: bool = False, after: int = 0, limit: int = 500
+    ) -> list[Message]:
+        """Return people's messages of a conversation that no analysis covers, in order, from behind that id on.
 
         With `again` also those that were analyzed without a model.
         """

@@ -87,6 +87,8 @@ async def test_only_what_people_said_and_kept_is_to_be_analyzed_in_order(stored:
     one = await stored.put(*messages, tool)
     assert [each.message_content for each in await stored.metadata.to_analyze(one)] == ["a", "b", "c"]
     assert [each.message_content for each in await stored.metadata.to_analyze(one, limit=2)] == ["a", "b"]
+    after = await stored.metadata.to_analyze(one, after=messages[3].message_id)
+    assert [each.message_content for each in after] == ["c"]
 
 
 async def test_what_was_analyzed_without_a_model_is_analyzed_again_only_when_asked(stored: Stored) -> None:

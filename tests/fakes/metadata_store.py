@@ -71,16 +71,19 @@ class InMemoryMetadata:
         await asyncio.sleep(0)
         return [number for number in sorted(self.store.heads) if self._unknown(number)][:limit]
 
-    async def to_analyze(self, conversation_id: int, *, again: bool = False, limit: int = 500) -> list[Message]:
+    async def to_analyze(
+        self, conversation_id: int, *, again: bool = False, after: int = 0, limit: int = 500
+    ) -> list[Message]:
         await asyncio.sleep(0)
-        if again:
-            wanted: tuple[MemorySource | None, ...] = (None, MemorySource.OFFLINE)
-            start = 0
-        else:
-            wanted = (None, MemorySource.PERSON)
-            start = self._conversation(conversation_id).analyzed_to
+        covered = self._conversation(conversation_id).analyzed_to
+
+        def is_open(message: Message) -> bool:
+            source = self._of(message).source
+            is_new = message.message_id > covered and source in (None, MemorySource.PERSON)
+            return is_new or (again and source in (None, MemorySource.OFFLINE))
+
         said = self._said_by_people(conversation_id)
-        return [each for each in said if each.message_id > start and self._of(each).source in wanted][:limit]
+        return [each for each in said if each.message_id > after and is_open(each)][:limit]
 
     async def analyses(self, conversation_id: int) -> dict[int, Analysis]:
         await asyncio.sleep(0)

@@ -72,20 +72,18 @@ def unanalyzed(connection: Connection, limit: int) -> list[int]:
     return list(connection.execute(query).scalars())
 
 
-def to_analyze(connection: Connection, conversation_id: int, limit: int, *, again: bool) -> list[Message]:
+def to_analyze(connection: Connection, conversation_id: int, after: int, limit: int, *, again: bool) -> list[Message]:
     """Return what no analysis covers; what a person began to say may be completed once."""
-    analyzed_to = (
-        select(conversation_metadata.c.analyzed_to)
-        .where(conversation_metadata.c.conversation_id == conversation_id)
-        .scalar_subquery()
-    )
-    start = 0 if again else func.coalesce(analyzed_to, 0)
+    analyzed_to: int | None = connection.execute(
+        select(conversation_metadata.c.analyzed_to).where(conversation_metadata.c.conversation_id == conversation_id)
+    ).scalar()
     known = message_metadata.c.source
-    once_more = MemorySource.OFFLINE if again else MemorySource.PERSON
+    new = and_(messages.c.id > (analyzed_to or 0), or_(known.is_(None), known == MemorySource.PERSON.value))
+    wanted = or_(new, known.is_(None), known == MemorySource.OFFLINE.value) if again else new
     query = (
         select(*MESSAGE_COLUMNS)
         .outerjoin(message_metadata, _OF_MESSAGE)
-        .where(said_by_people(conversation_id, start), or_(known.is_(None), known == once_more.value))
+        .where(said_by_people(conversation_id, after), wanted)
         .order_by(messages.c.id)
         .limit(limit)
     )

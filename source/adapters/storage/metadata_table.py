@@ -35,8 +35,10 @@ class MetadataTable:
     async def unanalyzed(self, *, limit: int = 10_000) -> list[int]:
         return await self._access.read(metadata_reading.unanalyzed, limit)
 
-    async def to_analyze(self, conversation_id: int, *, again: bool = False, limit: int = 500) -> list[Message]:
-        return await self._access.read(metadata_reading.to_analyze, conversation_id, limit, again=again)
+    async def to_analyze(
+        self, conversation_id: int, *, again: bool = False, after: int = 0, limit: int = 500
+    ) -> list[Message]:
+        return await self._access.read(metadata_reading.to_analyze, conversation_id, after, limit, again=again)
 
     async def analyses(self, conversation_id: int) -> dict[int, Analysis]:
         return await self._access.read(metadata_reading.analyses, conversation_id)
