@@ -1,10 +1,12 @@
 """Talking with a running Echo over HTTP."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -14,8 +16,12 @@ from source.adapters.storage.asked_before_reading import AskedBeforeTable
 from source.adapters.web.chat import ChatParts, WebChat
 from source.adapters.web.routes import chat, commands, sessions
 from source.app.echo import Echo
-from tests.fakes.web_api import WebApi
+from source.domain.thread import Platform, ThreadRef
+from tests.fakes.clock import FakeClock
+from tests.fakes.openai_server import FakeOpenAIServer
+from tests.fakes.web_api import WebApi, web_api
 
+SESSION = ThreadRef(Platform.WEB, "s1")
 EVENTS = {"Accept": "text/event-stream"}
 
 
@@ -96,3 +102,52 @@ async def streaming(api: WebApi, path: str, body: object, *, key: str | None = N
         assert response.status == 200, await response.text()
         assert response.headers["Content-Type"].startswith("text/event-stream")
         yield Stream(response)
+
+
+@dataclass
+class Desk:
+    """A running API, its model, and the chat behind it."""
+
+    api: WebApi
+    model: FakeOpenAIServer
+    clock: FakeClock
+    chat: WebChat
+    stop: asyncio.Event
+
+    async def accepted(self, count: int) -> None:
+        """Return when so many messages wait for their answer."""
+        store = self.api.talk.echo.store
+        while len(await store.unanswered()) < count:  # noqa: ASYNC110  (it happens in the store)
+            await asyncio.sleep(0)
+
+    async def undelivered(self, count: int) -> None:
+        """Return when so many replies wait for a reader."""
+        store = self.api.talk.echo.store
+        while len(await store.undelivered()) < count:  # noqa: ASYNC110  (it happens in the store)
+            await asyncio.sleep(0)
+
+    async def until_nobody_listens(self) -> None:
+        """Return when the server has noticed that whoever listened is gone."""
+        channels = self.chat._channels.values()
+        while any(channel._listeners for channel in channels):  # noqa: ASYNC110  (it happens on a wire)
+            await asyncio.sleep(0)
+
+    async def texts(self, thread: ThreadRef = SESSION) -> list[str]:
+        """Return what the store has of a session."""
+        return [message.message_content for message in (await self.api.talk.conversation(thread=thread)).messages]
+
+
+@asynccontextmanager
+async def a_desk(folder: Path, *, pause_seconds: float = 15.0) -> AsyncIterator[Desk]:
+    chats: list[WebChat] = []
+    clock, stop = FakeClock(), asyncio.Event()
+
+    def routers(echo: Echo) -> Sequence[APIRouter]:
+        chats.append(chat_of(echo, pause_seconds=pause_seconds))
+        return chat_routers(chats[0])
+
+    async with FakeOpenAIServer() as model, web_api(folder, model, clock, routers) as api:
+        running = asyncio.create_task(chats[0].run(stop))
+        yield Desk(api, model, clock, chats[0], stop)
+        stop.set()
+        await running

@@ -1,61 +1,14 @@
 """Talking over HTTP, with a model behind it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from fastapi import APIRouter
 
-from source.adapters.web.chat import WebChat
-from source.app.echo import Echo
 from source.domain.api_key import Scope
-from source.domain.thread import Platform, ThreadRef
-from tests.fakes.chat_api import Event, chat_of, chat_routers, said, streaming
-from tests.fakes.clock import FakeClock
+from tests.fakes.chat_api import SESSION, Desk, Event, a_desk, said, streaming
 from tests.fakes.openai_script import Fails, Says
-from tests.fakes.openai_server import FakeOpenAIServer
-from tests.fakes.web_api import WebApi, web_api
-
-SESSION = ThreadRef(Platform.WEB, "s1")
-
-
-@dataclass
-class Desk:
-    """A running API, its model, and the chat behind it."""
-
-    api: WebApi
-    model: FakeOpenAIServer
-    clock: FakeClock
-    chat: WebChat
-    stop: asyncio.Event
-
-    async def accepted(self, count: int) -> None:
-        """Return when so many messages wait for their answer."""
-        while len(await self.api.talk.echo.store.unanswered()) < count:
-            await asyncio.sleep(0)
-
-    async def texts(self, thread: ThreadRef = SESSION) -> list[str]:
-        """Return what the store has of a session."""
-        return [message.message_content for message in (await self.api.talk.conversation(thread=thread)).messages]
-
-
-@asynccontextmanager
-async def a_desk(folder: Path, *, pause_seconds: float = 15.0) -> AsyncIterator[Desk]:
-    chats: list[WebChat] = []
-    clock, stop = FakeClock(), asyncio.Event()
-
-    def routers(echo: Echo) -> Sequence[APIRouter]:
-        chats.append(chat_of(echo, pause_seconds=pause_seconds))
-        return chat_routers(chats[0])
-
-    async with FakeOpenAIServer() as model, web_api(folder, model, clock, routers) as api:
-        running = asyncio.create_task(chats[0].run(stop))
-        yield Desk(api, model, clock, chats[0], stop)
-        stop.set()
-        await running
 
 
 @pytest.fixture
