@@ -82,7 +82,7 @@ def echo(context: click.Context, config: Path | None, env_file: Path | None) -> 
 
 
 def _run_or_explain(context: click.Context) -> int:
-    """Run the configured channels; without any, say what there is to do."""
+    """Run the channels and the API; where everything is switched off, say what there is to do."""
     sources: Sources = context.obj
     settings = sources.read()
     from source.app.running import NOTHING_TO_RUN, is_anything_configured, run_channels

@@ -17,7 +17,7 @@ from source.domain.errors import EchoError, SettingsError
 log = structlog.get_logger(__name__)
 
 NOTHING_TO_RUN = (
-    "No channel is configured. Talk with Echo here: `python bot.py chat`. "
+    "No channel is configured and WEB_ENABLED is false. Talk with Echo here: `python bot.py chat`. "
     "For Discord, put DISCORD_TOKEN into .env: docs/discord.md has the steps."
 )
 
@@ -59,11 +59,19 @@ async def run_channels(settings: Settings) -> int:
 def _running(settings: Settings, echo: Echo) -> "Running":
     """Return the parts: talking is what keeps Echo up, the rest goes on beside it."""
     channels: list[Part] = []
+    beside: list[Part] = []
     if settings.discord_token is not None:
         from source.app.discord_channel import discord_platform
 
         channels.append(discord_platform(settings, echo))
-    return Running(channels)
+    if settings.web_enabled:
+        from source.app.web_channel import web_of
+
+        web = web_of(settings, echo)
+        # With nobody else to talk to, the API is the channel.
+        (beside if channels else channels).append(web.platform)
+        beside.append(web.chat)
+    return Running(channels, beside)
 
 
 async def _prepare(echo: Echo) -> None:

@@ -30,6 +30,7 @@ class Bot:
             "OPENAI_API_KEY": "any",
             "OPENAI_MODEL": "test-model",
             "MODEL_MAX_ATTEMPTS": "1",
+            "WEB_ENABLED": "false",
             "LOG_FORMAT": "json",
             **settings,
         }

@@ -14,10 +14,10 @@ def program(tmp_path: Path) -> Program:
     return Program(tmp_path / "conversations")
 
 
-def test_without_a_command_it_says_what_there_is(program: Program) -> None:
-    done = program.run()
+def test_with_everything_switched_off_it_says_what_there_is(tmp_path: Path) -> None:
+    done = Program(tmp_path / "conversations", WEB_ENABLED="false").run()
     assert done.returncode == 0
-    assert all(command in done.stdout for command in ("chat", "check", "conversations", "show", "rebuild"))
+    assert all(command in done.stdout for command in ("chat", "check", "conversations", "show", "rebuild", "migrate"))
 
 
 @pytest.mark.parametrize("arguments", [["chta"], ["show"], ["show", "x"], ["rebuild"], ["chat", "--user", "a\x1bb"]])
