@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from tests.fakes.postgres import NoPostgresError, Postgres, postgres
+from tests.fakes.postgres import NoPostgresError, Postgres, PostgresServer, postgres
 
 KINDS: Final = ("sqlite", "postgresql")
 
@@ -28,3 +28,17 @@ def server() -> Postgres:
         return postgres()
     except NoPostgresError as error:
         pytest.skip(f"PostgreSQL: {error}")
+
+
+@contextmanager
+def own_server(**settings: str) -> Iterator[PostgresServer]:
+    """Yield a started server that no other test uses, or skip the test."""
+    try:
+        server = PostgresServer(**settings)
+    except NoPostgresError as error:
+        pytest.skip(f"PostgreSQL: {error}")
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()

@@ -20,7 +20,8 @@ _CONNECT: Final[dict[str, int | str]] = {
     "application_name": "echo",
 }
 _SESSION: Final = "SET timezone TO 'UTC'"
-_WRITING_SESSION: Final = f"{_SESSION}; SET lock_timeout TO '10s'; SET idle_in_transaction_session_timeout TO '60s'"
+_LOCK_TIMEOUT: Final = "10s"
+_IDLE_IN_TRANSACTION: Final = "60s"
 _SYNCHRONOUS: Final[dict[Durability, str]] = {
     # Any other value than "off" survives a power cut, and was decided for this server.
     "full": "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
@@ -35,7 +36,11 @@ def server_writing_engine(url: URL, durability: Durability) -> Engine:
     def connected(connection: "psycopg.Connection", _record: object) -> None:
         connection.autocommit = True
         connection.prepare_threshold = 2
-        connection.execute(f"{_WRITING_SESSION}; {_SYNCHRONOUS[durability]}".encode())
+        timeouts = (
+            f"SET lock_timeout TO '{_LOCK_TIMEOUT}'",
+            f"SET idle_in_transaction_session_timeout TO '{_IDLE_IN_TRANSACTION}'",
+        )
+        connection.execute("; ".join((_SESSION, *timeouts, _SYNCHRONOUS[durability])).encode())
 
     event.listen(engine, "connect", connected)
     return engine

@@ -5,16 +5,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
+import structlog
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
+from source.adapters.storage.errors import driver_error
 from source.adapters.storage.node_lease import NodeLease
 from source.adapters.storage.patience import Patience
+from source.adapters.storage.postgres_errors import is_connection_lost
 from source.adapters.storage.write_session import discard
 from source.domain.errors import StoreUnavailableError
 from source.domain.identifiers import IdGenerator
 
-T = TypeVar("T")
+_log = structlog.get_logger(__name__)
 
 # In one message: asking costs no round trip of its own.
 _BEGIN: Final = b"BEGIN; SELECT pg_current_xact_id()::text"
@@ -28,6 +31,8 @@ _END: Final = text(
 _NOT_YET_GIVEN: Final = "22023"
 _LOOKS: Final = 40
 _BETWEEN_LOOKS_SECONDS: Final = 0.05
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -69,7 +74,12 @@ class ServerSession:
                 self.reset()
                 raise
 
-        return self._patience.run(attempt)
+        try:
+            return self._patience.run(attempt)
+        except Exception as error:
+            if sent is not None and is_connection_lost(driver_error(error)):
+                _log.warning("store.outcome_unknown", transaction=sent.xid)
+            raise
 
     def _connected(self) -> Connection:
         """Return the connection that writes, opened when it is not open, while the node of the ids is held."""

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar
 
 import structlog
 
-from source.adapters.storage.errors import concerns_everything, translated
+from source.adapters.storage.errors import concerns_everything, showable, translated
 from source.domain.errors import StoreError, StoreUnavailableError
 
 _log = structlog.get_logger(__name__)
@@ -266,7 +266,7 @@ def _own_copy(error: Exception) -> StoreError:
     # An exception that several tasks raise would collect the tracebacks of all of them.
     fault = translated(error)
     copy = type(fault)(*fault.args)
-    copy.__cause__ = error
+    copy.__cause__ = showable(error)
     return copy
 
 
