@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection, Table, select
 
-from source.adapters.storage.metadata_corrections import forget_what_was_found
 from source.adapters.storage.metadata_table import MetadataTable
 from source.adapters.storage.operation_tables import conversation_metadata, message_metadata
 from source.adapters.storage.sql_store import SqlStore
@@ -173,11 +172,6 @@ async def _rows(store: SqlStore, table: Table) -> list[dict[str, object]]:
     return await store.read(read)
 
 
-async def _correct(store: SqlStore, conversation_id: int, message: Message) -> None:
-    await store.correct(conversation_id, message)
-    await store.change(lambda connection, _now: forget_what_was_found(connection, conversation_id, message))
-
-
 async def test_rows_keep_their_marks_stars_recalls_and_versions(sql_store: SqlStore, clock: FakeClock) -> None:
     metadata = MetadataTable(sql_store)
     message, conversation = said(), head()
@@ -224,10 +218,10 @@ async def test_what_reads_otherwise_now_is_analyzed_again_and_of_what_is_gone_no
     await metadata.set_message(messages[2].message_id, MetadataChange(tags=("vip",)))
     edited_at = NOW + timedelta(minutes=1)
     for position, text in ((1, "bad"), (2, "worse")):
-        await _correct(sql_store, number, replace(messages[position], message_content=text, edited_at=edited_at))
+        await sql_store.correct(number, replace(messages[position], message_content=text, edited_at=edited_at))
     assert [each.message_content for each in await metadata.to_analyze(number)] == ["bad", "worse"]
     assert await metadata.unanalyzed() == [number]
-    await _correct(sql_store, number, replace(messages[0], message_content="", standing=Standing.DELETED))
+    await sql_store.correct(number, replace(messages[0], message_content="", standing=Standing.DELETED))
     known = await metadata.analyses(number)
     assert list(known) == [messages[2].message_id]
     assert known[messages[2].message_id].tags == ("vip",)

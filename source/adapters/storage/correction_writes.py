@@ -7,6 +7,7 @@ from sqlalchemy import Connection, select
 
 from source.adapters.storage import event_reading
 from source.adapters.storage.memory_corrections import forget_what_it_showed
+from source.adapters.storage.metadata_corrections import forget_what_was_found
 from source.adapters.storage.search_index import MessageIndex
 from source.adapters.storage.statements import Statements
 from source.adapters.storage.tables import events, messages
@@ -65,3 +66,4 @@ class CorrectionWrites:
         row = (stored.seq, message.message_content, message.edited_at, message.standing.value)
         self._statements.correct_message.run(connection, [row])
         forget_what_it_showed(connection, given.conversation_id, message.message_id)
+        forget_what_was_found(connection, given.conversation_id, message)
