@@ -3,16 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
-from typing import Final, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 from source.domain.conversation_head import ConversationHead
 from source.domain.filters import EVERYTHING, Condition, Record
 from source.domain.message import Message
 from source.domain.records import Collection, Order
 from source.domain.thread import PersonRef, ThreadRef
-
-NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +58,7 @@ class SessionWrite:
     session_id: int
     head: ConversationHead | None = None
     person: PersonRef | None = None
-    facts: Mapping[str, object] = field(default=NOTHING)
+    facts: Mapping[str, object] = field(default_factory=dict)
     version: int | None = None
     is_new: bool = False
 
@@ -75,7 +72,7 @@ class MessageWrite:
     new: Message | None = None
     corrected: Message | None = None
     person: PersonRef | None = None
-    facts: Mapping[str, object] = field(default=NOTHING)
+    facts: Mapping[str, object] = field(default_factory=dict)
     version: int | None = None
 
 
@@ -85,7 +82,7 @@ class SummaryWrite:
 
     summary_id: int
     user_id: str | None = None
-    facts: Mapping[str, object] = field(default=NOTHING)
+    facts: Mapping[str, object] = field(default_factory=dict)
     version: int | None = None
     is_deleted: bool = False
 

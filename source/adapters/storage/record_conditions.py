@@ -23,6 +23,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    type_coerce,
 )
 
 from source.adapters.storage.moment import Moment
@@ -171,8 +172,8 @@ class _InSqlite:
         path = "$" + "".join(f'."{key}"' for key in keys)
         held = func.json_extract(column, path)
         self.kind: Column = func.json_type(column, path)
-        self.text: Column = case((self.kind == "text", held))
-        self.number: Column = case((self.kind.in_(["integer", "real"]), held))
+        self.text: Column = case((self.kind == "text", type_coerce(held, String())))
+        self.number: Column = case((self.kind.in_(["integer", "real"]), type_coerce(held, Float())))
         self.truth: Column = case((self.kind.in_(["true", "false"]), self.kind == "true"))
 
 
@@ -180,7 +181,7 @@ class _InPostgres:
     def __init__(self, column: Column, keys: tuple[str, ...]) -> None:
         # Step by step: a path as a whole would take a number for a place in a list.
         held: Column = reduce(_inside, keys, column)
-        text = reduce(_inside, keys[:-1], column).op("->>")(bound(keys[-1]))
+        text = reduce(_inside, keys[:-1], column).op("->>", return_type=String())(bound(keys[-1]))
         self.kind: Column = func.json_typeof(held)
         self.text: Column = case((self.kind == "string", text))
         self.number: Column = case((self.kind == "number", cast(text, Float)))
