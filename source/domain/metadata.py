@@ -41,7 +41,8 @@ class Aspects:
     category: bool = True
     tags: bool = True
 
-    def __bool__(self) -> bool:
+    @property
+    def is_any(self) -> bool:
         return self.sentiment or self.category or self.tags
 
 

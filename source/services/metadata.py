@@ -83,7 +83,7 @@ class MetadataService:
 
         Raises: RefusedInputError: there is nothing to find out; the sentence says why.
         """
-        if not self._aspects:
+        if not self._aspects.is_any:
             raise RefusedInputError(ALL_OFF)
         found = await self._store.message(message_id)
         if found is None:
@@ -104,7 +104,7 @@ class MetadataService:
             async with turn:
                 await self._analyze_conversation(conversation_id, work, again=again and self._model is not None)
 
-        wanted = list(dict.fromkeys(conversation_ids)) if self._aspects else []
+        wanted = list(dict.fromkeys(conversation_ids)) if self._aspects.is_any else []
         outcomes = await asyncio.gather(*map(one, wanted), return_exceptions=True)
         _sort_out(dict(zip(wanted, outcomes, strict=True)), work.tally)
         return work.tally
@@ -112,7 +112,7 @@ class MetadataService:
     async def analyze_messages(self, message_ids: Sequence[int]) -> Tally:
         """Analyze these messages, but for those that a model or a person has judged; ids of none are passed over."""
         wanted: dict[int, list[Message]] = {}
-        for message_id in dict.fromkeys(message_ids if self._aspects else ()):
+        for message_id in dict.fromkeys(message_ids if self._aspects.is_any else ()):
             found = await self._store.message(message_id)
             if found is not None and _says_something(found.message):
                 wanted.setdefault(found.conversation_id, []).append(found.message)
