@@ -83,7 +83,7 @@ class ApiKeys:
         new = NewApiKey(name, secret[:_PREFIX_CHARS], digest_of(secret), frozenset(scopes), expires_at)
         made = MadeKey(await self._store.add_key(new), secret)
         self._known = None
-        log.info("api_key_created", key=name, scopes=sorted(scopes))
+        log.info("api_key_created", key=name, scopes=sorted(scope.value for scope in scopes))
         return made
 
     async def listed(self) -> list[ApiKey]:

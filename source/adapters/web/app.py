@@ -4,16 +4,15 @@ from collections.abc import Sequence
 from typing import Final
 
 from fastapi import APIRouter, FastAPI
-from prometheus_client import CollectorRegistry
 from starlette.middleware.cors import CORSMiddleware
 
 from source.adapters.web.authentication import Authentication
 from source.adapters.web.frame import WebFrame
 from source.adapters.web.guard import Guard
 from source.adapters.web.idempotency import Idempotency
-from source.adapters.web.metrics import RequestMetrics
 from source.adapters.web.problems import add_problem_handlers
 from source.adapters.web.requests import RequestFrame
+from source.adapters.web.routes import health, keys, metrics
 from source.adapters.web.streams import OpenStreams
 
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -33,7 +32,7 @@ def create_app(
     `local_secret` is what the command line of this machine shows instead of a key.
     """
     app = FastAPI(title="Echo", version=frame.settings.version, docs_url=None, redoc_url=None)
-    for router in routers:
+    for router in (*_own_routers(frame), *routers):
         app.include_router(router)
     add_problem_handlers(app)
     # The one added last is met first.
@@ -48,8 +47,11 @@ def create_app(
             allow_headers=_ASKED_WITH,
             expose_headers=_SHOWN,
         )
-    registry = CollectorRegistry()
     app.add_middleware(
-        RequestFrame, clock=frame.clock, streams=streams or OpenStreams(), metrics=RequestMetrics(registry)
+        RequestFrame, clock=frame.clock, streams=streams or OpenStreams(), metrics=frame.metrics.requests
     )
     return app
+
+
+def _own_routers(frame: WebFrame) -> Sequence[APIRouter]:
+    return health.router(frame.health), metrics.router(frame.metrics), keys.router(frame.keys)

@@ -1,9 +1,12 @@
 """What every request passes through is made of."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from source.adapters.web.metrics import WebMetrics
 from source.ports.api_keys import AnswerStore
 from source.ports.clock import Clock
+from source.ports.health import HealthPart
 from source.services.api_keys import ApiKeys
 
 
@@ -21,9 +24,11 @@ class WebSettings:
 
 @dataclass(frozen=True, slots=True)
 class WebFrame:
-    """Settings and ports of the frame."""
+    """Settings and ports of the frame; `health` looks at the parts: `store`, `model`, `tasks`, each channel."""
 
     settings: WebSettings
     keys: ApiKeys
     answers: AnswerStore
     clock: Clock
+    health: Mapping[str, HealthPart] = field(default_factory=dict)
+    metrics: WebMetrics = field(default_factory=WebMetrics)

@@ -57,6 +57,7 @@ class WebPlatform:
         streams = OpenStreams()
         app = create_app(self._frame, self._routers(), local_secret=token.secret, streams=streams)
         server = _Server(_config(app))
+        await self._frame.metrics.begin()
         token.leave_in(self._folder)
         try:
             async with asyncio.TaskGroup() as tasks:
