@@ -2,11 +2,13 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
 import pytest
 
+from source.adapters.storage.schedule_table import ScheduleTable
 from source.adapters.storage.sql_store import SqlStore
 from source.adapters.storage.task_table import ExecutorTable, TaskTable
 from source.domain.task import Lane, NewTask, Task, TaskStatus, TaskType
@@ -187,3 +189,12 @@ async def test_processes_are_heard_of_until_they_leave(sql_store: SqlStore, cloc
     clock.advance(seconds=5)
     await executors.beat("two")
     assert await executors.heard() == {"two": clock.now()}
+
+
+async def test_marks_of_jobs_move_either_way(sql_store: SqlStore, clock: FakeClock) -> None:
+    schedule = ScheduleTable(sql_store)
+    assert await schedule.marks() == {}
+    now = clock.now()
+    for job, tick in (("auto_sync", now), ("auto_archive", now), ("auto_sync", now - timedelta(hours=1))):
+        await schedule.note(job, tick)
+    assert await schedule.marks() == {"auto_archive": now, "auto_sync": now - timedelta(hours=1)}
