@@ -8,7 +8,8 @@ from typing import Literal
 from source.adapters.storage.engine import is_there
 from source.adapters.storage.folder_lock import FolderLock
 from source.adapters.storage.sql_store import SqlStore
-from source.app.echo import Echo, transcripts_of
+from source.app.archives import ARCHIVE, ArchiveHomes
+from source.app.echo import Echo
 from source.app.models import choose_model
 from source.app.settings import Settings
 from source.domain.errors import StoreUnavailableError
@@ -16,6 +17,7 @@ from source.ports.clock import Clock, SystemClock
 from source.ports.llm import LanguageModel
 from source.ports.store import ConversationCatalog
 from source.services.rebuild import Progress, Rebuild, RebuildReport
+from source.services.rebuild_archive import ArchiveRebuild
 
 _DRAIN = timedelta(seconds=10)
 # What every transcript of Echo's begins with stands within so many bytes.
@@ -41,6 +43,7 @@ async def open_echo(
         await echo.limits.load(store)
         _ = echo.commands  # all of it is made now: a setting that is wrong is told before anything begins
         await echo.manager.start()
+        stack.push_async_callback(echo.transcripts.close, _DRAIN)
         stack.push_async_callback(echo.manager.shutdown)
         stack.push_async_callback(echo.turns.drain, _DRAIN)
         yield echo
@@ -66,7 +69,8 @@ async def rebuild(settings: Settings, source: Literal["transcripts", "store"], p
     """
     async with AsyncExitStack() as stack:
         store = await _own_store(stack, settings, SystemClock(), command=f"rebuild --from {source}")
-        work = Rebuild(store, transcripts_of(settings))
+        homes = ArchiveHomes(settings, store, SystemClock())
+        work = Rebuild(store, homes.files, ArchiveRebuild(homes.archived, homes.mending))
         return await (work.from_transcripts(progress) if source == "transcripts" else work.from_store(progress))
 
 
@@ -96,6 +100,7 @@ def _refuse_to_begin_beside_transcripts(settings: Settings) -> None:
         return
     named = settings.conversations_dir.glob("*_conversation-with-*-in-*.json")
     transcripts = sum(path.read_bytes()[:_HEAD_BYTES].find(b'"schema_version"') >= 0 for path in named)
+    transcripts += sum(1 for _ in (settings.conversations_dir / ARCHIVE).glob("*_conversation-with-*-in-*.json*"))
     if transcripts:
         raise StoreUnavailableError(
             f"there is no database, but there are {transcripts} transcripts: `python bot.py rebuild "

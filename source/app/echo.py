@@ -5,7 +5,7 @@ from pathlib import Path
 
 from source.adapters.llm.offline import OfflineModel
 from source.adapters.storage.sql_store import SqlStore
-from source.adapters.storage.transcript_files import ConversationFileManagerService
+from source.app.archives import ArchiveHomes, archive_settings
 from source.app.settings import ROOT, Settings
 from source.domain.errors import SettingsError
 from source.domain.eviction import MostBytes, MostConversations
@@ -16,6 +16,7 @@ from source.ports.clock import Clock
 from source.ports.llm import LanguageModel
 from source.ports.store import ChannelStore, ConversationCatalog
 from source.services.admission import Admission
+from source.services.archive import ArchiveParts, ArchiveService
 from source.services.commands import CommandService
 from source.services.commands.service import CommandParts
 from source.services.context_service import ContextService, ContextSettings
@@ -28,6 +29,7 @@ from source.services.speaker import Speaker
 from source.services.summarizer import ConversationSummarizer, SummarySettings
 from source.services.tools import SearchMessages, Toolbox
 from source.services.transcript_catchup import TranscriptCatchUp
+from source.services.transcript_home import TranscriptHome
 from source.services.turn import Answerer, TurnParts
 from source.services.turn_service import TurnService
 from source.services.upkeep import ContextUpkeep
@@ -70,8 +72,12 @@ class Echo:
         return Prices(settings.model_input_price, settings.model_cached_price, settings.model_output_price)
 
     @cached_property
-    def transcripts(self) -> ConversationFileManagerService:
-        return transcripts_of(self.settings)
+    def archives(self) -> ArchiveHomes:
+        return ArchiveHomes(self.settings, self.store, self.clock)
+
+    @cached_property
+    def transcripts(self) -> TranscriptHome:
+        return self.archives.home
 
     @cached_property
     def manager(self) -> InMemoryConversationManager:
@@ -119,7 +125,16 @@ class Echo:
             self.clock,
             window=Window(self.settings.conversation_timeout),
             include_summary=self.settings.include_summary,
+            archive=self.archives.returns,
         )
+
+    @cached_property
+    def archive(self) -> ArchiveService:
+        homes = self.archives
+        parts = ArchiveParts(
+            homes.table, homes.archived, homes.home, homes.returns, self.manager, self.opening, self.clock
+        )
+        return ArchiveService(parts, archive_settings(self.settings))
 
     @cached_property
     def toolbox(self) -> Toolbox:
@@ -189,6 +204,7 @@ class Echo:
             said=self.store,
             statistics=self.store,
             opening=self.opening,
+            archive=self.archive,
             summarizer=self.summarizer,
             turns=self.turns,
             clock=self.clock,
@@ -202,11 +218,6 @@ class Echo:
     @cached_property
     def catch_up(self) -> TranscriptCatchUp:
         return TranscriptCatchUp(self.store, self.transcripts)
-
-
-def transcripts_of(settings: Settings) -> ConversationFileManagerService:
-    """Return the files of the conversations, as the settings have them."""
-    return ConversationFileManagerService(settings.conversations_dir, durable=settings.durability == "full")
 
 
 def text_of(path: Path, setting: str) -> str:

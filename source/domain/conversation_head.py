@@ -79,12 +79,6 @@ class ConversationHead:
             title=self.title or title,
         )
 
-    def archived(self, now: datetime) -> "ConversationHead":
-        return replace(self._touched(now), state=ConversationState.ARCHIVED, ended_at=self.ended_at or now)
-
-    def unarchived(self, now: datetime) -> "ConversationHead":
-        return replace(self._touched(now), state=ConversationState.ENDED)
-
     def resumed(self, now: datetime) -> "ConversationHead":
         return replace(self._touched(now), state=ConversationState.ACTIVE, resumed_at=now, ended_at=None)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from source.domain.conversation_head import ConversationHead, ConversationState, StoredConversation
+from source.domain.conversation_head import ConversationHead, StoredConversation
 from source.domain.thread import ThreadKey, ThreadRef
 
 
@@ -147,9 +147,7 @@ class ArchiveStore(Protocol):
 
     async def count_archived(self) -> int: ...
 
-    async def states(self, conversation_ids: Sequence[int]) -> dict[int, ConversationState]:
-        """Return the states of these conversations; one that is not there is left out."""
-        ...
+    async def head_of(self, conversation_id: int) -> ConversationHead | None: ...
 
     async def conversations_of(self, threads: Sequence[ThreadKey]) -> dict[ThreadKey, list[int]]:
         """Return all conversations of these threads; a thread that is not known is left out."""

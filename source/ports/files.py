@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from source.domain.conversation_head import StoredConversation
+from source.domain.conversation_head import ConversationHead, StoredConversation
 from source.domain.errors import TranscriptError
 
 
@@ -18,7 +18,10 @@ class TranscriptEntry:
 
 
 class TranscriptFiles(Protocol):
-    """Saves and reads the JSON file of each conversation; every method may raise a TranscriptError."""
+    """Saves and reads the JSON file of each conversation; every method may raise a TranscriptError.
+
+    What is archived has no file here.
+    """
 
     async def save(self, conversation: StoredConversation) -> str:
         """Write the file atomically, under `head.filename` or, when another conversation has that
@@ -27,21 +30,25 @@ class TranscriptFiles(Protocol):
         ...
 
     async def load(self, filename: str) -> StoredConversation:
-        """Read one transcript, archived or not."""
+        """Read one transcript."""
+        ...
+
+    async def content(self, filename: str) -> bytes:
+        """Return a file's bytes, whatever they are."""
+        ...
+
+    async def put_back(self, head: ConversationHead, content: bytes) -> str:
+        """Write exactly these bytes as `save` would write the conversation; return the name used."""
+        ...
+
+    async def take_away(self, head: ConversationHead, known: bytes) -> bool:
+        """Remove the file of this name if it holds what is `known`, or this conversation; whether it did."""
         ...
 
     async def delete(self, filename: str) -> bool:
         """Remove a transcript; False when there was none."""
         ...
 
-    async def archive(self, filename: str) -> None:
-        """Compress the file and put it away; doing it twice does it once."""
-        ...
-
-    async def unarchive(self, filename: str) -> None:
-        """Bring an archived file back; doing it twice does it once."""
-        ...
-
     def entries(self) -> AsyncIterator[TranscriptEntry]:
-        """Every file of the folder and its archive, in order of name; bad ones are reported, not raised."""
+        """Every file of the folder, in order of name; bad ones are reported, not raised."""
         ...

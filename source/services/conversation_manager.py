@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -155,6 +155,10 @@ class InMemoryConversationManager:
                 self._forget(thread.key)
                 raise
 
+    def hold(self, key: ThreadKey) -> AbstractAsyncContextManager[None]:
+        """Hold the thread as `turn` does, for what does not concern its running conversation: nothing is loaded."""
+        return self._seats.hold(key)
+
     def keep(self, conversation: Conversation) -> None:
         """Make this its thread's running conversation, just used, and have its transcript written soon."""
         self._adopt(conversation)
@@ -227,9 +231,7 @@ class InMemoryConversationManager:
         await self.write_transcripts()
 
     def _must_leave(self, residency: Residency) -> bool:
-        if residency.idle_seconds >= self.IDLE_TIME:
-            return True
-        return any(strategy.must_leave(residency) for strategy in self._strategies)
+        return residency.idle_seconds >= self.IDLE_TIME or any(each.must_leave(residency) for each in self._strategies)
 
     async def _resident(self, key: ThreadKey) -> Conversation | None:
         """Return the thread's running conversation, from memory or from the store."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import structlog
 
@@ -19,6 +20,14 @@ from source.services.conversation_manager import InMemoryConversationManager, Se
 from source.services.summarizer import ConversationSummarizer
 
 log = structlog.get_logger(__name__)
+
+
+class BringsBack(Protocol):
+    """Makes archived conversations ended ones again."""
+
+    async def bring_back(self, conversation_id: int, *, at_any_rate: bool = False) -> object:
+        """Do it, or return None: there is no such conversation; `at_any_rate`: whatever became of its archive."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +68,7 @@ class Opening:
         *,
         window: Window,
         include_summary: bool,
+        archive: BringsBack | None = None,
     ) -> None:
         self._manager = manager
         self._store = store
@@ -66,6 +76,7 @@ class Opening:
         self._clock = clock
         self._window = window
         self._include_summary = include_summary
+        self._archive = archive
         self._prepared: dict[int, _Prepared] = {}
 
     async def open(
@@ -111,6 +122,8 @@ class Opening:
         """
         # A copy that still waits to be written may know more than the store; the loaded one takes its place.
         await self._manager.settle(conversation_id)
+        if self._archive is not None:
+            await self._archive.bring_back(conversation_id, at_any_rate=True)
         stored = await self._store.load(conversation_id)
         if stored is None:
             return None
@@ -126,6 +139,18 @@ class Opening:
         self._manager.keep(conversation)
         seat.conversation = conversation
         return conversation
+
+    async def end(self, seat: Seat) -> None:
+        """End the seat's conversation, with its summary; it leaves memory, and nothing runs in the thread."""
+        conversation = seat.conversation
+        if conversation is None:
+            return
+        summary, usage = await self.summary_of(conversation)
+        ended = conversation.head.ended(self._clock.now(), summary=summary.text, title=summary.title)
+        await self._store.commit_turn(TurnRecord(ended.conversation_id, heads=(ended,), usage=usage))
+        conversation.keep_committed((), head=ended)
+        self._manager.retire(conversation)
+        seat.conversation = None
 
     async def prepare(self, thread: ThreadRef) -> None:
         """Make the summary that the next message will need, if the window has passed, before it comes."""

@@ -1,14 +1,14 @@
 """The store from the transcripts, or the transcripts from the store."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, Protocol
 
 from source.domain.conversation_head import ConversationState, StoredConversation
 from source.domain.errors import TranscriptDamagedError, TranscriptForeignError, TranscriptMissingError
 from source.domain.transcript import encode_transcript
-from source.ports.files import TranscriptFiles
+from source.ports.files import TranscriptEntry, TranscriptFiles
 from source.ports.store import RestoringStore
 from source.services.rebuild_report import RebuildReport, Tally
 from source.services.rebuild_restoration import Restoration
@@ -25,15 +25,28 @@ def _no_progress(_done: int, _total: int | None) -> None:
     pass
 
 
+class RebuiltArchive(Protocol):
+    """The archive as a rebuild needs it; both methods may raise ArchiveUnavailableError."""
+
+    def entries(self) -> AsyncIterator[TranscriptEntry]:
+        """Every archived transcript, bad ones as problems."""
+        ...
+
+    async def put_right(self, conversation_id: int) -> bool:
+        """Have the archive of a conversation as the store has it; whether it had to be written."""
+        ...
+
+
 class Rebuild:
     """Restores either home of the conversations from the other; run again after a kill, it goes on.
 
     `progress` is told how many conversations or files are done, and of how many when that is known.
     """
 
-    def __init__(self, store: RestoringStore, files: TranscriptFiles) -> None:
+    def __init__(self, store: RestoringStore, files: TranscriptFiles, archive: RebuiltArchive) -> None:
         self._store = store
         self._files = files
+        self._archive = archive
 
     async def from_store(self, progress: Progress = _no_progress) -> RebuildReport:
         """Write every conversation's transcript that is missing or differs from the store.
@@ -55,21 +68,33 @@ class Rebuild:
     async def from_transcripts(self, progress: Progress = _no_progress) -> RebuildReport:
         """Restore every readable transcript to the store; bad files are reported and left alone.
 
-        Raises: StoreError; the conversations of earlier transactions are restored.
+        One in the folder counts before one in the archive: while one takes the other's place there may be both.
+        Raises: StoreError, ArchiveUnavailableError; the conversations of earlier transactions are restored.
         """
         tally, files = Tally(), 0
         restoration = Restoration(self._store, tally, store_is_empty=not await self._store.count())
-        async for entry in self._files.entries():
+        archived: list[int] = []
+        async for entry in self._every_entry():
             files += 1
             if entry.conversation is None:
                 tally.skip(entry.filename, str(entry.problem))
             else:
                 await restoration.add(entry.conversation)
+                if entry.conversation.head.state is ConversationState.ARCHIVED:
+                    archived.append(entry.conversation.head.conversation_id)
             if not files % _FILES_BETWEEN_PROGRESS:
                 progress(files, None)
         await restoration.flush()
+        for conversation_id in archived:
+            await self._archive.put_right(conversation_id)
         progress(files, files)
         return tally.report()
+
+    async def _every_entry(self) -> AsyncIterator[TranscriptEntry]:
+        async for entry in self._files.entries():
+            yield entry
+        async for entry in self._archive.entries():
+            yield entry
 
     async def _write(self, conversations: Sequence[StoredConversation], tally: Tally) -> None:
         names = await _all_of([self._put_right(conversation) for conversation in conversations])
@@ -80,13 +105,12 @@ class Rebuild:
 
     async def _put_right(self, conversation: StoredConversation) -> str | None:
         """Return the name of the file that had to be written; None when it was right already."""
-        if not await self._is_right(conversation):
-            return await self._files.save(conversation)
-        if conversation.head.state is ConversationState.ARCHIVED:
-            await self._files.archive(conversation.head.filename)
-        else:
-            await self._files.unarchive(conversation.head.filename)
-        return None
+        head = conversation.head
+        if head.state is ConversationState.ARCHIVED:
+            was_written = await self._archive.put_right(head.conversation_id)
+            was_in_folder = await self._files.take_away(head, b"")
+            return head.filename if was_written or was_in_folder else None
+        return None if await self._is_right(conversation) else await self._files.save(conversation)
 
     async def _is_right(self, conversation: StoredConversation) -> bool:
         try:

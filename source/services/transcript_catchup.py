@@ -4,7 +4,7 @@ from typing import Protocol
 
 import structlog
 
-from source.domain.conversation_head import StoredConversation
+from source.domain.conversation_head import ConversationState, StoredConversation
 from source.domain.errors import TranscriptError
 from source.domain.transcript import encode_transcript
 from source.ports.files import TranscriptFiles
@@ -55,7 +55,9 @@ class TranscriptCatchUp:
         """Write the transcript until it agrees with the store; return whether it had to be written."""
         for attempt in range(_MOST_ATTEMPTS):
             stored = await self._store.load(conversation_id)
-            if stored is None or await self._is_current(stored):
+            # What is archived was written and read back before it was called so.
+            is_archived = stored is not None and stored.head.state is ConversationState.ARCHIVED
+            if stored is None or is_archived or await self._is_current(stored):
                 return attempt > 0
             name = await self._files.save(stored)
             if name != stored.head.filename:

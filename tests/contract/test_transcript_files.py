@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from source.adapters.storage.transcript_files import ConversationFileManagerService
-from source.domain.conversation_head import ConversationState, StoredConversation
+from source.domain.conversation_head import StoredConversation
 from source.domain.errors import TranscriptMissingError
 from source.domain.thread import Platform, ThreadRef
 from source.ports.files import TranscriptFiles
-from tests.fakes.transcript_samples import MORNING, a_conversation, in_state, named
+from tests.fakes.transcript_samples import MORNING, a_conversation, a_head, named
 from tests.fakes.transcripts import InMemoryTranscripts
 
 NAME = "2026-03-02_conversation-with-42-in-987654321.json"
@@ -107,9 +107,10 @@ async def test_hostile_ids_and_names_are_saved_and_found(files: TranscriptFiles,
 
 async def test_what_is_not_there_is_missing(files: TranscriptFiles) -> None:
     for name in (NAME, "../outside.json", "", "a\x00.json", "\ud800.json"):
-        for ask in (files.load, files.archive, files.unarchive):
+        for ask in (files.load, files.content):
             with pytest.raises(TranscriptMissingError):
                 await ask(name)
+        assert not await files.take_away(a_head(filename=name), b"")
         assert not await files.delete(name)
 
 
@@ -120,41 +121,44 @@ async def test_what_was_deleted_is_gone(files: TranscriptFiles) -> None:
     assert await contents(files) == []
 
 
-async def test_what_was_archived_is_loaded_listed_and_deleted_as_before(files: TranscriptFiles) -> None:
+async def test_what_is_taken_away_and_put_back_is_as_it_was(files: TranscriptFiles) -> None:
     conversation = await saved(files, a_conversation())
-    await files.archive(NAME)
-    await files.archive(NAME)
-    assert await files.load(NAME) == conversation
-    assert await contents(files) == [conversation]
-    assert await files.delete(NAME)
+    content = await files.content(NAME)
+    assert await files.take_away(conversation.head, content)
+    assert not await files.take_away(conversation.head, content)
     assert await contents(files) == []
-
-
-async def test_what_was_brought_back_is_as_it_was(files: TranscriptFiles) -> None:
-    conversation = await saved(files, a_conversation())
-    await files.archive(NAME)
-    await files.unarchive(NAME)
-    await files.unarchive(NAME)
+    assert await files.put_back(conversation.head, b" " + content) == NAME
+    assert await files.content(NAME) == b" " + content
     assert await contents(files) == [conversation]
 
 
-async def test_a_conversation_is_one_file_in_whatever_state_it_is_saved(files: TranscriptFiles) -> None:
+async def test_a_file_that_holds_more_of_the_conversation_than_is_known_is_taken_away_all_the_same(
+    files: TranscriptFiles,
+) -> None:
     conversation = await saved(files, a_conversation())
-    for state in (ConversationState.ARCHIVED, ConversationState.ARCHIVED, ConversationState.ENDED):
-        changed = in_state(conversation, state)
-        assert await files.save(changed) == NAME
-        assert await contents(files) == [changed]
+    assert await files.take_away(conversation.head, b"what it held before")
 
 
-async def test_an_archived_conversation_keeps_its_name_from_others(files: TranscriptFiles) -> None:
-    first = await saved(files, in_state(a_conversation(1), ConversationState.ARCHIVED))
+async def test_another_conversation_s_file_is_not_taken_away(files: TranscriptFiles) -> None:
+    first = await saved(files, a_conversation(1))
+    await files.delete(NAME)
     second = await saved(files, a_conversation(2))
-    assert await contents(files) == [first, second]
+    assert second.head.filename == first.head.filename
+    assert not await files.take_away(first.head, b"")
+    assert await contents(files) == [second]
 
 
-async def test_entries_come_in_order_of_name_archived_ones_among_them(files: TranscriptFiles) -> None:
+async def test_what_is_put_back_under_a_name_that_is_taken_gets_one_of_its_own(files: TranscriptFiles) -> None:
+    first = await saved(files, a_conversation(1))
+    content = await files.content(NAME)
+    await files.take_away(first.head, content)
+    second = await saved(files, a_conversation(2))
+    name = await files.put_back(first.head, content)
+    assert name == NAME.replace(".json", "_1.json")
+    assert await contents(files) == [second, named(first, name)]
+
+
+async def test_entries_come_in_order_of_name(files: TranscriptFiles) -> None:
     for number, name in enumerate(["c.json", "a.json", "d.json", "b.json"], 1):
         await files.save(a_conversation(number, filename=name))
-    await files.archive("a.json")
-    await files.archive("d.json")
     assert [found.head.filename for found in await contents(files)] == ["a.json", "b.json", "c.json", "d.json"]

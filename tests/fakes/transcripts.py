@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 
-from source.domain.conversation_head import ConversationState, StoredConversation
+from source.domain.conversation_head import ConversationHead, StoredConversation
 from source.domain.errors import (
     TranscriptDamagedError,
     TranscriptError,
@@ -16,30 +16,40 @@ from source.ports.files import TranscriptEntry
 
 
 class InMemoryTranscripts:
-    """Implements `TranscriptFiles`; `files` and `archived` are the folder, to be looked at and spoilt by a test.
+    """Implements `TranscriptFiles`; `files` is the folder, to be looked at and spoilt by a test.
 
     While `unwritable` is set, every write raises it.
     """
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
-        self.archived: dict[str, bytes] = {}
         self.saves = 0
         self.unwritable: TranscriptUnwritableError | None = None
 
     async def save(self, conversation: StoredConversation) -> str:
-        await self._writing()
-        name = self._name_for(conversation)
-        put_away = conversation.head.state is ConversationState.ARCHIVED
-        self.files.pop(name, None)
-        self.archived.pop(name, None)
-        (self.archived if put_away else self.files)[name] = encode_transcript(conversation)
         self.saves += 1
-        return name
+        return await self.put_back(conversation.head, encode_transcript(conversation))
 
     async def load(self, filename: str) -> StoredConversation:
+        return decode_transcript(await self.content(filename), filename)
+
+    async def content(self, filename: str) -> bytes:
         await asyncio.sleep(0)
-        return decode_transcript(self._content(filename), filename)
+        return self._content(filename)
+
+    async def put_back(self, head: ConversationHead, content: bytes) -> str:
+        await self._writing()
+        name = self._name_for(head)
+        self.files[name] = content
+        return name
+
+    async def take_away(self, head: ConversationHead, known: bytes) -> bool:
+        await self._writing()
+        name = head.filename
+        if self.files.get(name) != known and self._owner(name) != identity_of(head):
+            return False
+        del self.files[name]
+        return True
 
     async def delete(self, filename: str) -> bool:
         await self._writing()
@@ -50,23 +60,10 @@ class InMemoryTranscripts:
         except TranscriptDamagedError:
             pass
         self.files.pop(filename, None)
-        self.archived.pop(filename, None)
         return True
 
-    async def archive(self, filename: str) -> None:
-        await self._writing()
-        decode_transcript(self._content(filename), filename)
-        if filename in self.files:
-            self.archived[filename] = self.files.pop(filename)
-
-    async def unarchive(self, filename: str) -> None:
-        await self._writing()
-        decode_transcript(self._content(filename), filename)
-        if filename in self.archived:
-            self.files[filename] = self.archived.pop(filename)
-
     async def entries(self) -> AsyncGenerator[TranscriptEntry]:
-        for filename in sorted(self.files.keys() | self.archived.keys()):
+        for filename in sorted(self.files):
             await asyncio.sleep(0)
             try:
                 yield TranscriptEntry(filename, decode_transcript(self._content(filename), filename))
@@ -81,16 +78,15 @@ class InMemoryTranscripts:
             raise self.unwritable
 
     def _content(self, filename: str) -> bytes:
-        content = self.files.get(filename) or self.archived.get(filename)
+        content = self.files.get(filename)
         if content is None:
             raise TranscriptMissingError(f"{filename}: no such transcript")
         return content
 
-    def _name_for(self, conversation: StoredConversation) -> str:
-        owners = {name: self._owner(name) for name in candidate_names(conversation.head)}
-        own = identity_of(conversation.head)
-        mine = [name for name, owner in owners.items() if owner == own]
-        free = [name for name in owners if name not in self.files and name not in self.archived]
+    def _name_for(self, head: ConversationHead) -> str:
+        owners = {name: self._owner(name) for name in candidate_names(head)}
+        mine = [name for name, owner in owners.items() if owner == identity_of(head)]
+        free = [name for name in owners if name not in self.files]
         return (mine + free)[0]
 
     def _owner(self, filename: str) -> TranscriptIdentity | None:

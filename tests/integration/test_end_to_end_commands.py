@@ -58,7 +58,8 @@ async def test_archive_puts_the_transcript_away_and_unarchive_brings_it_back(
         await talk.command("unarchive")
         [conversation] = await talk.conversations()
 
-    assert archived == ([], [f"{name}.zst"])
+    stem = name.removesuffix(".json")
+    assert archived == ([], [f"{stem}_{conversation.head.conversation_id}.json.zst"])
     assert states == [ConversationState.ARCHIVED]
     assert ([*transcripts_in(tmp_path)], archived_in(tmp_path)) == ([name], [])
     assert conversation.head.state is ConversationState.ENDED

@@ -1,5 +1,7 @@
 """Either home of the conversations, restored from the other."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +14,7 @@ from source.domain.errors import StoreUnavailableError, TranscriptUnwritableErro
 from source.domain.message import Message, MessageType, Standing
 from source.domain.thread import ThreadRef
 from source.domain.transcript import encode_transcript
+from source.ports.files import TranscriptEntry
 from source.services.rebuild import Rebuild
 from tests.fakes.restoring_store import MemoryStore
 from tests.fakes.transcript_samples import GUILD, MORNING, a_conversation, in_state, named
@@ -26,25 +29,58 @@ def in_thread(conversation: StoredConversation, thread_id: str) -> StoredConvers
     return replace(conversation, head=replace(conversation.head, thread=replace(GUILD, thread_id=thread_id)))
 
 
-async def a_full_store(files: InMemoryTranscripts | ConversationFileManagerService, many: int) -> MemoryStore:
-    """Conversations as Echo leaves them: one a thread, the third archived, all but the first a child."""
+class FakeArchive:
+    """The archive beside a store: the conversations in it, by id."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self.store = store
+        self.kept: dict[int, StoredConversation] = {}
+
+    async def entries(self) -> AsyncIterator[TranscriptEntry]:
+        for conversation in list(self.kept.values()):
+            await asyncio.sleep(0)
+            yield TranscriptEntry(f"archive/{conversation.head.filename}", conversation)
+
+    async def put_right(self, conversation_id: int) -> bool:
+        await asyncio.sleep(0)
+        wanted = self.store.kept[conversation_id]
+        was_right = self.kept.get(conversation_id) == wanted
+        self.kept[conversation_id] = wanted
+        return not was_right
+
+
+def rebuild(
+    store: MemoryStore, files: InMemoryTranscripts | ConversationFileManagerService, archive: FakeArchive | None = None
+) -> Rebuild:
+    archive = archive or FakeArchive(store)
+    archive.store = store
+    return Rebuild(store, files, archive)
+
+
+async def a_full_store(
+    files: InMemoryTranscripts | ConversationFileManagerService, many: int, archive: FakeArchive | None = None
+) -> MemoryStore:
+    """Conversations as Echo leaves them: one a thread, all but the first a child, the third put away if there is where."""
     store = MemoryStore()
     for number in range(1, many + 1):
         conversation = in_thread(a_conversation(number, "Hi \u202e 世界", "x" * number), str(number))
-        if number % 3 == 0:
-            conversation = in_state(conversation, ConversationState.ARCHIVED)
         head = replace(conversation.head, parent_conversation_id=number - 1 or None, running_summary="so far")
-        name = await files.save(replace(conversation, head=head))
-        store.kept[number] = named(replace(conversation, head=head), name)
+        conversation = replace(conversation, head=head)
+        if archive is not None and number % 3 == 0:
+            store.kept[number] = named(in_state(conversation, ConversationState.ARCHIVED), f"{number}.json")
+            archive.kept[number] = store.kept[number]
+        else:
+            store.kept[number] = named(conversation, await files.save(conversation))
     return store
 
 
 @pytest.mark.parametrize("home", ["folder", "memory"])
 async def test_an_empty_store_gets_back_exactly_what_it_had(tmp_path: Path, home: str) -> None:
     files = ConversationFileManagerService(tmp_path) if home == "folder" else InMemoryTranscripts()
-    before = await a_full_store(files, 25)
+    archive = FakeArchive(MemoryStore())
+    before = await a_full_store(files, 25, archive)
     store = MemoryStore()
-    report = await Rebuild(store, files).from_transcripts()
+    report = await rebuild(store, files, archive).from_transcripts()
     assert store.kept == before.kept
     assert (report.written, report.unchanged, report.skipped) == (25, 0, ())
 
@@ -52,10 +88,13 @@ async def test_an_empty_store_gets_back_exactly_what_it_had(tmp_path: Path, home
 @pytest.mark.parametrize("home", ["folder", "memory"])
 async def test_an_empty_folder_gets_back_exactly_what_it_had(tmp_path: Path, home: str) -> None:
     files = ConversationFileManagerService(tmp_path / "a") if home == "folder" else InMemoryTranscripts()
-    store = await a_full_store(files, 25)
+    archive = FakeArchive(MemoryStore())
+    store = await a_full_store(files, 25, archive)
     lost = ConversationFileManagerService(tmp_path / "b") if home == "folder" else InMemoryTranscripts()
-    report = await Rebuild(store, lost).from_store()
+    emptied = FakeArchive(store)
+    report = await rebuild(store, lost, emptied).from_store()
     assert [entry async for entry in lost.entries()] == [entry async for entry in files.entries()]
+    assert emptied.kept == archive.kept
     assert (report.written, report.unchanged, report.skipped) == (25, 0, ())
 
 
@@ -64,11 +103,11 @@ async def test_what_is_right_already_is_not_written_again() -> None:
     store = await a_full_store(files, 20)
     files.files["spoilt.json"] = files.files.pop(store.kept[5].head.filename)
     saves = files.saves
-    to_files = await Rebuild(store, files).from_store()
+    to_files = await rebuild(store, files).from_store()
     assert (to_files.written, to_files.unchanged) == (1, 19)
     assert files.saves == saves + 1
     del files.files["spoilt.json"]
-    to_store = await Rebuild(store, files).from_transcripts()
+    to_store = await rebuild(store, files).from_transcripts()
     assert (to_store.written, to_store.unchanged, store.transactions) == (0, 20, [])
 
 
@@ -77,7 +116,7 @@ async def test_an_edited_transcript_is_written_as_the_store_has_it() -> None:
     store = await a_full_store(files, 2)
     name = store.kept[1].head.filename
     files.files[name] = files.files[name].replace("世界".encode(), b"moon")
-    assert (await Rebuild(store, files).from_store()).written == 1
+    assert (await rebuild(store, files).from_store()).written == 1
     assert files.files[name] == encode_transcript(store.kept[1])
 
 
@@ -92,11 +131,11 @@ async def test_edits_deletions_and_circles_go_both_ways() -> None:
     )
     conversation = replace(plain, messages=changed)
     store = MemoryStore(conversation)
-    assert (await Rebuild(store, files).from_store()).written == 1
+    assert (await rebuild(store, files).from_store()).written == 1
     restored = MemoryStore()
-    await Rebuild(restored, files).from_transcripts()
+    await rebuild(restored, files).from_transcripts()
     assert restored.kept == {1: conversation}
-    assert (await Rebuild(restored, files).from_store()).unchanged == 1
+    assert (await rebuild(restored, files).from_store()).unchanged == 1
 
 
 async def test_a_transcript_from_before_a_deletion_an_edit_or_a_closing_undoes_none_of_them() -> None:
@@ -113,7 +152,7 @@ async def test_a_transcript_from_before_a_deletion_an_edit_or_a_closing_undoes_n
     closed = replace(before.head, thread=replace(GUILD, circle="staff"))
     stored = replace(before, head=closed, messages=after)
     store = MemoryStore(stored)
-    report = await Rebuild(store, files).from_transcripts()
+    report = await rebuild(store, files).from_transcripts()
     assert store.kept == {1: stored}
     assert report.unchanged == 1
 
@@ -131,17 +170,32 @@ async def test_a_transcript_from_after_an_edit_or_a_deletion_is_followed() -> No
     await files.save(replace(before, messages=after))
     known = (replace(secret, edited_at=MORNING + timedelta(hours=1)), answer, edited)
     store = MemoryStore(replace(before, messages=known))
-    await Rebuild(store, files).from_transcripts()
+    await rebuild(store, files).from_transcripts()
     assert store.kept[1].messages == after
 
 
 async def test_a_file_in_the_wrong_place_is_put_where_its_state_belongs() -> None:
-    files = InMemoryTranscripts()
-    store = await a_full_store(files, 3)
-    await files.archive(store.kept[1].head.filename)
-    await files.unarchive(store.kept[3].head.filename)
-    await Rebuild(store, files).from_store()
-    assert list(files.archived) == [store.kept[3].head.filename]
+    files, archive = InMemoryTranscripts(), FakeArchive(MemoryStore())
+    store = await a_full_store(files, 3, archive)
+    away, here = store.kept[3], store.kept[1]
+    await files.take_away(here.head, b"")
+    await files.put_back(away.head, encode_transcript(away))
+    archive.kept.clear()
+    report = await rebuild(store, files, archive).from_store()
+    assert sorted(files.files) == sorted([here.head.filename, store.kept[2].head.filename])
+    assert archive.kept == {3: away}
+    assert (report.written, report.unchanged) == (2, 1)
+
+
+async def test_what_is_in_the_folder_and_in_the_archive_is_not_archived() -> None:
+    files, archive = InMemoryTranscripts(), FakeArchive(MemoryStore())
+    before = await a_full_store(files, 3, archive)
+    plain = in_state(before.kept[3], ConversationState.ENDED)
+    name = await files.save(plain)
+    store = MemoryStore()
+    report = await rebuild(store, files, archive).from_transcripts()
+    assert store.kept[3] == named(plain, name)
+    assert [skipped.filename for skipped in report.skipped] == ["3.json"]
 
 
 async def test_bad_files_are_reported_and_left_and_the_store_learns_the_new_name() -> None:
@@ -149,13 +203,13 @@ async def test_bad_files_are_reported_and_left_and_the_store_learns_the_new_name
     store = await a_full_store(files, 1)
     files.files[NAME] = b'{"half'
     files.files["package.json"] = b"{}"
-    to_store = await Rebuild(store, files).from_transcripts()
+    to_store = await rebuild(store, files).from_transcripts()
     assert [skipped.filename for skipped in to_store.skipped] == [NAME, "package.json"]
     assert "not whole JSON" in to_store.skipped[0].reason
-    await Rebuild(store, files).from_store()
+    await rebuild(store, files).from_store()
     assert files.files[NAME] == b'{"half'
     assert store.kept[1].head.filename == NAME.replace(".json", "_1.json")
-    assert (await Rebuild(store, files).from_store()).unchanged == 1
+    assert (await rebuild(store, files).from_store()).unchanged == 1
 
 
 async def test_a_child_may_come_before_its_parent() -> None:
@@ -165,7 +219,7 @@ async def test_a_child_may_come_before_its_parent() -> None:
     for conversation in (parent, child):
         await files.save(conversation)
     store = MemoryStore()
-    await Rebuild(store, files).from_transcripts()
+    await rebuild(store, files).from_transcripts()
     assert store.kept == {1: parent, 2: child}
 
 
@@ -180,7 +234,7 @@ async def test_of_two_active_conversations_in_a_thread_the_later_stays(
     for conversation in (first, second):
         await files.save(conversation)
     store = MemoryStore(*(kept for kept in (first, second) if kept.head.conversation_id in in_store))
-    await Rebuild(store, files).from_transcripts()
+    await rebuild(store, files).from_transcripts()
     states = {number: kept.head.state for number, kept in store.kept.items()}
     assert states == {1: ConversationState.ENDED, 2: ConversationState.ACTIVE}
     assert store.kept[1].head.ended_at == first.head.last_message_at
@@ -192,7 +246,7 @@ async def test_a_transcript_that_is_behind_takes_nothing_back() -> None:
     later = a_conversation(1, "one", "two", "three", updated_at=MORNING + timedelta(days=1))
     ended = named(in_state(later, ConversationState.ENDED), name)
     store = MemoryStore(ended)
-    report = await Rebuild(store, files).from_transcripts()
+    report = await rebuild(store, files).from_transcripts()
     assert store.kept == {1: ended}
     assert (report.written, report.unchanged) == (0, 1)
 
@@ -203,7 +257,7 @@ async def test_a_copy_of_a_file_is_reported_and_the_conversation_restored_once(c
     await files.save(a_conversation(1))
     files.files[copy] = files.files[NAME]
     store = MemoryStore()
-    report = await Rebuild(store, files).from_transcripts()
+    report = await rebuild(store, files).from_transcripts()
     assert [(item.filename, item.reason) for item in report.skipped] == [(copy, f"the same conversation as {NAME}")]
     assert store.kept == {1: named(a_conversation(1), NAME)}
 
@@ -215,7 +269,7 @@ async def test_of_two_copies_the_later_one_is_restored() -> None:
     for contents in ((stale, fresh), (fresh, stale)):
         files.files = dict(zip(("a.json", "b.json"), contents, strict=True))
         store = MemoryStore()
-        await Rebuild(store, files).from_transcripts()
+        await rebuild(store, files).from_transcripts()
         assert len(store.kept[1].messages) == 2
         assert store.kept[1].head.updated_at == MORNING + timedelta(days=1)
 
@@ -225,7 +279,7 @@ async def test_text_that_the_store_cannot_keep_is_refused_with_a_reason_and_the_
     await files.save(a_conversation(1, "a\x00b"))
     await files.save(in_thread(a_conversation(2, "fine"), "other"))
     store = MemoryStore()
-    report = await Rebuild(store, files).from_transcripts()
+    report = await rebuild(store, files).from_transcripts()
     assert set(store.kept) == {2}
     assert [(item.filename, "NUL" in item.reason) for item in report.skipped] == [(NAME, True)]
 
@@ -234,8 +288,8 @@ async def test_an_older_transcript_is_restored_and_left_as_it_was() -> None:
     files = InMemoryTranscripts()
     files.files[OLDER_NAME] = OLDER.encode()
     store = MemoryStore()
-    assert (await Rebuild(store, files).from_transcripts()).written == 1
-    assert (await Rebuild(store, files).from_store()).unchanged == 1
+    assert (await rebuild(store, files).from_transcripts()).written == 1
+    assert (await rebuild(store, files).from_store()).unchanged == 1
     assert files.files[OLDER_NAME] == OLDER.encode()
 
 
@@ -244,7 +298,7 @@ async def test_many_conversations_go_in_transactions_of_bounded_size() -> None:
     before = await a_full_store(files, 450)
     store = MemoryStore()
     seen: list[tuple[int, int | None]] = []
-    await Rebuild(store, files).from_transcripts(lambda done, total: seen.append((done, total)))
+    await rebuild(store, files).from_transcripts(lambda done, total: seen.append((done, total)))
     assert store.kept == before.kept
     assert store.transactions == [200, 200, 50]
     assert seen == [(100, None), (200, None), (300, None), (400, None), (450, 450)]
@@ -256,14 +310,14 @@ async def test_long_conversations_go_in_transactions_of_fewer() -> None:
         said = tuple(Message(MORNING, MessageType.CHAT, "x", message_id=number * 20_000 + i) for i in range(11_000))
         await files.save(replace(in_thread(a_conversation(number), str(number)), messages=said))
     store = MemoryStore()
-    await Rebuild(store, files).from_transcripts()
+    await rebuild(store, files).from_transcripts()
     assert store.transactions == [2, 1]
 
 
 async def test_progress_from_the_store_knows_its_end() -> None:
     seen: list[tuple[int, int | None]] = []
     store = await a_full_store(InMemoryTranscripts(), 40)
-    await Rebuild(store, InMemoryTranscripts()).from_store(lambda done, total: seen.append((done, total)))
+    await rebuild(store, InMemoryTranscripts()).from_store(lambda done, total: seen.append((done, total)))
     assert seen == [(16, 40), (32, 40), (40, 40)]
 
 
@@ -273,10 +327,10 @@ async def test_a_rebuild_that_was_broken_off_is_finished_by_the_next() -> None:
     store = MemoryStore()
     store.fails_at = 1
     with pytest.raises(StoreUnavailableError):
-        await Rebuild(store, files).from_transcripts()
+        await rebuild(store, files).from_transcripts()
     assert len(store.kept) == 200
     store.fails_at = None
-    report = await Rebuild(store, files).from_transcripts()
+    report = await rebuild(store, files).from_transcripts()
     assert (report.written, report.unchanged) == (100, 200)
     assert store.kept == before.kept
 
@@ -286,7 +340,7 @@ async def test_a_folder_that_refuses_stops_the_rebuild_with_its_reason() -> None
     files = InMemoryTranscripts()
     files.unwritable = TranscriptUnwritableError("the disk is full")
     with pytest.raises(TranscriptUnwritableError, match="full"):
-        await Rebuild(store, files).from_store()
+        await rebuild(store, files).from_store()
     assert files.files == {}
 
 
@@ -295,5 +349,5 @@ async def test_a_guildless_thread_comes_back_without_a_guild() -> None:
     direct = a_conversation(1, thread=ThreadRef(GUILD.platform, "dm"))
     name = await files.save(direct)
     store = MemoryStore()
-    await Rebuild(store, files).from_transcripts()
+    await rebuild(store, files).from_transcripts()
     assert store.kept == {1: named(direct, name)}

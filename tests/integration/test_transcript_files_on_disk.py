@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -11,13 +10,11 @@ from pathlib import Path
 import pytest
 
 from source.adapters.storage import transcript_files
-from source.adapters.storage.transcript_compression import CompressedDataError, compress, decompress
 from source.adapters.storage.transcript_files import ConversationFileManagerService
-from source.domain.conversation_head import ConversationState
 from source.domain.errors import TranscriptDamagedError, TranscriptForeignError, TranscriptUnwritableError
 from source.domain.thread import Platform, ThreadRef
 from source.domain.transcript import encode_transcript
-from tests.fakes.transcript_samples import a_conversation, in_state, named
+from tests.fakes.transcript_samples import a_conversation, named
 from tests.unit.test_transcript_older import NAME as OLDER_NAME
 from tests.unit.test_transcript_older import OLDER
 
@@ -42,9 +39,8 @@ async def test_only_whole_files_of_the_right_names_are_left(
     tmp_path: Path, files: ConversationFileManagerService
 ) -> None:
     await asyncio.gather(*(files.save(a_conversation(number)) for number in range(1, 6)))
-    await files.archive(NAME)
     others = [NAME.replace(".json", f"_{number}.json") for number in range(2, 6)]
-    assert tree(tmp_path) == sorted([*others, f"archive/{NAME}.zst"])
+    assert tree(tmp_path) == sorted([*others, NAME])
 
 
 async def test_the_folder_is_made_when_it_is_missing(tmp_path: Path) -> None:
@@ -114,13 +110,10 @@ async def test_entries_report_what_is_wrong_and_pass_over_echos_own_other_files(
     (tmp_path / "later.json").write_text('{"schema_version": 2}')
     (tmp_path / "notes.txt").write_text("milk")
     (tmp_path / "package.json").write_text('{"name": "x"}')
-    (tmp_path / "archive" / "cut.json.zst").write_bytes(compress(encode_transcript(a_conversation(4)))[:-5])
     (tmp_path / "archive" / "plain.json").write_text("{}")
     (tmp_path / OLDER_NAME).write_text(OLDER)
     before = {name: (tmp_path / name).read_bytes() for name in tree(tmp_path)}
     assert await problems(files) == {
-        "archive/plain.json": TranscriptForeignError,
-        "cut.json": TranscriptDamagedError,
         "half.json": TranscriptDamagedError,
         "later.json": TranscriptForeignError,
         "notes.txt": TranscriptForeignError,
@@ -134,8 +127,7 @@ async def test_entries_report_what_is_wrong_and_pass_over_echos_own_other_files(
 async def test_leftovers_of_killed_writes_go_with_the_first_write_and_nothing_else_does(
     tmp_path: Path, files: ConversationFileManagerService
 ) -> None:
-    (tmp_path / "archive").mkdir()
-    leftovers = [tmp_path / ".echo-0123456789abcdef.tmp", tmp_path / "archive" / ".echo-fedcba9876543210.tmp"]
+    leftovers = [tmp_path / ".echo-0123456789abcdef.tmp", tmp_path / ".echo-fedcba9876543210.tmp"]
     strangers = [tmp_path / ".echo-mine.tmp", tmp_path / "draft.tmp", tmp_path / ".vimrc"]
     for path in (*leftovers, *strangers):
         path.write_text("x")
@@ -146,27 +138,29 @@ async def test_leftovers_of_killed_writes_go_with_the_first_write_and_nothing_el
     assert all(path.exists() for path in strangers)
 
 
-async def test_a_foreign_file_is_neither_deleted_nor_archived(
+async def test_a_foreign_file_is_neither_deleted_nor_taken_away(
     tmp_path: Path, files: ConversationFileManagerService
 ) -> None:
     (tmp_path / "package.json").write_text("{}")
-    for act in (files.delete, files.archive, files.unarchive):
-        if act == files.unarchive:
-            await act("package.json")  # it is where it should be
-            continue
-        with pytest.raises(TranscriptForeignError):
-            await act("package.json")
+    with pytest.raises(TranscriptForeignError):
+        await files.delete("package.json")
+    assert not await files.take_away(a_conversation(filename="package.json").head, b"")
     assert tree(tmp_path) == ["package.json"]
 
 
-async def test_a_damaged_transcript_is_not_put_away_but_can_be_deleted(
+async def test_a_damaged_transcript_is_not_taken_away_but_can_be_deleted(
     tmp_path: Path, files: ConversationFileManagerService
 ) -> None:
     (tmp_path / NAME).write_bytes(b'{"half')
-    with pytest.raises(TranscriptDamagedError):
-        await files.archive(NAME)
+    assert not await files.take_away(a_conversation(filename=NAME).head, b"")
     assert tree(tmp_path) == [NAME]
     assert await files.delete(NAME)
+    assert tree(tmp_path) == []
+
+
+async def test_what_is_known_is_taken_away_unread(tmp_path: Path, files: ConversationFileManagerService) -> None:
+    (tmp_path / NAME).write_bytes(b'{"half')
+    assert await files.take_away(a_conversation(filename=NAME).head, b'{"half')
     assert tree(tmp_path) == []
 
 
@@ -200,47 +194,11 @@ async def test_an_older_transcript_is_taken_over_by_its_conversation(
     assert await files.load(OLDER_NAME) == older
 
 
-async def test_when_both_forms_are_there_the_plain_one_counts_and_either_way_ends_with_one(
-    tmp_path: Path, files: ConversationFileManagerService
-) -> None:
-    newer = named(a_conversation(1, "one", "two"), NAME)
-    finish: list[Callable[[str], object]] = [files.archive, files.unarchive]
-    for act in finish:
-        await files.save(newer)
-        (tmp_path / "archive").mkdir(exist_ok=True)
-        (tmp_path / "archive" / f"{NAME}.zst").write_bytes(compress(encode_transcript(a_conversation(1, "one"))))
-        assert await files.load(NAME) == newer
-        assert [entry.conversation async for entry in files.entries()] == [newer]
-        await act(NAME)  # type: ignore[misc]  # both are awaited
-        assert len(tree(tmp_path)) == 1
-        assert await files.load(NAME) == newer
-
-
-async def test_a_kill_while_an_archived_state_is_saved_never_brings_an_older_content_back(
-    tmp_path: Path, files: ConversationFileManagerService, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await files.save(a_conversation(1, "one"))
-    archived = in_state(a_conversation(1, "one", "two", filename=NAME), ConversationState.ARCHIVED)
-    monkeypatch.setattr("source.adapters.storage.transcript_folder.remove_file", killed)
-    with pytest.raises(KilledError):
-        await files.save(archived)
-    assert tree(tmp_path) == [NAME, f"archive/{NAME}.zst"]
-    assert await files.load(NAME) == archived
-
-
-class KilledError(Exception):
-    pass
-
-
-def killed(path: Path, *, durable: bool) -> bool:
-    raise KilledError
-
-
 async def test_find_and_list_tell_conversations_apart(files: ConversationFileManagerService) -> None:
     await files.save(a_conversation(1))
     await files.save(a_conversation(2, requester="7"))
     await files.save(a_conversation(3, thread=ThreadRef(Platform.TERMINAL, "kitchen")))
-    await files.save(in_state(a_conversation(4, filename="cake.json"), ConversationState.ARCHIVED))
+    await files.save(a_conversation(4, filename="cake.json"))
 
     async def found(**query: object) -> set[int]:
         return {head.conversation_id for head in await files.find(**query)}  # type: ignore[arg-type]  # by name
@@ -273,18 +231,6 @@ async def test_few_names_are_remembered_and_forgotten_ones_are_looked_up(
     names = [await files.save(a_conversation(number)) for number in range(1, 8)]
     assert [await files.save(a_conversation(number)) for number in range(1, 8)] == names
     assert len(tree(tmp_path)) == 7
-
-
-def test_compressed_data_that_is_cut_changed_or_too_large_is_refused() -> None:
-    frame = compress(b"what was said" * 1000)
-    flipped = bytearray(frame)
-    flipped[-6] ^= 1
-    for spoilt in (frame[:-1], b"", b"plain", bytes(flipped)):
-        with pytest.raises(CompressedDataError):
-            decompress(spoilt, max_bytes=100_000)
-    with pytest.raises(CompressedDataError, match="too large"):
-        decompress(frame, max_bytes=12_999)
-    assert decompress(frame, max_bytes=13_000) == b"what was said" * 1000
 
 
 async def test_a_conversation_whose_damaged_file_lies_there_is_complete_in_its_new_one(

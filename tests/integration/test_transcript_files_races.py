@@ -10,7 +10,7 @@ import pytest
 from source.adapters.storage import transcript_folder
 from source.adapters.storage.atomic_file import bytes_of
 from source.adapters.storage.transcript_files import ConversationFileManagerService
-from tests.fakes.transcript_samples import a_conversation, named
+from tests.fakes.transcript_samples import a_conversation
 
 NAME = "2026-03-02_conversation-with-42-in-987654321.json"
 APART = NAME.replace(".json", "_2.json")
@@ -83,28 +83,6 @@ async def test_a_file_that_is_deleted_while_others_are_read_is_no_problem(
         await files.delete("2.json")
         seen.append(entry)
     assert [(entry.filename, entry.problem) for entry in seen] == [("1.json", None)]
-
-
-@pytest.mark.parametrize("moves", ["archive", "unarchive"])
-async def test_a_reader_finds_a_file_that_moves_at_this_moment(
-    tmp_path: Path, files: ConversationFileManagerService, monkeypatch: pytest.MonkeyPatch, moves: str
-) -> None:
-    await files.save(a_conversation(1))
-    if moves == "unarchive":
-        await files.archive(NAME)
-    owner = transcript_folder.TranscriptFolder(tmp_path, durable=False)
-    steps = iter(["look", moves])
-
-    def moved_meanwhile(path: Path, *, max_bytes: int) -> bytes:
-        if next(steps, "look") == moves:
-            monkeypatch.setattr(transcript_folder, "bytes_of", bytes_of)
-            getattr(owner, moves)(NAME)
-        return bytes_of(path, max_bytes=max_bytes)
-
-    if moves == "archive":
-        next(steps)  # it moves before the first look
-    monkeypatch.setattr(transcript_folder, "bytes_of", moved_meanwhile)
-    assert await files.load(NAME) == named(a_conversation(1), NAME)
 
 
 @pytest.mark.parametrize(("durable", "synced"), [(True, ["file", "folder"]), (False, [])])

@@ -113,9 +113,7 @@ def test_every_error_of_the_system_is_one_of_echos(number: int) -> None:
 SAVE_FOR_EVER = """
 import asyncio, sys
 from source.adapters.storage.transcript_files import ConversationFileManagerService
-from source.domain.conversation_head import ConversationState
-from source.ports.files import TranscriptEntry
-from tests.fakes.transcript_samples import a_conversation, in_state
+from tests.fakes.transcript_samples import a_conversation, named
 
 async def save(files, number):
     length, name = 0, ""
@@ -125,8 +123,8 @@ async def save(files, number):
         name = await files.save(conversation)
         print("saved", flush=True)
         if length % 3 == 0:
-            await files.save(in_state(conversation, ConversationState.ARCHIVED))
-            await files.unarchive(name)
+            content = await files.content(name)
+            await files.put_back(named(conversation, name).head, content)
 
 async def main():
     files = ConversationFileManagerService(sys.argv[1], durable=False)

@@ -1,6 +1,7 @@
 """Files that are either as they were or as they shall be, whenever the process or the power goes."""
 
 import errno
+import math
 import os
 import re
 import secrets
@@ -66,17 +67,21 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def sweep_leftovers(folder: Path) -> int:
-    """Remove what writes that were killed left behind; return how many.
+def sweep_leftovers(folder: Path, *, written_before: float = math.inf) -> int:
+    """Remove what writes that were killed left behind, if last written before then (a file's time); return how many.
 
-    Only for the process that owns the folder: another one's drafts may still be written.
+    Without a time it is only for the process that owns the folder: another one's drafts may still be written.
     """
     if not folder.is_dir():
         return 0
-    leftovers = [path for path in folder.iterdir() if _LEFTOVER.fullmatch(path.name)]
-    for path in leftovers:
-        path.unlink(missing_ok=True)
-    return len(leftovers)
+    swept = 0
+    for path in folder.iterdir():
+        if _LEFTOVER.fullmatch(path.name):
+            with suppress(FileNotFoundError):  # its writer has just finished it
+                if path.stat().st_mtime < written_before:
+                    path.unlink()
+                    swept += 1
+    return swept
 
 
 def _write_new(path: Path, data: bytes, *, durable: bool) -> None:

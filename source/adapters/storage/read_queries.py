@@ -136,11 +136,14 @@ def is_of(thread: ThreadKey) -> ColumnElement[bool]:
 
 
 def _newest_first() -> tuple[ColumnElement[datetime], ColumnElement[int]]:
-    """Order as `ConversationHead.last_activity` does."""
+    return last_activity().desc(), conversations.c.id.desc()
+
+
+def last_activity() -> ColumnElement[datetime]:
+    """Compute what `ConversationHead.last_activity` does."""
     said, created, resumed = (conversations.c[name] for name in ("last_message_at", "created_at", "resumed_at"))
     spoke = case((or_(said.is_(None), said < created), created), else_=said)
-    activity = case((or_(resumed.is_(None), resumed < spoke), spoke), else_=resumed)
-    return activity.desc(), conversations.c.id.desc()
+    return case((or_(resumed.is_(None), resumed < spoke), spoke), else_=resumed)
 
 
 def message_counts(connection: Connection, keys: list[int]) -> dict[int, int]:

@@ -32,7 +32,7 @@ def writing(folder: Path) -> Generator[None]:
     try:
         yield
     except OSError as error:
-        raise TranscriptUnwritableError(f"{folder}: {_advice(error)}; nothing is lost, the store has it") from error
+        raise TranscriptUnwritableError(f"{folder}: {advice(error)}; nothing is lost, the store has it") from error
 
 
 @contextmanager
@@ -44,7 +44,8 @@ def reading(path: Path) -> Generator[None]:
         raise TranscriptDamagedError(f"{path}: cannot be read ({_reason(error)})") from error
 
 
-def _advice(error: OSError) -> str:
+def advice(error: OSError) -> str:
+    """Return what the operator can do."""
     return _WHAT_TO_DO.get(error.errno or 0) or f"{_reason(error)}: {_UNKNOWN}"
 
 

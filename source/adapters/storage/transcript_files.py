@@ -9,12 +9,12 @@ from typing import Final, TypeVar
 from aiofiles.os import wrap
 
 from source.adapters.storage.transcript_folder import TranscriptFolder
-from source.adapters.storage.transcript_locks import KeyedLocks
 from source.domain.conversation_head import ConversationHead, StoredConversation
 from source.domain.errors import TranscriptMissingError
-from source.domain.transcript import TranscriptIdentity, identity_of
+from source.domain.transcript import TranscriptIdentity, encode_transcript, identity_of
 from source.domain.transcript_name import candidate_names, is_safe_name, may_be_of
 from source.ports.files import TranscriptEntry
+from source.services.keyed_locks import KeyedLocks
 
 _MOST_NAMES_REMEMBERED: Final = 10_000
 
@@ -37,7 +37,7 @@ class ConversationFileManagerService:
 
     async def save(self, conversation: StoredConversation) -> str:
         """Write the file and return its name; saves of one conversation happen in the order of their calls."""
-        return await self._to_the_end(self._save(conversation))
+        return await self._to_the_end(self._put(conversation.head, lambda: encode_transcript(conversation)))
 
     async def load(self, filename: str) -> StoredConversation:
         return await self._in_thread(self._folder.read, filename)
@@ -49,11 +49,14 @@ class ConversationFileManagerService:
         """
         return await self._to_the_end(self._delete(filename))
 
-    async def archive(self, filename: str) -> None:
-        await self._to_the_end(self._alone(filename, self._folder.archive))
+    async def content(self, filename: str) -> bytes:
+        return await self._in_thread(self._folder.content, filename)
 
-    async def unarchive(self, filename: str) -> None:
-        await self._to_the_end(self._alone(filename, self._folder.unarchive))
+    async def put_back(self, head: ConversationHead, content: bytes) -> str:
+        return await self._to_the_end(self._put(head, lambda: content))
+
+    async def take_away(self, head: ConversationHead, known: bytes) -> bool:
+        return await self._to_the_end(self._take_away(head, known))
 
     async def entries(self) -> AsyncGenerator[TranscriptEntry]:
         for filename in await self._in_thread(self._folder.filenames):
@@ -80,30 +83,37 @@ class ConversationFileManagerService:
         return tuple(found)
 
     async def list(self) -> tuple[str, ...]:
-        """Return the names of all transcripts, archived ones too, in order; what is in them is not looked at."""
+        """Return the names of all transcripts in order; what is in them is not looked at."""
         return tuple(filter(is_safe_name, await self._in_thread(self._folder.filenames)))
 
-    async def _save(self, conversation: StoredConversation) -> str:
-        identity = identity_of(conversation.head)
-        names = candidate_names(conversation.head)
-        async with self._locks.hold(f"conversation {identity.conversation_id}", *map(_lock_key, names[:2])):
+    async def _put(self, head: ConversationHead, content: Callable[[], bytes]) -> str:
+        identity, names = identity_of(head), candidate_names(head)
+        async with self._locks.hold(*_lock_keys(identity, *names[:2])):
             await self._sweep_once()
             name = next((name for name in names if self._owners.get(name) == identity), None)
             if name is None:
                 name = await self._in_thread(self._folder.choose_name, names, identity)
-            await self._in_thread(self._folder.write, name, conversation)
+            await self._in_thread(self._write, name, content)
             self._remember(name, identity)
             return name
 
-    async def _delete(self, filename: str) -> bool:
-        removed = await self._alone(filename, self._folder.remove)
-        self._owners.pop(filename, None)
-        return removed
+    def _write(self, name: str, content: Callable[[], bytes]) -> None:
+        self._folder.write(name, content())
 
-    async def _alone(self, filename: str, act: Callable[[str], _T]) -> _T:
+    async def _take_away(self, head: ConversationHead, known: bytes) -> bool:
+        identity, name = identity_of(head), head.filename
+        async with self._locks.hold(*_lock_keys(identity, name)):
+            taken = await self._in_thread(self._folder.take_away, name, identity, known)
+            if taken:
+                self._owners.pop(name, None)
+            return taken
+
+    async def _delete(self, filename: str) -> bool:
         async with self._locks.hold(_lock_key(filename)):
             await self._sweep_once()
-            return await self._in_thread(act, filename)
+            removed = await self._in_thread(self._folder.remove, filename)
+            self._owners.pop(filename, None)
+            return removed
 
     async def _sweep_once(self) -> None:
         async with self._locks.hold("sweep"):
@@ -130,6 +140,10 @@ class ConversationFileManagerService:
 
     async def _in_thread(self, act: Callable[..., _T], *arguments: object) -> _T:
         return await wrap(act)(*arguments)
+
+
+def _lock_keys(identity: TranscriptIdentity, *filenames: str) -> tuple[str, ...]:
+    return f"conversation {identity.conversation_id}", *map(_lock_key, filenames)
 
 
 def _lock_key(filename: str) -> str:

@@ -1,22 +1,26 @@
 """Commands that begin, end, put away and bring back conversations."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Generator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 
+import structlog
+
 from source.domain.conversation_head import ConversationState, CreatedReason
-from source.domain.errors import RefusedInputError
+from source.domain.errors import ArchiveError, RefusedInputError, TranscriptError
 from source.domain.thread import ThreadRef
-from source.domain.turn import TurnRecord
 from source.ports.clock import Clock
-from source.ports.store import ConversationCatalog, ConversationListing, ConversationStore
+from source.ports.store import ConversationCatalog, ConversationListing
+from source.services.archive import ArchiveRequest, ArchiveService
 from source.services.commands.numbered import GONE, WHICH, Eligible, about, chosen
 from source.services.commands.vocabulary import CommandInvocation, CommandReply
-from source.services.conversation import Conversation
 from source.services.conversation_manager import InMemoryConversationManager, Seat
 from source.services.opening import Opening, Succession, back_in
 
+log = structlog.get_logger(__name__)
+
 _LONGEST_TITLE_CHARS = 80
+_NOT_NOW = "The archive cannot be reached right now: try it again later. Nothing is lost."
 
 RESUMABLE = Eligible(
     frozenset({ConversationState.ENDED, ConversationState.ARCHIVED}),
@@ -37,15 +41,15 @@ class LifeCommands:
     def __init__(
         self,
         manager: InMemoryConversationManager,
-        store: ConversationStore,
         catalog: ConversationCatalog,
         opening: Opening,
+        archive: ArchiveService,
         clock: Clock,
     ) -> None:
         self._manager = manager
-        self._store = store
         self._catalog = catalog
         self._opening = opening
+        self._archive = archive
         self._clock = clock
 
     async def new(self, invocation: CommandInvocation) -> CommandReply:
@@ -75,13 +79,13 @@ class LifeCommands:
         if invocation.is_in_thread and not invocation.text(WHICH):
             async with self._manager.turn(invocation.thread) as seat:
                 if seat.conversation is not None:
-                    return await self._archive_running(seat, seat.conversation)
+                    return await self._archive_running(seat, seat.conversation.conversation_id, invocation)
         async with self._held(invocation, ARCHIVABLE) as (seat, listing):
             running = seat.conversation
             if running is not None and listing.conversation_id == running.conversation_id:
-                reply = await self._archive_running(seat, running)
+                reply = await self._archive_running(seat, listing.conversation_id, invocation)
                 return replace(reply, thread=_elsewhere(invocation, listing))
-            await self._move(listing, archived=True)
+            await self._put_away(seat, listing.conversation_id, invocation)
         # A thread in which another conversation runs stays where it is.
         emptied = True if running is None else None
         return _told(f"Archived {about(listing)}.", invocation, listing, archived=emptied)
@@ -89,7 +93,8 @@ class LifeCommands:
     async def unarchive(self, invocation: CommandInvocation) -> CommandReply:
         """Bring an archived conversation back among the ended ones."""
         async with self._held(invocation, ARCHIVED) as (_, listing):
-            await self._move(listing, archived=False)
+            with _refused_while_unreachable():
+                await self._archive.restore_in_hold(listing.conversation_id)
         return _told(f"Brought back {about(listing)}. /resume goes on with it.", invocation, listing, archived=False)
 
     @asynccontextmanager
@@ -106,30 +111,24 @@ class LifeCommands:
             # Chosen while the thread is held: what ran before may have changed what there is to choose.
             yield seat, await chosen(self._catalog, invocation, eligible)
 
-    async def _archive_running(self, seat: Seat, conversation: Conversation) -> CommandReply:
-        summary, usage = await self._opening.summary_of(conversation)
-        now = self._clock.now()
-        head = conversation.head.ended(now, summary=summary.text, title=summary.title).archived(now)
-        await self._store.commit_turn(TurnRecord(head.conversation_id, heads=(head,), usage=usage))
-        conversation.keep_committed((), head=head)
-        self._manager.retire(conversation)
-        seat.conversation = None
-        await conversation.persist()
+    async def _archive_running(self, seat: Seat, conversation_id: int, invocation: CommandInvocation) -> CommandReply:
+        await self._put_away(seat, conversation_id, invocation)
         return CommandReply("Archived. /unarchive brings it back; what you write next starts a new one.", archived=True)
 
-    async def _move(self, listing: ConversationListing, *, archived: bool) -> None:
-        # A copy that still waits to be written may know more than the store; the loaded one takes its place.
-        await self._manager.settle(listing.conversation_id)
-        stored = await self._catalog.load(listing.conversation_id)
-        if stored is None:
-            raise RefusedInputError(GONE)
-        now = self._clock.now()
-        head = stored.head.archived(now) if archived else stored.head.unarchived(now)
-        await self._store.commit_turn(TurnRecord(head.conversation_id, heads=(head,)))
-        conversation = Conversation.loaded(replace(stored, head=head), self._manager.ids)
-        conversation.mark_unwritten()
-        self._manager.retire(conversation)
-        await conversation.persist()
+    async def _put_away(self, seat: Seat, conversation_id: int, invocation: CommandInvocation) -> None:
+        request = ArchiveRequest(by=f"person:{invocation.person.external_id}")
+        with _refused_while_unreachable():
+            await self._archive.archive_in(seat, conversation_id, request)
+
+
+@contextmanager
+def _refused_while_unreachable() -> Generator[None]:
+    """Tell the person that it does not go now, and the operator why."""
+    try:
+        yield
+    except (ArchiveError, TranscriptError) as error:
+        log.warning("archive_refused", error=type(error).__name__, reason=str(error))
+        raise RefusedInputError(_NOT_NOW) from error
 
 
 def _told(

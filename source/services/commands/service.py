@@ -12,6 +12,7 @@ from source.domain.message import Message
 from source.domain.thread import Platform, ThreadRef
 from source.ports.clock import Clock
 from source.ports.store import ConversationCatalog, ConversationListing, ConversationStore, StatisticsStore
+from source.services.archive import ArchiveService
 from source.services.commands import words
 from source.services.commands.answering import AnsweringCommands, Turns
 from source.services.commands.counting import StatsCommand
@@ -52,6 +53,7 @@ class CommandParts:
     said: SaidMessages
     statistics: StatisticsStore
     opening: Opening
+    archive: ArchiveService
     summarizer: ConversationSummarizer
     turns: Turns
     clock: Clock
@@ -70,7 +72,7 @@ class CommandService:
         self._catalog = parts.catalog
         finder = MessageFinder(parts.said, parts.catalog)
         self._reading = ReadingCommands(parts.manager, parts.store, parts.catalog, finder, parts.summarizer)
-        life = LifeCommands(parts.manager, parts.store, parts.catalog, parts.opening, parts.clock)
+        life = LifeCommands(parts.manager, parts.catalog, parts.opening, parts.archive, parts.clock)
         answering = AnsweringCommands(parts.turns, parts.clock)
         commands = (
             _Command(words.NEW, life.new),

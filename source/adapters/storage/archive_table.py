@@ -1,0 +1,229 @@
+"""What is archived, and what is due."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, or_, select, update
+
+from source.adapters.storage import conversation_deletion, read_queries
+from source.adapters.storage.operation_tables import archives, conversation_memories, conversation_metadata
+from source.adapters.storage.row_reading import (
+    HEAD_COLUMNS,
+    THREAD_COLUMNS,
+    AnyRow,
+    head_from,
+    thread_from,
+)
+from source.adapters.storage.sql_access import SqlAccess, insert_of
+from source.adapters.storage.tables import conversations, messages, threads
+from source.domain.conversation_head import ConversationHead, ConversationState, StoredConversation
+from source.domain.errors import StoreConflictError
+from source.domain.message import Standing, as_utc
+from source.domain.thread import ThreadKey, ThreadRef
+from source.ports.archives import Archive, ArchivedConversation, ArchiveRule
+
+_ARCHIVED: Final = ConversationState.ARCHIVED.value
+_AT_ONCE: Final = 500
+
+
+class ArchiveTable:
+    """Implements `ArchiveStore`; `load` is the store's own."""
+
+    def __init__(self, access: SqlAccess) -> None:
+        self._access = access
+
+    async def load(self, conversation_id: int) -> StoredConversation | None:
+        return await self._access.read(read_queries.load, conversation_id)
+
+    async def head_of(self, conversation_id: int) -> ConversationHead | None:
+        return await self._access.read(_head_of, conversation_id)
+
+    async def due(self, rule: ArchiveRule, *, limit: int = 10_000) -> list[int]:
+        return await self._access.read(_due, rule, limit)
+
+    async def note_archived(self, archive: Archive, *, seen: StoredConversation) -> None:
+        def apply(connection: Connection, _now: datetime) -> None:
+            if archive_noted(connection, archive.conversation_id) == archive:  # applied a second time
+                return
+            _refuse_what_moved_on(connection, seen)
+            _put_archive(connection, archive)
+            connection.execute(
+                update(conversations)
+                .where(conversations.c.id == archive.conversation_id)
+                .values(state=_ARCHIVED, is_active=False)
+            )
+
+        await self._access.change(apply)
+
+    async def put_archive(self, archive: Archive, *, seen: StoredConversation) -> None:
+        def apply(connection: Connection, _now: datetime) -> None:
+            _refuse_what_moved_on(connection, seen)
+            _put_archive(connection, archive)
+
+        await self._access.change(apply)
+
+    async def note_restored(self, conversation_id: int, *, filename: str) -> None:
+        def apply(connection: Connection, _now: datetime) -> None:
+            connection.execute(delete(archives).where(archives.c.conversation_id == conversation_id))
+            connection.execute(
+                update(conversations)
+                .where(conversations.c.id == conversation_id, conversations.c.state == _ARCHIVED)
+                .values(state=ConversationState.ENDED.value, filename=filename)
+            )
+
+        await self._access.change(apply)
+
+    async def archive_of(self, conversation_id: int) -> Archive | None:
+        return await self._access.read(archive_noted, conversation_id)
+
+    async def archived(
+        self, *, before: datetime | None = None, compressed: bool | None = None, limit: int = 50, offset: int = 0
+    ) -> list[ArchivedConversation]:
+        return await self._access.read(_archived, before, compressed, limit, offset)
+
+    async def count_archived(self) -> int:
+        return await self._access.read(_count)
+
+    async def conversations_of(self, threads: Sequence[ThreadKey]) -> dict[ThreadKey, list[int]]:
+        return await self._access.read(_conversations_of, threads)
+
+    async def threads_named(self, thread_id: str) -> list[ThreadRef]:
+        return await self._access.read(_threads_named, thread_id)
+
+    async def delete_conversations(self, conversation_ids: Sequence[int]) -> int:
+        deleted = 0
+        for conversation_id in conversation_ids:
+            while (step := await self._access.change(conversation_deletion.step_of(conversation_id))).goes_on:
+                pass
+            deleted += step.deleted
+        return deleted
+
+
+def archive_noted(connection: Connection, conversation_id: int) -> Archive | None:
+    """Return what is noted of a conversation's archive."""
+    row = connection.execute(select(archives).where(archives.c.conversation_id == conversation_id)).first()
+    return None if row is None else _archive_from(row)
+
+
+def _archive_from(row: AnyRow) -> Archive:
+    return Archive(
+        row.conversation_id,
+        row.location,
+        row.is_compressed,
+        row.sha256,
+        row.size_bytes,
+        row.stored_bytes,
+        row.message_count,
+        row.reason,
+        row.archived_by,
+        row.archived_at,
+    )
+
+
+def _put_archive(connection: Connection, archive: Archive) -> None:
+    values = {column.name: getattr(archive, column.name) for column in archives.columns}
+    statement = insert_of(connection, archives).values(values)
+    replaced = {name: statement.excluded[name] for name in values if name != "conversation_id"}
+    connection.execute(statement.on_conflict_do_update(index_elements=["conversation_id"], set_=replaced))
+
+
+def _refuse_what_moved_on(connection: Connection, seen: StoredConversation) -> None:
+    """Compare what tells two states of a conversation apart: its head, and what was said, edited or taken back."""
+    head = _head_of(connection, seen.head.conversation_id)
+    if head != seen.head or _standing_of(connection, seen.head.conversation_id) != _standing_seen(seen):
+        raise StoreConflictError("the conversation was changed meanwhile")
+
+
+def _standing_of(connection: Connection, conversation_id: int) -> tuple[int, int, datetime | None]:
+    kept = func.sum(case((messages.c.standing == Standing.KEPT.value, 1), else_=0))
+    query = select(func.count(), kept, func.max(messages.c.edited_at))
+    count, number_kept, edited_at = connection.execute(query.where(messages.c.conversation_id == conversation_id)).one()
+    return count, number_kept or 0, edited_at
+
+
+def _standing_seen(seen: StoredConversation) -> tuple[int, int, datetime | None]:
+    edited = [as_utc(message.edited_at) for message in seen.messages if message.edited_at is not None]
+    kept = sum(message.is_kept for message in seen.messages)
+    return len(seen.messages), kept, max(edited, default=None)
+
+
+def _head_of(connection: Connection, conversation_id: int) -> ConversationHead | None:
+    query = select(*HEAD_COLUMNS, *THREAD_COLUMNS).join(threads, threads.c.id == conversations.c.thread_key)
+    row = connection.execute(query.where(conversations.c.id == conversation_id)).first()
+    return None if row is None else head_from(row)
+
+
+def _due(connection: Connection, rule: ArchiveRule, limit: int) -> list[int]:
+    activity = read_queries.last_activity()
+    reasons = [activity < rule.inactive_before] if rule.inactive_before is not None else []
+    if rule.begun_before is not None:
+        reasons.append(and_(~conversations.c.is_active, conversations.c.created_at < rule.begun_before))
+    if not reasons:
+        return []
+    kept = conversation_metadata.c
+    query = (
+        select(conversations.c.id)
+        .outerjoin(conversation_metadata, kept.conversation_id == conversations.c.id)
+        .outerjoin(conversation_memories, conversation_memories.c.conversation_id == conversations.c.id)
+        .where(
+            conversations.c.state != _ARCHIVED,
+            or_(*reasons),
+            func.coalesce(kept.is_starred, False).is_(False),
+            ~and_(func.coalesce(kept.recall_count, 0) >= rule.often, _since(kept.last_recalled_at, rule)),
+            func.coalesce(_open_issues(connection), 0) == 0,
+        )
+        .order_by(activity, conversations.c.id)
+        .limit(limit)
+    )
+    return list(connection.execute(query).scalars())
+
+
+def _since(recalled: ColumnElement[datetime | None], rule: ArchiveRule) -> ColumnElement[bool]:
+    return and_(recalled.is_not(None), recalled >= rule.recalled_since)
+
+
+def _open_issues(connection: Connection) -> ColumnElement[int]:
+    """Count the open issues in a memory, whatever else is in it."""
+    data = conversation_memories.c.memory_data
+    if connection.dialect.name == "sqlite":
+        return func.json_array_length(data, "$.open_issues", type_=conversations.c.context_start.type)
+    issues = data["open_issues"]
+    return case((func.json_typeof(issues) == "array", func.json_array_length(issues)), else_=0)
+
+
+def _archived(
+    connection: Connection, before: datetime | None, compressed: bool | None, limit: int, offset: int
+) -> list[ArchivedConversation]:
+    query = (
+        select(archives, *HEAD_COLUMNS, *THREAD_COLUMNS)
+        .join(conversations, conversations.c.id == archives.c.conversation_id)
+        .join(threads, threads.c.id == conversations.c.thread_key)
+    )
+    if before is not None:
+        query = query.where(archives.c.archived_at < before)
+    if compressed is not None:
+        query = query.where(archives.c.is_compressed.is_(compressed))
+    query = query.order_by(archives.c.archived_at.desc(), archives.c.conversation_id.desc()).limit(limit).offset(offset)
+    return [ArchivedConversation(_archive_from(row), head_from(row)) for row in connection.execute(query)]
+
+
+def _count(connection: Connection) -> int:
+    return connection.execute(select(func.count()).select_from(archives)).scalar_one()
+
+
+def _conversations_of(connection: Connection, keys: Sequence[ThreadKey]) -> dict[ThreadKey, list[int]]:
+    found: dict[ThreadKey, list[int]] = {}
+    for start in range(0, len(keys), _AT_ONCE):
+        wanted = or_(*(read_queries.is_of(key) for key in keys[start : start + _AT_ONCE]))
+        query = select(*THREAD_COLUMNS, conversations.c.id).join(
+            conversations, conversations.c.thread_key == threads.c.id
+        )
+        for row in connection.execute(query.where(wanted).order_by(conversations.c.id)):
+            found.setdefault(thread_from(row).key, []).append(row.id)
+    return found
+
+
+def _threads_named(connection: Connection, thread_id: str) -> list[ThreadRef]:
+    query = select(*THREAD_COLUMNS).where(threads.c.thread_id == thread_id).order_by(threads.c.platform)
+    return [thread_from(row) for row in connection.execute(query)]

@@ -1,0 +1,95 @@
+"""What deleting a conversation takes out of the database."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection, delete, select, update
+
+from source.adapters.storage.operation_tables import (
+    archives,
+    conversation_memories,
+    conversation_metadata,
+    memory_failures,
+    message_metadata,
+)
+from source.adapters.storage.search_index import index_of
+from source.adapters.storage.tables import (
+    conversations,
+    events,
+    feedback,
+    messages,
+    participants,
+    sent_parts,
+    threads,
+    usage,
+)
+from source.domain.turn import EventState
+
+# Other writes wait for a step: so many messages take some milliseconds to leave the search index.
+_MESSAGES_A_STEP: Final = 500
+_PARTS: Final = (
+    message_metadata,
+    conversation_metadata,
+    conversation_memories,
+    memory_failures,
+    archives,
+    participants,
+    usage,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DeletionStep:
+    """Whether there is more to delete, and how many conversations are gone now."""
+
+    goes_on: bool
+    deleted: int = 0
+
+
+def step_of(conversation_id: int) -> Callable[[Connection, datetime], DeletionStep]:
+    """Return the next step of deleting a conversation: some of its messages, with the last of them everything else."""
+
+    def apply(connection: Connection, _now: datetime) -> DeletionStep:
+        if _delete_messages(connection, conversation_id) == _MESSAGES_A_STEP:
+            return DeletionStep(goes_on=True)
+        for part in _PARTS:
+            connection.execute(delete(part).where(part.c.conversation_id == conversation_id))
+        gone = connection.execute(delete(conversations).where(conversations.c.id == conversation_id))
+        return DeletionStep(goes_on=False, deleted=gone.rowcount)
+
+    return apply
+
+
+def strip_events(connection: Connection, keys: Sequence[int]) -> None:
+    """Leave of events only their ids: what a platform delivers again must not be answered anew."""
+    connection.execute(delete(sent_parts).where(sent_parts.c.key.in_(keys)))
+    connection.execute(delete(feedback).where(feedback.c.key.in_(keys)))
+    nothing = {"text": None, "external_id": "", "conversation_id": None, "reply_id": None, "reply_to": None}
+    connection.execute(update(events).where(events.c.id.in_(keys)).values(state=EventState.DELIVERED.value, **nothing))
+
+
+def _delete_messages(connection: Connection, conversation_id: int) -> int:
+    query = (
+        select(messages.c.seq, messages.c.message_type, messages.c.content, messages.c.event_id)
+        .where(messages.c.conversation_id == conversation_id)
+        .order_by(messages.c.id)
+        .limit(_MESSAGES_A_STEP)
+    )
+    rows = connection.execute(query).all()
+    strip_events(connection, _keys_of(connection, conversation_id, [row.event_id for row in rows if row.event_id]))
+    index_of(connection.dialect).remove(connection, [(row.seq, row.message_type, row.content) for row in rows])
+    connection.execute(delete(messages).where(messages.c.seq.in_([row.seq for row in rows])))
+    return len(rows)
+
+
+def _keys_of(connection: Connection, conversation_id: int, event_ids: Sequence[str]) -> Sequence[int]:
+    platform = select(threads.c.platform).join(conversations).where(conversations.c.id == conversation_id)
+    return (
+        connection.execute(
+            select(events.c.id).where(events.c.platform == platform.scalar_subquery(), events.c.event_id.in_(event_ids))
+        )
+        .scalars()
+        .all()
+    )
