@@ -10,6 +10,7 @@ from source.ports.metadata import MetadataStore, StatusChange
 from source.services.chat_ids import ConversationBook, known_threads
 from source.services.metadata import MetadataService, Tally
 from source.services.task_input import flag_in, ids_in, names_in, refuse_unknown_keys
+from source.services.task_results import merged, summed
 
 _WHICH: Final = ("conversation_ids", "chat_ids", "message_ids")
 _CONVERSATIONS_A_PIECE: Final = 5
@@ -57,9 +58,8 @@ class UpdateMetadata:
         return _told(await self._service.analyze_conversations(wanted, again=bool(flag_in(piece, "again"))))
 
     def report(self, results: Sequence[Json]) -> Json:
-        failed = {key: value for result in results for key, value in _failures(result).items()}
-        counted = {key: _sum(results, key) for key in ("conversations", "messages", "by_model", "offline")}
-        return {**counted, "failed": failed}
+        counted = summed(results, "conversations", "messages", "by_model", "offline")
+        return {**counted, "failed": merged(results, "failed")}
 
     async def _conversations(self, given: Json) -> list[int] | None:
         chats = names_in(given, "chat_ids")
@@ -107,7 +107,7 @@ class UpdateStatus:
         return {"updated": updated}
 
     def report(self, results: Sequence[Json]) -> Json:
-        return {"updated": _sum(results, "updated")}
+        return summed(results, "updated")
 
 
 def _status(given: Json) -> StatusChange:
@@ -126,14 +126,3 @@ def _told(tally: Tally) -> Json:
 
 def _pieces(key: str, ids: Sequence[int], size: int) -> list[dict[str, object]]:
     return [{key: list(ids[start : start + size])} for start in range(0, len(ids), size)]
-
-
-def _sum(results: Sequence[Json], key: str) -> int:
-    """Add up what the pieces counted; one that failed for good counted nothing."""
-    counts = (result.get(key, 0) for result in results)
-    return sum(count for count in counts if isinstance(count, int))
-
-
-def _failures(result: Json) -> Mapping[str, object]:
-    failed = result.get("failed")
-    return failed if isinstance(failed, Mapping) else {}
