@@ -183,6 +183,11 @@ class Settings(ModelFields, DiscordFields, OperationFields, WebFields):
         return Path(path) if scheme.startswith("sqlite") and path else None
 
     @property
+    def server_url(self) -> str | None:
+        """The database when it is on a PostgreSQL server."""
+        return self.database_url if self.database_url and self.database_url.startswith("postgresql") else None
+
+    @property
     def persona_file(self) -> Path:
         return ROOT / "config" / "personas" / f"{self.persona}.md"
 

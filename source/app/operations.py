@@ -1,0 +1,120 @@
+"""The work that runs by itself: tasks, who does them, and when."""
+
+from datetime import time, timedelta
+from functools import cached_property
+
+from source.adapters.sentiment.vader import VaderMood
+from source.adapters.storage.metadata_table import MetadataTable
+from source.adapters.storage.schedule_table import ScheduleTable
+from source.adapters.storage.sync_table import SyncTable
+from source.adapters.storage.task_table import ExecutorTable, TaskTable
+from source.adapters.tasks.engine import DbosEngine, EngineSettings
+from source.app.echo import PROMPTS, Echo, text_of
+from source.app.settings import Settings
+from source.domain.metadata import Aspects
+from source.domain.task import Lane
+from source.services.agents import discovered
+from source.services.agents.orchestrator import Orchestrator
+from source.services.agents.parts import AgentParts
+from source.services.metadata import MetadataService
+from source.services.metadata_model import ModelAnalyst
+from source.services.metadata_offline import OfflineAnalyst
+from source.services.metadata_setting import MetadataSetting
+from source.services.schedule import ScheduleService
+from source.services.schedule_jobs import ScheduleSettings, jobs_of
+from source.services.structured_model import StoreLedger, StructuredLanguageModel
+from source.services.task_queue import StoredTaskQueue
+
+EXECUTIONS = "tasks.db"
+
+
+class Operations:
+    """The parts that work on a running Echo; made when they are asked for."""
+
+    def __init__(self, echo: Echo) -> None:
+        self._echo = echo
+
+    @cached_property
+    def tasks(self) -> TaskTable:
+        return TaskTable(self._echo.store)
+
+    @cached_property
+    def orchestrator(self) -> Orchestrator:
+        return Orchestrator(discovered(self._agent_parts))
+
+    @cached_property
+    def engine(self) -> DbosEngine:
+        settings = self._echo.settings
+        return DbosEngine(
+            self.tasks,
+            ExecutorTable(self._echo.store),
+            self.orchestrator,
+            self._echo.clock,
+            EngineSettings(
+                database=settings.server_url or settings.conversations_dir / EXECUTIONS,
+                lanes=tuple(Lane),
+                concurrency=settings.task_concurrency,
+            ),
+        )
+
+    @cached_property
+    def queue(self) -> StoredTaskQueue:
+        return StoredTaskQueue(self.tasks, self.orchestrator, self.engine)
+
+    @cached_property
+    def schedule(self) -> ScheduleService:
+        jobs = jobs_of(schedule_settings(self._echo.settings))
+        return ScheduleService(jobs, self.queue, ScheduleTable(self._echo.store), self._echo.clock)
+
+    @cached_property
+    def structured_model(self) -> StructuredLanguageModel | None:
+        """Asks the model for JSON; None: there is no model."""
+        echo = self._echo
+        if echo.writing_model is None:
+            return None
+        ledger = StoreLedger(echo.store)
+        return StructuredLanguageModel(echo.writing_model, ledger, echo.clock, echo.estimator, prices=echo.prices)
+
+    @cached_property
+    def metadata_table(self) -> MetadataTable:
+        return MetadataTable(self._echo.store)
+
+    @cached_property
+    def sync_table(self) -> SyncTable:
+        return SyncTable(self._echo.store)
+
+    @cached_property
+    def metadata(self) -> MetadataService:
+        settings = self._echo.settings
+        aspects = Aspects(
+            sentiment=settings.auto_sentiment_analysis,
+            category=settings.auto_categorization,
+            tags=settings.auto_tagging,
+        )
+        prompt = text_of(PROMPTS / "metadata.md", "config/prompts")
+        by_model = ModelAnalyst(self.structured_model, prompt, aspects) if self.structured_model else None
+        return MetadataService(self.metadata_table, by_model, OfflineAnalyst(VaderMood()), aspects)
+
+    @cached_property
+    def metadata_setting(self) -> MetadataSetting:
+        return MetadataSetting(self.metadata_table, self._echo.store, self._echo.archives.table)
+
+    @property
+    def _agent_parts(self) -> AgentParts:
+        return AgentParts(clock=self._echo.clock)
+
+
+def schedule_settings(settings: Settings) -> ScheduleSettings:
+    """Return what recurs, and when."""
+    every = settings.memory_interval_minutes
+    return ScheduleSettings(
+        zone=settings.zone,
+        archive_is_enabled=settings.archive_enabled,
+        sync_is_enabled=settings.sync_enabled,
+        sync_every=timedelta(minutes=settings.auto_sync_interval_minutes),
+        full_sync_every=timedelta(hours=settings.full_sync_interval_hours),
+        cleanup_is_enabled=settings.cleanup_enabled,
+        cleanup_at=time.fromisoformat(settings.cleanup_run_time),
+        metadata_is_enabled=settings.auto_sentiment_analysis or settings.auto_categorization or settings.auto_tagging,
+        memories_every=timedelta(minutes=every) if every else None,
+    )
