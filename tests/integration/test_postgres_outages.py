@@ -31,11 +31,11 @@ def server() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture
-def database(server: PostgresServer) -> Iterator[str]:
+def database(server: PostgresServer) -> str:
     with psycopg.connect(_text(server), autocommit=True) as admin:
         admin.execute("DROP DATABASE IF EXISTS store WITH (FORCE)")
         admin.execute("CREATE DATABASE store")
-    yield _text(server, "store")
+    return _text(server, "store")
 
 
 @pytest.fixture
@@ -161,7 +161,8 @@ async def test_a_change_whose_commit_was_cut_off_is_made_once(wired: SqlStore, w
 
     def longer(connection: Connection, _now: datetime) -> int:
         start = conversations.c.context_start
-        return connection.execute(update(conversations).values(context_start=start + 1).returning(start)).scalar_one()
+        one_longer = update(conversations).values(context_start=start + 1).returning(start)
+        return int(connection.execute(one_longer).scalar_one())
 
     wire.cut = cut
     assert await wired.change(longer) == 1

@@ -1,13 +1,15 @@
 """What following people's edits and deletions writes."""
 
 from collections import OrderedDict
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ARRAY, BigInteger, Connection, bindparam, func, select
 
 from source.adapters.storage import event_reading
 from source.adapters.storage.memory_corrections import forget_what_it_showed
 from source.adapters.storage.metadata_corrections import forget_what_was_found
+from source.adapters.storage.row_reading import AnyRow
 from source.adapters.storage.search_index import MessageIndex
 from source.adapters.storage.statements import Statements
 from source.adapters.storage.tables import events, messages
@@ -21,11 +23,15 @@ _MOST_AMENDED: Final = 10_000
 
 
 class CorrectionWrites:
-    """Changes what was said inside the caller's transaction."""
+    """Changes what was said inside the caller's transaction.
 
-    def __init__(self, statements: Statements, index: MessageIndex) -> None:
+    Where other processes write too (`is_shared`), what they amended is read with every turn, else it is remembered.
+    """
+
+    def __init__(self, statements: Statements, index: MessageIndex, *, is_shared: bool) -> None:
         self._statements = statements
         self._index = index
+        self._is_shared = is_shared
         self._amended: OrderedDict[int, None] = OrderedDict()
 
     def amend(self, connection: Connection, given: Amend) -> AcceptedEvent | None:
@@ -41,13 +47,14 @@ class CorrectionWrites:
             self._amended.popitem(last=False)
         return event
 
-    def as_amended(self, connection: Connection, record: TurnRecord) -> TurnRecord:
-        """Return the turn with the events that it answers as they read now."""
-        keys = [key for key in record.answered if key in self._amended]
+    def as_amended(self, connection: Connection, records: Sequence[TurnRecord]) -> list[TurnRecord]:
+        """Return the turns with the events that they answer as they read now."""
+        keys = [key for record in records for key in record.answered if self._is_shared or key in self._amended]
         if not keys:
-            return record
-        query = select(events.c.event_id, events.c.text).where(events.c.id.in_(keys))
-        return record.as_amended({row.event_id: row.text for row in connection.execute(query)})
+            return list(records)
+        read = _read_waiting if self._is_shared else _read
+        texts = {row.id: (row.event_id, row.text) for row in read(connection, keys)}
+        return [record.as_amended(dict(texts[key] for key in record.answered if key in texts)) for record in records]
 
     def correct(self, connection: Connection, given: Correct) -> None:
         """Replace a message's text, time of the edit and standing.
@@ -67,3 +74,15 @@ class CorrectionWrites:
         self._statements.correct_message.run(connection, [row])
         forget_what_it_showed(connection, given.conversation_id, message.message_id)
         forget_what_was_found(connection, given.conversation_id, message)
+
+
+def _read(connection: Connection, keys: Sequence[int]) -> Iterable[AnyRow]:
+    return connection.execute(select(events.c.id, events.c.event_id, events.c.text).where(events.c.id.in_(keys)))
+
+
+def _read_waiting(connection: Connection, keys: Sequence[int]) -> Iterable[AnyRow]:
+    """Read what was amended, and let nobody amend any of them before this transaction has answered them."""
+    query = select(events.c.id, events.c.event_id, events.c.text, events.c.is_amended, events.c.conversation_id)
+    asked = events.c.id == func.any(bindparam("keys", keys, ARRAY(BigInteger)))
+    rows = connection.execute(query.where(asked).with_for_update(key_share=True))
+    return [row for row in rows if row.is_amended and row.conversation_id is None]

@@ -19,7 +19,7 @@ _MOST_KNOWN = 50_000
 class KnownRows:
     """Spares the usual write every statement but those of its own rows.
 
-    Correct while this is the only process that writes; after a rollback it has to forget.
+    Correct while this is the only process that writes, and what it deletes is forgotten; so is all after a rollback.
     """
 
     def __init__(self, statements: Statements, ids: IdGenerator) -> None:
@@ -33,6 +33,11 @@ class KnownRows:
         self._threads.clear()
         self._people.clear()
         self._participants.clear()
+
+    def look_up(
+        self, connection: Connection, threads: Iterable[ThreadKey], people: Iterable[tuple[Platform, str]]
+    ) -> None:
+        """Learn what a batch is going to need, where it is not enough to remember."""
 
     def trim(self) -> None:
         """Forget everything once it takes too much memory; call it outside a batch."""

@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy import URL, Engine
 
 from source.adapters.storage import read_queries
+from source.adapters.storage.deletions import watch_deletions
 from source.adapters.storage.engine import Durability, reading_engine, writing_engine
 from source.adapters.storage.errors import store_errors
 from source.adapters.storage.migrate import bring_up_to_date, ensure_readable
@@ -61,6 +62,7 @@ def _file(file: Path, clock: Clock, durability: Durability, *, read_only: bool) 
         writing = writing_engine(file, durability)
         unless_open.callback(writing.dispose)
         ids = IdGenerator(last=_brought_up_to_date(writing))
+        watch_deletions(writing)
         target = SqlWriteTarget(FileSession(writing), writing.dialect, ids=ids, clock=clock)
         unless_open.callback(target.close)
         target.begin()
@@ -82,6 +84,7 @@ def _server(url: URL, clock: Clock, durability: Durability, *, read_only: bool) 
         last = _brought_up_to_date(writing)
         lease.ensure()
         ids = IdGenerator(node=lease.node, last=last)
+        watch_deletions(writing)
         session = ServerSession(writing, lease, ids, Patience(_WRITE_PATIENCE_SECONDS))
         target = SqlWriteTarget(session, writing.dialect, ids=ids, clock=clock)
         unless_open.callback(target.close)

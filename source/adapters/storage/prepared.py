@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterable, Sequence
 from operator import itemgetter
 from typing import Any, Final
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Insert
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
 
 Row = tuple[object, ...]
+_WORTH_COPYING: Final = 8
 _Processor = Callable[[Any], object]  # what a column's type makes of a value depends on the column
 
 
@@ -35,7 +36,9 @@ class Prepared:
 
     def run(self, connection: Connection, rows: Iterable[Row]) -> int:
         """Run the statement for every row; return how many rows of the table it touched."""
-        parameters = [self._parameters(row) for row in rows]
+        return self._run(connection, [self._parameters(row) for row in rows])
+
+    def _run(self, connection: Connection, parameters: Sequence[Row]) -> int:
         if not parameters:
             return 0
         cursor = connection.connection.cursor()
@@ -64,6 +67,32 @@ class Prepared:
                     values[index] = processor(value)
             row = tuple(values)
         return row if self._order is None else self._order(row)
+
+
+class PreparedInsert(Prepared):
+    """Adds rows to a table; PostgreSQL takes many of them as one COPY, in half of the time."""
+
+    def __init__(self, statement: Insert, names: Sequence[str], dialect: Dialect) -> None:
+        # Inline: nobody asks for the keys that the database gives.
+        super().__init__(statement.inline(), names, dialect)
+        self._copy: str | None = None
+        if dialect.name == "postgresql":
+            quote = dialect.identifier_preparer.quote
+            columns = ", ".join(quote(name) for name in names)
+            self._copy = f"COPY {quote(statement.table.name)} ({columns}) FROM STDIN"
+
+    def run(self, connection: Connection, rows: Iterable[Row]) -> int:
+        parameters = [self._parameters(row) for row in rows]
+        if self._copy is None or len(parameters) < _WORTH_COPYING:
+            return self._run(connection, parameters)
+        cursor = connection.connection.cursor()
+        try:
+            with cursor.copy(self._copy) as copy:
+                for row in parameters:
+                    copy.write_row(row)
+            return len(parameters)
+        finally:
+            cursor.close()
 
 
 def _reordering(names: Sequence[str], order: Sequence[str]) -> Callable[[Row], Row] | None:

@@ -15,12 +15,13 @@ from sqlalchemy import (
     literal_column,
     null,
     or_,
+    true,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 
-from source.adapters.storage.prepared import Prepared
+from source.adapters.storage.prepared import Prepared, PreparedInsert
 from source.adapters.storage.tables import (
     UNFINISHED,
     aliases,
@@ -41,7 +42,7 @@ from source.domain.turn import EventState
 
 MESSAGE_COLUMNS: Final = tuple(column.name for column in messages.columns if column.name != "seq")
 HEAD_COLUMNS: Final = tuple(column.name for column in conversations.columns)
-EVENT_COLUMNS: Final = tuple(column.name for column in events.columns)
+EVENT_COLUMNS: Final = tuple(column.name for column in events.columns if column.name != "is_amended")
 FEEDBACK_COLUMNS: Final = tuple(column.name for column in feedback.columns)
 USAGE_COLUMNS: Final = tuple(column.name for column in usage.columns if column.name != "id")
 _HEAD_TIMES: Final = ("last_message_at", "updated_at")
@@ -84,8 +85,8 @@ class Statements:
         insert = postgresql.insert(table) if self._dialect.name == "postgresql" else sqlite.insert(table)
         return insert.values({name: bindparam(name) for name in names})
 
-    def _added(self, table: Table, names: Sequence[str]) -> Prepared:
-        return Prepared(self._insert(table, names), names, self._dialect)
+    def _added(self, table: Table, names: Sequence[str]) -> PreparedInsert:
+        return PreparedInsert(self._insert(table, names), names, self._dialect)
 
     def _added_once(self, table: Table, names: Sequence[str], unique: Sequence[str]) -> Prepared:
         statement = self._insert(table, names).on_conflict_do_nothing(index_elements=list(unique))
@@ -192,7 +193,7 @@ class Statements:
                 events.c.event_id == bindparam("known_as"),
                 events.c.state == _literal(EventState.ACCEPTED),
             )
-            .values(text=bindparam("new_text"), state=bindparam("new_state"))
+            .values(text=bindparam("new_text"), state=bindparam("new_state"), is_amended=true())
         )
         return Prepared(statement, ("on_platform", "known_as", "new_text", "new_state"), self._dialect)
 

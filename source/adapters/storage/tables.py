@@ -132,6 +132,8 @@ events: Final = Table(
     Column("reply_id", BigInteger),
     Column("kind", String, nullable=False, server_default="message"),
     Column("reply_to", String),
+    # Whether its text is not the one that was accepted, for another process that answers it meanwhile.
+    Column("is_amended", Boolean, nullable=False, server_default=text("false")),
     UniqueConstraint("platform", "event_id"),
     Index("ix_events_unfinished", "id", sqlite_where=UNFINISHED, postgresql_where=UNFINISHED),
 )

@@ -9,9 +9,11 @@ from sqlalchemy.engine import Dialect
 
 from source.adapters.storage.channel_writes import ChannelWrites
 from source.adapters.storage.correction_writes import CorrectionWrites
+from source.adapters.storage.deletions import has_deleted
 from source.adapters.storage.known_rows import KnownRows
 from source.adapters.storage.restore_writes import RestoreWrites
 from source.adapters.storage.search_index import index_of
+from source.adapters.storage.shared_rows import SharedRows
 from source.adapters.storage.statements import Statements
 from source.adapters.storage.turn_writes import TurnWrites
 from source.adapters.storage.write_operations import (
@@ -30,6 +32,7 @@ from source.adapters.storage.write_operations import (
 from source.adapters.storage.write_session import WriteSession
 from source.adapters.storage.writer import Barrier, Operation, Progress
 from source.domain.identifiers import IdGenerator
+from source.domain.turn import AcceptedEvent
 from source.ports.clock import Clock
 
 
@@ -41,11 +44,12 @@ class SqlWriteTarget:
         self._clock = clock
         self._seen_on: Connection | None = None
         statements = Statements(dialect)
-        self._known = KnownRows(statements, ids)
+        is_shared = dialect.name == "postgresql"
+        self._known = SharedRows(statements, ids) if is_shared else KnownRows(statements, ids)
         self._index = index_of(dialect)
         self._turns = TurnWrites(statements, self._known)
         self._restores = RestoreWrites(statements, self._known, self._turns, self._index, ids)
-        self._corrections = CorrectionWrites(statements, self._index)
+        self._corrections = CorrectionWrites(statements, self._index, is_shared=is_shared)
         self._channels = ChannelWrites(statements, self._known)
 
     def begin(self) -> None:
@@ -94,12 +98,11 @@ class SqlWriteTarget:
         now = self._clock.now()
         added = 0
         accepted = [operation.event for operation in operations if isinstance(operation, Accept)]
+        self._look_up(connection, accepted, operations)
         new = self._turns.accept(connection, accepted) if accepted else set()
-        turns = {
-            number: self._corrections.as_amended(connection, operation.record)
-            for number, operation in enumerate(operations)
-            if isinstance(operation, CommitTurn)
-        }
+        numbers = [number for number, each in enumerate(operations) if isinstance(each, CommitTurn)]
+        records = [each.record for each in operations if isinstance(each, CommitTurn)]
+        turns = dict(zip(numbers, self._corrections.as_amended(connection, records), strict=True))
         if turns:
             added += self._turns.commit(connection, tuple(turns.values()), now)
         results: list[object] = [
@@ -110,6 +113,14 @@ class SqlWriteTarget:
         if len(accepted) + len(turns) < len(operations):
             added += self._apply_rarer(connection, operations, now, results)
         return results, added
+
+    def _look_up(
+        self, connection: Connection, accepted: Sequence[AcceptedEvent], operations: Sequence[Operation[Any]]
+    ) -> None:
+        heads = (head for each in operations if isinstance(each, CommitTurn) for head in each.record.heads)
+        threads = [*(event.inbound.thread.key for event in accepted), *(head.thread.key for head in heads)]
+        people = [(event.inbound.thread.platform, event.inbound.person.external_id) for event in accepted]
+        self._known.look_up(connection, threads, people)
 
     def _apply_rarer(
         self, connection: Connection, operations: Sequence[Operation[Any]], now: datetime, results: list[object]
@@ -135,4 +146,6 @@ class SqlWriteTarget:
                     self._channels.put_feedback(connection, operation.feedback, now)
                 case Change():
                     results[number] = operation.apply(connection, now)
+                    if has_deleted(connection):
+                        self._known.forget()
         return added

@@ -19,6 +19,7 @@ def upgrade() -> None:
     _metadata()
     _api()
     op.create_index("ix_messages_id", "messages", ["id"])
+    op.add_column("events", sa.Column("is_amended", sa.Boolean(), nullable=False, server_default=sa.text("false")))
 
 
 def _tasks() -> None:
