@@ -13,6 +13,8 @@ from source.app.echo import PROMPTS, Echo, text_of
 from source.app.settings import Settings
 from source.domain.metadata import Aspects
 from source.domain.task import Lane
+from source.domain.thread import Platform
+from source.ports.metadata import PlatformHistory
 from source.services.agents import discovered
 from source.services.agents.orchestrator import Orchestrator
 from source.services.agents.parts import AgentParts
@@ -23,6 +25,7 @@ from source.services.metadata_setting import MetadataSetting
 from source.services.schedule import ScheduleService
 from source.services.schedule_jobs import ScheduleSettings, jobs_of
 from source.services.structured_model import StoreLedger, StructuredLanguageModel
+from source.services.sync import SyncService
 from source.services.task_queue import StoredTaskQueue
 
 EXECUTIONS = "tasks.db"
@@ -84,6 +87,15 @@ class Operations:
         return SyncTable(self._echo.store)
 
     @cached_property
+    def histories(self) -> dict[Platform, PlatformHistory]:
+        """What can be looked back at; channels put themselves in."""
+        return {}
+
+    @cached_property
+    def sync(self) -> SyncService:
+        return SyncService(self.histories, self.sync_table, self._echo.archives.table, self._echo.clock)
+
+    @cached_property
     def metadata(self) -> MetadataService:
         settings = self._echo.settings
         aspects = Aspects(
@@ -101,7 +113,14 @@ class Operations:
 
     @property
     def _agent_parts(self) -> AgentParts:
-        return AgentParts(clock=self._echo.clock)
+        return AgentParts(
+            clock=self._echo.clock,
+            archive=self._echo.archive,
+            book=self._echo.archives.table,
+            metadata=self.metadata,
+            metadata_store=self.metadata_table,
+            sync=self.sync,
+        )
 
 
 def schedule_settings(settings: Settings) -> ScheduleSettings:

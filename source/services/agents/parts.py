@@ -3,6 +3,11 @@
 from dataclasses import dataclass
 
 from source.ports.clock import Clock
+from source.ports.metadata import MetadataStore
+from source.services.archive import ArchiveService
+from source.services.chat_ids import ConversationBook
+from source.services.metadata import MetadataService
+from source.services.sync import SyncService
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -10,3 +15,8 @@ class AgentParts:
     """Everything that an agent may need; each takes what it uses."""
 
     clock: Clock
+    archive: ArchiveService
+    book: ConversationBook
+    metadata: MetadataService
+    metadata_store: MetadataStore
+    sync: SyncService
