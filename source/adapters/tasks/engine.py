@@ -114,7 +114,11 @@ class DbosEngine:
     async def _launch(self, stop: asyncio.Event) -> bool:
         while not stop.is_set():
             if await _attempt(self._launch_once()):
-                log.info("task_engine_started", executor=self._executor_id, lanes=[*self._settings.lanes])
+                log.info(
+                    "task_engine_started",
+                    executor=self._executor_id,
+                    lanes=[lane.value for lane in self._settings.lanes],
+                )
                 return True
             await _any_within([stop], _TRIES_AGAIN_AFTER)
         return False
