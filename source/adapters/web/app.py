@@ -6,10 +6,12 @@ from typing import Final
 from fastapi import APIRouter, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
+from source.adapters.web import docs_page
 from source.adapters.web.authentication import Authentication
 from source.adapters.web.frame import WebFrame
 from source.adapters.web.guard import Guard
 from source.adapters.web.idempotency import Idempotency
+from source.adapters.web.openapi import describe
 from source.adapters.web.problems import add_problem_handlers
 from source.adapters.web.requests import RequestFrame
 from source.adapters.web.routes import health, keys, metrics
@@ -34,6 +36,8 @@ def create_app(
     app = FastAPI(title="Echo", version=frame.settings.version, docs_url=None, redoc_url=None)
     for router in (*_own_routers(frame), *routers):
         app.include_router(router)
+    app.include_router(docs_page.router(app))
+    describe(app)
     add_problem_handlers(app)
     # The one added last is met first.
     app.add_middleware(Idempotency, answers=frame.answers, clock=frame.clock)

@@ -4,6 +4,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 import structlog
@@ -26,6 +27,7 @@ _KEPT_FOR: Final = timedelta(hours=24)
 # A process that died in the middle does not hold the key for ever; this one knows what it is at.
 _ABANDONED_AFTER: Final = timedelta(minutes=2)
 _FORGOTTEN_EVERY: Final = timedelta(minutes=10)
+_NOT_KEPT: Final = "echo.answer_not_kept"
 _REPLAYED: Final = ((b"idempotency-replayed", b"true"),)
 _SOON: Final = {"Retry-After": "1"}
 
@@ -41,6 +43,11 @@ def task_key_of(request: Request) -> str | None:
     """Return a `NewTask.key` for this request: the task is one even if Echo dies before the answer is kept."""
     caller, key = caller_of(request), _key_in(request.scope)
     return None if caller is None or key is None else f"{caller.requested_by}:{key}"
+
+
+def keep_no_answer(request: Request) -> None:
+    """Have this request's answer kept nowhere: it has a secret in it."""
+    request.scope[_NOT_KEPT] = True
 
 
 class Idempotency:
@@ -65,11 +72,11 @@ class Idempotency:
         if claim.answer is not None:
             await _replay(claim.answer, scope, send)
             return
-        held = HeldBack(send)
+        held = HeldBack(send, partial(self._settle, scope, asked))
         try:
             await self._app(scope, _replaying(body, receive), held.send)
         finally:
-            await self._settle(asked, held)
+            await held.settle()
         await held.let_go()
 
     async def _claim(self, asked: _Asked) -> Claim:
@@ -107,14 +114,13 @@ class Idempotency:
             if not is_ours:
                 self._at_work.pop((asked.owner, asked.key), None)
 
-    async def _settle(self, asked: _Asked, held: HeldBack) -> None:
+    async def _settle(self, scope: Scope, asked: _Asked, answer: StoredAnswer | None) -> None:
         """Keep the answer before the caller has it: who heard that something is done never causes it again.
 
         What was done has been done even if its answer cannot be kept: the caller is told either way.
         """
-        answer = held.answer()
         try:
-            if answer is not None:
+            if answer is not None and _NOT_KEPT not in scope:
                 await self._answers.put_answer(asked.owner, asked.key, answer)
             else:
                 await self._answers.release(asked.owner, asked.key)

@@ -3,11 +3,12 @@
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Request
 from pydantic import Field
 
 from source.adapters.web.access import Scope, requires
 from source.adapters.web.documented import problems
+from source.adapters.web.idempotency import keep_no_answer
 from source.adapters.web.pages import STORABLE, Body, Shown
 from source.adapters.web.problems import Problem
 from source.domain.api_key import ApiKey
@@ -61,8 +62,9 @@ def router(keys: ApiKeys) -> APIRouter:
         return KeysShown(keys=[KeyShown.model_validate(_fields(key)) for key in await keys.listed()])
 
     @routes.post("", operation_id="createKey", status_code=201, responses=problems(400, 409))
-    async def create(body: NewKeyBody) -> MadeKeyShown:
-        """Make a key. Its secret is in this answer and nowhere else."""
+    async def create(body: NewKeyBody, request: Request) -> MadeKeyShown:
+        """Make a key. Its secret is in this answer and nowhere else, so that a repeat finds the name taken."""
+        keep_no_answer(request)
         days = None if body.expires_in_days is None else timedelta(days=body.expires_in_days)
         made = await keys.create(body.name, body.scopes, expires_in=days)
         return MadeKeyShown.model_validate({**_fields(made.key), "secret": made.secret})
