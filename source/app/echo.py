@@ -22,6 +22,7 @@ from source.services.commands.service import CommandParts
 from source.services.context_service import ContextService, ContextSettings
 from source.services.conversation_manager import InMemoryConversationManager
 from source.services.corrections import Corrections
+from source.services.health import WatchedModel
 from source.services.limits import Limits, LimitSettings, PersonKey
 from source.services.opening import Opening
 from source.services.prices import Prices
@@ -63,6 +64,11 @@ class Echo:
         return self.store
 
     @cached_property
+    def watched_model(self) -> WatchedModel:
+        """The model as it is asked: how its last call went can be told."""
+        return WatchedModel(self.model, self.clock)
+
+    @cached_property
     def estimator(self) -> TokenEstimator:
         return TokenEstimator()
 
@@ -98,7 +104,7 @@ class Echo:
     @cached_property
     def writing_model(self) -> LanguageModel | None:
         """The model that can be asked for summaries and the like; None: there is none."""
-        return None if self.is_offline else self.model
+        return None if self.is_offline else self.watched_model
 
     @cached_property
     def summarizer(self) -> ConversationSummarizer:
@@ -154,7 +160,7 @@ class Echo:
     @cached_property
     def speaker(self) -> Speaker:
         return Speaker(
-            self.model,
+            self.watched_model,
             self.toolbox,
             self.clock,
             self.estimator,

@@ -1,7 +1,7 @@
 """Running every channel that is configured, and what goes on beside them, until the system asks for the end."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,6 +13,7 @@ from source.app.log_setup import set_up_logging
 from source.app.models import warm_up
 from source.app.settings import Settings
 from source.domain.errors import EchoError, SettingsError
+from source.domain.thread import Platform
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +37,14 @@ class Part(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A part that is a function."""
+
+    name: str
+    run: Callable[[asyncio.Event], Coroutine[None, None, None]]
+
+
 def is_anything_configured(settings: Settings) -> bool:
     """Whether there is a channel to run."""
     return settings.discord_token is not None or settings.web_enabled
@@ -50,24 +59,32 @@ async def run_channels(settings: Settings) -> int:
         log.info("echo_started", model=echo.model_name, offline=echo.is_offline)
         preparing = asyncio.create_task(_prepare(echo), name="preparing")
         try:
-            return await _running(settings, echo).to_the_end()
+            return await _running(echo).to_the_end()
         finally:
             preparing.cancel()
             await asyncio.gather(preparing, return_exceptions=True)
 
 
-def _running(settings: Settings, echo: Echo) -> "Running":
+def _running(echo: Echo) -> "Running":
     """Return the parts: talking is what keeps Echo up, the rest goes on beside it."""
+    from source.app.health_parts import connected_part, health_parts
+    from source.app.operations import Operations
+
+    settings, operations = echo.settings, Operations(echo)
+    health = health_parts(echo, operations)
     channels: list[Part] = []
-    beside: list[Part] = []
+    beside: list[Part] = [Named("tasks", operations.engine.run), Named("schedule", operations.schedule.run)]
     if settings.discord_token is not None:
         from source.app.discord_channel import discord_platform
 
-        channels.append(discord_platform(settings, echo))
+        discord = discord_platform(settings, echo)
+        operations.histories[Platform.DISCORD] = discord.history(operations.sync_table)
+        health[discord.name] = connected_part(discord.client.is_ready, "Discord")
+        channels.append(discord)
     if settings.web_enabled:
         from source.app.web_channel import web_of
 
-        web = web_of(settings, echo)
+        web = web_of(echo, operations, health)
         # With nobody else to talk to, the API is the channel.
         (beside if channels else channels).append(web.platform)
         beside.append(web.chat)

@@ -1,21 +1,26 @@
 """The API, as the settings ask for it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fastapi import APIRouter
 
 from source import __version__
+from source.adapters.storage.activity_table import ActivityTable
 from source.adapters.storage.api_key_table import ApiKeyTable
 from source.adapters.storage.asked_before_reading import AskedBeforeTable
 from source.adapters.storage.idempotency_table import IdempotencyTable
 from source.adapters.web.chat import ChatParts, WebChat
 from source.adapters.web.frame import WebFrame, WebSettings
+from source.adapters.web.metrics import WebMetrics
 from source.adapters.web.platform import WebPlatform
-from source.adapters.web.routes import chat, commands, sessions
+from source.app.api_routes import api_routes
 from source.app.echo import Echo
+from source.app.operations import Operations
 from source.app.settings import Settings
+from source.ports.health import HealthPart
 from source.services.api_keys import ApiKeys
+from source.services.readings import ActivityReadings, ManagerReadings
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,27 +31,33 @@ class Web:
     chat: WebChat
 
 
-def web_of(settings: Settings, echo: Echo) -> Web:
+def web_of(echo: Echo, operations: Operations, health: Mapping[str, HealthPart]) -> Web:
     """Return the API, not yet listening."""
     web_chat = _chat(echo)
     frame = WebFrame(
-        WebSettings(
-            host=settings.web_host,
-            port=settings.web_port,
-            requests_per_minute=settings.web_requests_per_minute,
-            allowed_origins=settings.web_allowed_origins,
-            version=__version__,
-        ),
+        web_settings(echo.settings),
         ApiKeys(ApiKeyTable(echo.store), echo.clock),
         IdempotencyTable(echo.store),
         echo.clock,
+        health=health,
+        metrics=WebMetrics([ManagerReadings(echo.manager.metrics), ActivityReadings(ActivityTable(echo.store))]),
     )
-    platform = WebPlatform(frame, lambda: _routers(web_chat), data_folder=settings.conversations_dir)
-    return Web(platform, web_chat)
+
+    def routes() -> Sequence[APIRouter]:
+        return api_routes(echo, operations, web_chat)
+
+    return Web(WebPlatform(frame, routes, data_folder=echo.settings.conversations_dir), web_chat)
 
 
-def _routers(web_chat: WebChat) -> Sequence[APIRouter]:
-    return [chat.router(web_chat), commands.router(web_chat), sessions.router(web_chat)]
+def web_settings(settings: Settings) -> WebSettings:
+    """Return where the API listens and what it takes."""
+    return WebSettings(
+        host=settings.web_host,
+        port=settings.web_port,
+        requests_per_minute=settings.web_requests_per_minute,
+        allowed_origins=settings.web_allowed_origins,
+        version=__version__,
+    )
 
 
 def _chat(echo: Echo) -> WebChat:

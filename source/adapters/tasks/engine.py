@@ -92,6 +92,7 @@ class DbosEngine:
         self._is_idle.set()
         self._has_news = asyncio.Event()
         self._interrupted: set[int] = set()
+        self.is_running = False
 
     def wake(self) -> None:
         self._has_news.set()
@@ -102,13 +103,15 @@ class DbosEngine:
     async def run(self, stop: asyncio.Event) -> None:
         """Do tasks until `stop`; then let begun pieces end and leave the rest for the next start, or for others."""
         try:
-            if await self._launch(stop):
+            self.is_running = await self._launch(stop)
+            if self.is_running:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._hand_over_all(stop))
                     group.create_task(self._tidy_all(stop))
                     if self._settings.is_shared:
                         group.create_task(self._watch_all(stop))
         finally:
+            self.is_running = False
             await self._close()
 
     async def _launch(self, stop: asyncio.Event) -> bool:

@@ -1,0 +1,34 @@
+"""Every path of the API, and what is behind it."""
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter
+
+from source.adapters.web.chat import WebChat
+from source.adapters.web.routes import (
+    archiving,
+    chat,
+    cleanup,
+    commands,
+    metadata,
+    sessions,
+    syncing,
+    tasks,
+)
+from source.app.echo import Echo
+from source.app.operations import Operations
+
+
+def api_routes(echo: Echo, operations: Operations, web_chat: WebChat) -> Sequence[APIRouter]:
+    """Return the routes, in the order in which their documentation has them."""
+    archives, queue = echo.archives.table, operations.queue
+    return [
+        chat.router(web_chat),
+        commands.router(web_chat),
+        sessions.router(web_chat),
+        archiving.router(archiving.ArchivingParts(queue, archives)),
+        syncing.router(syncing.SyncingParts(queue, archives, operations.sync_table)),
+        cleanup.router(cleanup.CleanupParts(queue)),
+        metadata.router(metadata.MetadataParts(operations.metadata, operations.metadata_setting)),
+        tasks.router(tasks.TaskParts(queue, operations.schedule)),
+    ]
