@@ -41,6 +41,7 @@ class NodeLease:
         connection = self._engine.connect()
         try:
             self.node = _taken(connection, self.node)
+            connection.commit()  # the lock outlives the transaction
         except BaseException:
             discard(connection)
             raise

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import URL, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool, QueuePool
 
 from source.adapters.storage.engine import READERS, Durability
@@ -22,6 +22,9 @@ _CONNECT: Final[dict[str, int | str]] = {
 _SESSION: Final = "SET timezone TO 'UTC'"
 _LOCK_TIMEOUT: Final = "10s"
 _IDLE_IN_TRANSACTION: Final = "60s"
+# In one message: asking for the number costs nothing more.
+_BEGIN: Final = b"BEGIN; SELECT pg_current_xact_id()::text"
+_NUMBER: Final = "transaction_number"
 _SYNCHRONOUS: Final[dict[Durability, str]] = {
     # Any other value than "off" survives a power cut, and was decided for this server.
     "full": "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
@@ -30,10 +33,11 @@ _SYNCHRONOUS: Final[dict[Durability, str]] = {
 
 
 def server_writing_engine(url: URL, durability: Durability) -> Engine:
-    """Return the engine of connections that write; whoever uses one begins its transactions with BEGIN."""
+    """Return the engine of connections that write; `transaction_number` tells the transaction that one is in."""
     engine = create_engine(url, poolclass=NullPool, **_options(url))
 
     def connected(connection: "psycopg.Connection", _record: object) -> None:
+        # The driver's own BEGIN would be a round trip more.
         connection.autocommit = True
         connection.prepare_threshold = 2
         timeouts = (
@@ -42,8 +46,20 @@ def server_writing_engine(url: URL, durability: Durability) -> Engine:
         )
         connection.execute("; ".join((_SESSION, *timeouts, _SYNCHRONOUS[durability])).encode())
 
+    def begun(connection: Connection) -> None:
+        cursor = connection.connection.cursor()
+        cursor.execute(_BEGIN)
+        cursor.nextset()
+        (connection.info[_NUMBER],) = cursor.fetchone() or (None,)
+
     event.listen(engine, "connect", connected)
+    event.listen(engine, "begin", begun)
     return engine
+
+
+def transaction_number(connection: Connection) -> str:
+    """Return what the server calls the transaction that a connection of the writing engine is in."""
+    return str(connection.info[_NUMBER])
 
 
 def server_reading_engine(url: URL) -> Engine:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from source.adapters.storage.errors import driver_error
 from source.adapters.storage.node_lease import NodeLease
 from source.adapters.storage.patience import Patience
+from source.adapters.storage.postgres_engine import transaction_number
 from source.adapters.storage.postgres_errors import is_connection_lost
 from source.adapters.storage.write_session import discard
 from source.domain.errors import StoreUnavailableError
@@ -19,8 +20,6 @@ from source.domain.identifiers import IdGenerator
 
 _log = structlog.get_logger(__name__)
 
-# In one message: asking costs no round trip of its own.
-_BEGIN: Final = b"BEGIN; SELECT pg_current_xact_id()::text"
 _STATUS: Final = text("SELECT pg_xact_status(CAST(:xid AS xid8))")
 # A connection that broke on this side only lives on over there, with its transaction and its locks.
 _END: Final = text(
@@ -66,9 +65,8 @@ class ServerSession:
                 if sent is not None and _was_kept(connection, sent.xid):
                     return sent.result
                 with connection.begin():
-                    xid = _begin(connection)
                     result = work(connection)
-                    sent = _Attempt(xid, result)
+                    sent = _Attempt(transaction_number(connection), result)
                 return result
             except Exception:
                 self.reset()
@@ -98,14 +96,6 @@ class ServerSession:
         self.reset()
         self._lease.close()
         self._engine.dispose()
-
-
-def _begin(connection: Connection) -> str:
-    cursor = connection.connection.cursor()
-    cursor.execute(_BEGIN)
-    cursor.nextset()
-    (xid,) = cursor.fetchone() or ("",)
-    return str(xid)
 
 
 def _was_kept(connection: Connection, xid: str) -> bool:
