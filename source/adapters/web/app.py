@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from fastapi import APIRouter, FastAPI
+from fastapi.telemetry import TelemetryConfig
 from starlette.middleware.cors import CORSMiddleware
 
 from source.adapters.web import docs_page
@@ -21,6 +22,9 @@ _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _ASKED_WITH: Final = ("Authorization", "X-API-Key", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match")
 _SHOWN: Final = ("ETag", "Idempotency-Replayed", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID")
 
+# Else requests, and what went wrong in them, would go to whatever another library has set up.
+_NO_TELEMETRY: Final[TelemetryConfig] = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
+
 
 def create_app(
     frame: WebFrame,
@@ -33,7 +37,7 @@ def create_app(
 
     `local_secret` is what the command line of this machine shows instead of a key.
     """
-    app = FastAPI(title="Echo", version=frame.settings.version, docs_url=None, redoc_url=None)
+    app = FastAPI(title="Echo", version=frame.settings.version, docs_url=None, redoc_url=None, telemetry=_NO_TELEMETRY)
     for router in (*_own_routers(frame), *routers):
         app.include_router(router)
     app.include_router(docs_page.router(app))
@@ -52,7 +56,10 @@ def create_app(
             expose_headers=_SHOWN,
         )
     app.add_middleware(
-        RequestFrame, clock=frame.clock, streams=streams or OpenStreams(), metrics=frame.metrics.requests
+        RequestFrame,
+        clock=frame.clock,
+        streams=OpenStreams() if streams is None else streams,
+        metrics=frame.metrics.requests,
     )
     return app
 

@@ -15,9 +15,6 @@ class OpenStreams:
         self._none_open = asyncio.Event()
         self._none_open.set()
 
-    def __len__(self) -> int:
-        return len(self._tasks)
-
     def note(self, task: RequestTask) -> None:
         """Note that this task's request has begun to stream."""
         if task is not None:
