@@ -12,6 +12,7 @@ EchoError
 ├── DeliveryError                  the channel did not take a reply; it is stored and will be delivered later
 │   ├── DeliveryRefusedError       not this reply as things are; another may be taken meanwhile
 │   └── UndeliverableError         it never will: the place is gone
+├── QueueUnavailableError          the queue through which batches go to other processes cannot be reached now
 ├── ArchiveError
 │   ├── ArchiveUnavailableError    the archive storage cannot be reached or written now
 │   └── ArchiveDamagedError        what was put away is gone, or is not what was put there
@@ -83,6 +84,10 @@ class DeliveryRefusedError(DeliveryError):
 
 class UndeliverableError(DeliveryError):
     """The place where the reply belongs is gone for good; nothing is tried there again."""
+
+
+class QueueUnavailableError(EchoError):
+    """The queue did not take, or give, a batch; what was not handed over is handed over later."""
 
 
 class ArchiveError(EchoError):

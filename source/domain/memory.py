@@ -74,6 +74,9 @@ class Memory:
         """Return it as covering everything up to this message at least."""
         return replace(self, covers_to=max(self.covers_to, message_id))
 
+    def in_language(self, language: str | None) -> "Memory":
+        return replace(self, language=language)
+
     def as_data(self) -> dict[str, object]:
         """Return the record as it is stored and shown: `memory_data`."""
         return {

@@ -83,7 +83,7 @@ def _source(data: Mapping[str, object]) -> MemorySource:
 
 def _covers_to(data: Mapping[str, object]) -> int | None:
     given = data.get("covers_to")
-    message_id = _id(given)
+    message_id = 0 if given == 0 and given is not False else _id(given)
     if given is not None and message_id is None:
         raise RefusedInputError("memory_data.covers_to must be the id of a message.")
     return message_id

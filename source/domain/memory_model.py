@@ -56,10 +56,8 @@ def grown_memory(
     found = supported(claims, evidence)
     if claims.count and found.is_empty:
         raise UnsupportedMemoryError("nothing in the answer is shown by what was sent")
-    last = max(message.message_id for message in material.messages)
-    if earlier is None:
-        return replace(found, covers_to=last)
-    return _joined(earlier, found, _settled(answer, material)).covering(last)
+    found = replace(found, covers_to=max(message.message_id for message in material.messages))
+    return joined_memory(earlier, found, _settled(answer, material)) if earlier else found
 
 
 def _claims(answer: Mapping[str, object], material: MemoryMaterial) -> Claims:
@@ -88,8 +86,8 @@ def _settled(answer: Mapping[str, object], material: MemoryMaterial) -> list[Not
     return [note for note in notes if note is not None and note.part is not None]
 
 
-def _joined(earlier: Memory, found: Memory, settled: Sequence[Note]) -> Memory:
-    """Return both as one; where there is too much, what was said last stays."""
+def joined_memory(earlier: Memory, found: Memory, settled: Sequence[Note] = ()) -> Memory:
+    """Return both as one, without what is settled; where there is too much, what was said last stays."""
     gone = {(note.part, note.item) for note in settled}
     parts = {
         part: first_of_each([*(item for item in earlier.of(part) if (part, item) not in gone), *found.of(part)])[-most:]

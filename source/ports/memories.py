@@ -1,10 +1,12 @@
 """What is remembered of conversations."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from source.domain.memory import MemorySource, StoredMemory
+from source.domain.memory import Memory, MemorySource, StoredMemory
+from source.domain.message import Message
 from source.domain.turn import Purpose
 from source.ports.llm import JsonSchema
 
@@ -52,6 +54,37 @@ class MemoryStore(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class RememberedConversation:
+    """A conversation's messages, the names of who speaks in it, and its memory as it stands."""
+
+    messages: Sequence[Message]
+    people: Mapping[str, str]
+    memory: StoredMemory | None
+
+
+class MemoryDesk(Protocol):
+    """Where memories are made from and put down: the store, or the API of an Echo elsewhere.
+
+    Raises: StoreError.
+    """
+
+    async def fetch(self, conversation_id: int) -> RememberedConversation | None:
+        """Return what is there to be remembered; None: no such conversation."""
+        ...
+
+    async def keep(self, conversation_id: int, memory: Memory, *, version: int) -> StoredMemory:
+        """Keep the memory in place of the one of this version; 0: there was none.
+
+        Raises: StoreConflictError: the conversation is gone, or its memory has changed.
+        """
+        ...
+
+    async def note_failure(self, conversation_id: int, sentence: str) -> None:
+        """Note that the memory could not be made."""
+        ...
+
+
 class StructuredModel(Protocol):
     """Asks a language model for JSON of a given shape."""
 
@@ -70,8 +103,15 @@ class StructuredModel(Protocol):
 class MemoryBatches(Protocol):
     """Where batches of conversations wait for their memories when workers run apart."""
 
-    async def send(self, conversation_ids: Sequence[int], task_id: int) -> None:
-        """Hand over a batch.
+    async def batches(self, conversation_ids: Sequence[int]) -> list[list[int]]:
+        """Return the conversations in as few batches as one message each can hold.
+
+        Raises: QueueUnavailableError.
+        """
+        ...
+
+    async def send(self, conversation_ids: Sequence[int]) -> str:
+        """Hand over one batch; return the queue's id of it.
 
         Raises: QueueUnavailableError.
         """

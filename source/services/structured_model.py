@@ -7,7 +7,13 @@ from typing import Protocol
 
 import structlog
 
-from source.domain.errors import ModelAnswerError, ModelUnavailableError
+from source.domain.errors import (
+    ModelAnswerError,
+    ModelUnavailableError,
+    StoreDamagedError,
+    StoreError,
+    StoreUnavailableError,
+)
 from source.domain.json_answer import misshapen, objects_in
 from source.domain.summary_text import size_of
 from source.domain.token_estimate import TokenEstimator
@@ -44,7 +50,12 @@ class StoreLedger:
         self._store = store
 
     async def note_usage(self, conversation_id: int, usage: ModelUsage) -> None:
-        await self._store.commit_turn(TurnRecord(conversation_id, usage=(usage,)))
+        try:
+            await self._store.commit_turn(TurnRecord(conversation_id, usage=(usage,)))
+        except (StoreUnavailableError, StoreDamagedError):
+            raise
+        except StoreError:  # the conversation was deleted while the model was asked
+            log.warning("usage_not_kept", conversation_id=conversation_id, purpose=usage.purpose.value)
 
 
 class StructuredLanguageModel:

@@ -1,0 +1,164 @@
+"""Makes what is remembered of conversations."""
+
+from dataclasses import replace
+from datetime import timedelta
+from enum import StrEnum
+from typing import Final, Protocol
+
+import structlog
+
+from source.domain.conversation_head import StoredConversation
+from source.domain.errors import (
+    ModelInterruptedError,
+    ModelUnavailableError,
+    RefusedInputError,
+    StoreConflictError,
+)
+from source.domain.memory import Memory, MemorySource, StoredMemory
+from source.domain.memory_check import supported
+from source.domain.memory_claims import read_claims
+from source.domain.message import Message, MessageType
+from source.ports.clock import Clock
+from source.ports.memories import MemoryDesk, MemoryStore, RememberedConversation
+from source.services.keyed_locks import KeyedLocks
+from source.services.memory_extractors import MemoryExtractor, SaidInConversation
+
+log = structlog.get_logger(__name__)
+
+_PAUSES: Final = (timedelta(seconds=1), timedelta(seconds=5))
+_LONGEST_PAUSE: Final = timedelta(seconds=30)
+_MOST_CONFLICTS: Final = 3
+# After so many conversations in a row without a model, the next ones ask it once and do not wait for it.
+_PATIENCE: Final = 4
+
+
+class MadeMemory(StrEnum):
+    """What came of making a memory."""
+
+    GENERATED = "generated"
+    UNCHANGED = "unchanged"
+    GONE = "gone"
+
+
+class Conversations(Protocol):
+    """Where conversations are read."""
+
+    async def load(self, conversation_id: int) -> StoredConversation | None:
+        """As in `ConversationStore`."""
+        ...
+
+
+class StoreDesk:
+    """Implements `MemoryDesk` over the store."""
+
+    def __init__(self, conversations: Conversations, memories: MemoryStore) -> None:
+        self._conversations = conversations
+        self._memories = memories
+
+    async def fetch(self, conversation_id: int) -> RememberedConversation | None:
+        found = await self._conversations.load(conversation_id)
+        if found is None:
+            return None
+        return RememberedConversation(found.messages, found.people, await self._memories.memory(conversation_id))
+
+    async def keep(self, conversation_id: int, memory: Memory, *, version: int) -> StoredMemory:
+        return await self._memories.put_memory(
+            conversation_id, memory.as_data(), covers_to=memory.covers_to, source=memory.source, version=version
+        )
+
+    async def note_failure(self, conversation_id: int, sentence: str) -> None:
+        await self._memories.note_failure(conversation_id, sentence)
+
+
+class MemoryService:
+    """Makes memories, one conversation at a time for each; what was made before a crash is not made again."""
+
+    def __init__(
+        self,
+        desk: MemoryDesk,
+        extractor: MemoryExtractor,
+        clock: Clock,
+        *,
+        pauses: tuple[timedelta, ...] = _PAUSES,
+    ) -> None:
+        self._desk = desk
+        self._extractor = extractor
+        self._clock = clock
+        self._pauses = pauses
+        self._in_hand = KeyedLocks()
+        self._failed_in_a_row = 0
+
+    async def make(self, conversation_id: int) -> MadeMemory:
+        """Have the memory cover all that was said; when it does already, the model is not asked.
+
+        What a long conversation's first parts gave is kept when a later part fails.
+
+        Raises: ModelError, StoreError.
+        """
+        async with self._in_hand.hold(str(conversation_id)):
+            for _ in range(_MOST_CONFLICTS):
+                found = await self._desk.fetch(conversation_id)
+                if found is None:
+                    return MadeMemory.GONE
+                try:
+                    return await self._made(conversation_id, found)
+                except StoreConflictError:
+                    log.info("memory_made_elsewhere", conversation_id=conversation_id)
+        raise StoreConflictError("the memory keeps changing while it is made; it is tried again later")
+
+    async def note_failure(self, conversation_id: int, sentence: str) -> None:
+        """Have the conversation rest before its memory is tried again."""
+        await self._desk.note_failure(conversation_id, sentence)
+
+    async def _made(self, conversation_id: int, found: RememberedConversation) -> MadeMemory:
+        newest = max((each.message_id for each in found.messages if _is_kept_chat(each)), default=0)
+        if found.memory is not None and found.memory.covers_to >= newest:
+            return MadeMemory.UNCHANGED
+        said = await SaidInConversation.of(conversation_id, found)
+        memory = self._earlier(found.memory, said)
+        version = found.memory.version if found.memory else 0
+        while said.after(memory):
+            memory = await self._extracted(said, memory)
+            if said.after(memory):
+                version = (await self._desk.keep(conversation_id, memory, version=version)).version
+        # What is chat but not worth remembering, such as an offline notice, is covered as well.
+        whole = (memory or Memory(MemorySource.OFFLINE, covers_to=0)).covering(newest)
+        await self._desk.keep(conversation_id, whole, version=version)
+        log.info("memory_made", conversation_id=conversation_id, source=whole.source.value, dropped=whole.dropped)
+        return MadeMemory.GENERATED
+
+    def _earlier(self, stored: StoredMemory | None, said: SaidInConversation) -> Memory | None:
+        """Return the memory to go on from, without what is no longer shown; None: it is made from the beginning."""
+        if stored is None or stored.source not in self._extractor.goes_on_from:
+            return None
+        try:
+            claims = read_claims(stored.memory_data)
+        except RefusedInputError:  # of a form that this version does not know
+            return None
+        still_shown = supported(replace(claims, source=stored.source), said.evidence)
+        return replace(still_shown, covers_to=stored.covers_to)
+
+    async def _extracted(self, said: SaidInConversation, earlier: Memory | None) -> Memory:
+        """Ask again after a pause while the model is away; not when it has been away for a while."""
+        pauses = self._pauses if self._failed_in_a_row < _PATIENCE else ()
+        for pause in (*pauses, None):
+            try:
+                memory = await self._extractor.extract(said, earlier)
+            except (ModelUnavailableError, ModelInterruptedError) as error:
+                if pause is None:
+                    self._failed_in_a_row += 1
+                    raise
+                await self._clock.sleep(_pause_after(error, pause).total_seconds())
+            else:
+                self._failed_in_a_row = 0
+                return memory
+        raise AssertionError("the last attempt returns or raises")
+
+
+def _pause_after(error: Exception, pause: timedelta) -> timedelta:
+    wished = error.retry_after if isinstance(error, ModelUnavailableError) else None
+    return pause if wished is None else min(max(pause, wished), _LONGEST_PAUSE)
+
+
+def _is_kept_chat(message: Message) -> bool:
+    return message.is_kept and message.message_type is MessageType.CHAT

@@ -1,0 +1,49 @@
+"""Takes memories that were made elsewhere."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import structlog
+
+from source.domain.memory import StoredMemory
+from source.domain.memory_check import checked_memory
+from source.domain.turn import ModelUsage
+from source.ports.memories import MemoryStore
+from source.services.memories import Conversations
+from source.services.structured_model import UsageLedger
+
+log = structlog.get_logger(__name__)
+
+
+class MemoryIntake:
+    """Keeps of a posted memory what the conversation's messages show."""
+
+    def __init__(self, conversations: Conversations, memories: MemoryStore, ledger: UsageLedger) -> None:
+        self._conversations = conversations
+        self._memories = memories
+        self._ledger = ledger
+
+    async def put(
+        self,
+        conversation_id: int,
+        memory_data: Mapping[str, object],
+        *,
+        version: int | None = None,
+        usage: Sequence[ModelUsage] = (),
+    ) -> StoredMemory | None:
+        """Insert or replace the conversation's memory; None: no such conversation. `usage` is what making it cost.
+
+        Raises: RefusedInputError: it is not of the form of `memory_data`, or no message shows anything of it.
+            StoreConflictError: the memory's version is not `version`.
+        """
+        found = await self._conversations.load(conversation_id)
+        if found is None:
+            return None
+        memory = await asyncio.to_thread(checked_memory, memory_data, found.messages, found.people)
+        kept = await self._memories.put_memory(
+            conversation_id, memory.as_data(), covers_to=memory.covers_to, source=memory.source, version=version
+        )
+        for each in usage:
+            await self._ledger.note_usage(conversation_id, each)
+        log.info("memory_taken", conversation_id=conversation_id, source=memory.source.value, dropped=memory.dropped)
+        return kept
