@@ -9,6 +9,7 @@ from source.adapters.blobs.cloud import CloudStorage
 from source.adapters.blobs.zstandard import Zstandard
 from source.adapters.storage.archive_table import ArchiveTable
 from source.adapters.storage.blob_folder import BlobFolder
+from source.adapters.storage.housekeeping_table import HousekeepingTable
 from source.adapters.storage.sql_access import SqlAccess
 from source.adapters.storage.transcript_files import ConversationFileManagerService
 from source.app.settings import Settings
@@ -18,6 +19,7 @@ from source.services.archive import ArchiveSettings
 from source.services.archive_mending import ArchiveMending
 from source.services.archive_returns import ArchiveReturns
 from source.services.archived_transcripts import ArchivedTranscripts
+from source.services.cleanup_tasks import CleanupSettings
 from source.services.transcript_home import TranscriptHome
 
 # The archive in CONVERSATIONS_DIR, by a name that stays right when the folder is moved.
@@ -41,6 +43,10 @@ class ArchiveHomes:
     @cached_property
     def table(self) -> ArchiveTable:
         return ArchiveTable(self._store)
+
+    @cached_property
+    def housekeeping(self) -> HousekeepingTable:
+        return HousekeepingTable(self._store)
 
     @cached_property
     def archived(self) -> ArchivedTranscripts:
@@ -79,6 +85,15 @@ def archive_settings(settings: Settings) -> ArchiveSettings:
         ended_after=_days(settings.auto_archive_after_days),
         inactive_after=_days(settings.archive_inactive_after_days),
         compress=settings.compress_archives,
+    )
+
+
+def cleanup_settings(settings: Settings) -> CleanupSettings:
+    """Return how the clean-up goes unless it is told otherwise."""
+    return CleanupSettings(
+        archive_retention_days=settings.archive_retention_days,
+        optimize_tables=settings.optimize_tables,
+        compress_after_days=settings.compress_after_days,
     )
 
 

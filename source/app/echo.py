@@ -22,6 +22,7 @@ from source.services.commands.service import CommandParts
 from source.services.context_service import ContextService, ContextSettings
 from source.services.conversation_manager import InMemoryConversationManager
 from source.services.corrections import Corrections
+from source.services.deletion import Deletion
 from source.services.health import WatchedModel
 from source.services.limits import Limits, LimitSettings, PersonKey
 from source.services.opening import Opening
@@ -141,6 +142,12 @@ class Echo:
             homes.table, homes.archived, homes.home, homes.returns, self.manager, self.opening, self.clock
         )
         return ArchiveService(parts, archive_settings(self.settings))
+
+    @cached_property
+    def deletion(self) -> Deletion:
+        """Deletes conversations everywhere."""
+        homes = self.archives
+        return Deletion(homes.table, homes.archived, homes.home, self.manager)
 
     @cached_property
     def toolbox(self) -> Toolbox:

@@ -9,6 +9,7 @@ from source.adapters.storage.schedule_table import ScheduleTable
 from source.adapters.storage.sync_table import SyncTable
 from source.adapters.storage.task_table import ExecutorTable, TaskTable
 from source.adapters.tasks.engine import DbosEngine, EngineSettings
+from source.app.archives import cleanup_settings
 from source.app.echo import PROMPTS, Echo, text_of
 from source.app.settings import Settings
 from source.domain.metadata import Aspects
@@ -18,6 +19,7 @@ from source.ports.metadata import PlatformHistory
 from source.services.agents import discovered
 from source.services.agents.orchestrator import Orchestrator
 from source.services.agents.parts import AgentParts
+from source.services.cleanup import Cleanup, CleanupParts
 from source.services.metadata import MetadataService
 from source.services.metadata_model import ModelAnalyst
 from source.services.metadata_offline import OfflineAnalyst
@@ -111,12 +113,30 @@ class Operations:
     def metadata_setting(self) -> MetadataSetting:
         return MetadataSetting(self.metadata_table, self._echo.store, self._echo.archives.table)
 
+    @cached_property
+    def cleanup(self) -> Cleanup:
+        echo, homes = self._echo, self._echo.archives
+        parts = CleanupParts(
+            store=homes.table,
+            housekeeping=homes.housekeeping,
+            tasks=self.tasks,
+            archived=homes.archived,
+            mending=homes.mending,
+            home=homes.home,
+            deletion=echo.deletion,
+            manager=echo.manager,
+            clock=echo.clock,
+        )
+        return Cleanup(parts)
+
     @property
     def _agent_parts(self) -> AgentParts:
         return AgentParts(
             clock=self._echo.clock,
             archive=self._echo.archive,
             book=self._echo.archives.table,
+            cleanup=self.cleanup,
+            cleanup_settings=cleanup_settings(self._echo.settings),
             metadata=self.metadata,
             metadata_store=self.metadata_table,
             sync=self.sync,

@@ -9,7 +9,6 @@ import structlog
 
 from source.domain.conversation_head import ConversationHead, ConversationState, StoredConversation
 from source.domain.errors import RefusedInputError, StoreConflictError
-from source.domain.thread import Platform, ThreadKey
 from source.ports.archives import ArchiveRule
 from source.ports.clock import Clock
 from source.services.archive_mending import MOST_ATTEMPTS, MendedStore, archive_from
@@ -100,22 +99,28 @@ class ArchiveService:
         self._clock = parts.clock
         self._settings = settings
 
-    async def due(self) -> list[int]:
-        """Return the conversations that are to be archived by the settings."""
-        return await self._store.due(self.rule())
+    def now(self) -> datetime:
+        return self._clock.now()
 
     def rule(self) -> ArchiveRule:
-        """Return which conversations are old enough now."""
+        """Return which conversations are old enough now by the settings."""
         return self._settings.rule(self._clock.now())
 
-    async def conversations_in(self, chat_id: str) -> list[int]:
-        """Return the conversations of the threads that a chat id (`thread_id` or `platform:thread_id`) names."""
-        keys = [thread.key for thread in await self._store.threads_named(chat_id)]
-        platform, _, thread_id = chat_id.partition(":")
-        if not keys and platform in set(Platform):
-            keys = [ThreadKey(Platform(platform), thread_id)]
-        found = await self._store.conversations_of(keys)
-        return [conversation_id for key in keys for conversation_id in found.get(key, [])]
+    async def due(self, rule: ArchiveRule) -> list[int]:
+        """Return the conversations that are to be archived by a rule."""
+        return await self._store.due(rule)
+
+    async def check(self) -> None:
+        """Ask the archive storage something.
+
+        Raises: ArchiveUnavailableError: it does not answer, or refuses; the sentence says what to do.
+        """
+        await self._archived.check()
+
+    async def was_archived(self, conversation_id: int, since: datetime) -> bool:
+        """Whether the conversation has been archived since then."""
+        archive = await self._store.archive_of(conversation_id)
+        return archive is not None and archive.archived_at >= since
 
     async def archive(self, conversation_id: int, request: ArchiveRequest) -> Archived:
         """Archive a conversation once its thread's running turn has ended.

@@ -15,6 +15,8 @@ _MAX_TRANSCRIPT_BYTES: Final = 512 * 1024 * 1024
 # Below this, compressing and hashing takes less than a trip to a thread.
 _SHORT_BYTES: Final = 16_384
 
+_NOTHING: Final = ".nothing"
+
 _T = TypeVar("_T")
 
 
@@ -47,6 +49,13 @@ class ArchivedTranscripts:
         self._compression = compression
         self._elsewhere = elsewhere
         self._opened: dict[str, BlobStorage] = {storage.url: storage}
+
+    async def check(self) -> None:
+        """Ask the storage for something that need not be there.
+
+        Raises: ArchiveUnavailableError: it does not answer, or refuses.
+        """
+        await self._storage.get(_NOTHING)
 
     async def put(self, head: ConversationHead, content: bytes, *, compress: bool) -> Kept:
         """Keep the transcript, and read it back before anybody relies on it.

@@ -6,6 +6,8 @@ from source.ports.clock import Clock
 from source.ports.metadata import MetadataStore
 from source.services.archive import ArchiveService
 from source.services.chat_ids import ConversationBook
+from source.services.cleanup import Cleanup
+from source.services.cleanup_tasks import CleanupSettings
 from source.services.metadata import MetadataService
 from source.services.sync import SyncService
 
@@ -17,6 +19,8 @@ class AgentParts:
     clock: Clock
     archive: ArchiveService
     book: ConversationBook
+    cleanup: Cleanup
+    cleanup_settings: CleanupSettings
     metadata: MetadataService
     metadata_store: MetadataStore
     sync: SyncService
