@@ -190,15 +190,16 @@ class MemoryTrigger:
         self._queue = queue
         self._eligible = eligible
 
-    async def trigger(self, requested_by: str) -> tuple[Task, list[int]]:
-        """Return the task and its conversations; asked for again meanwhile, it is the same task.
+    async def trigger(self, requested_by: str) -> tuple[Task | None, list[int]]:
+        """Return the task and its conversations; asked for again meanwhile, it is the same one. None: none needs one.
 
         Raises: RefusedInputError, StoreError.
         """
         newest = await self._eligible.newest_batch()
         wanted = await self._eligible.found()
-        if not wanted and newest is not None and not newest.status.is_final:
-            return newest, read_ids(newest.input) or []
+        if not wanted:
+            still = newest if newest is not None and not newest.status.is_final else None
+            return still, (read_ids(still.input) or []) if still else []
         task = await self._asked_after(newest.task_id if newest else 0, wanted, requested_by)
         return task, read_ids(task.input) or []
 

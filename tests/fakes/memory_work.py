@@ -93,6 +93,12 @@ class MemoryWork:
     ) -> list[Task]:
         return await self.queue.rows.listed(status=status, type=type, limit=limit)
 
+    async def triggered(self, requested_by: str) -> tuple[Task, list[int]]:
+        """Ask for a batch where somebody needs one."""
+        task, conversations = await self.trigger.trigger(requested_by)
+        assert task is not None
+        return task, conversations
+
     async def done(self, task: Task) -> Task:
         """Have everything done that waits; return the task as it is then."""
         await self.queue.run_waiting()

@@ -29,7 +29,7 @@ async def test_one_task_makes_the_memories_of_all_that_are_eligible() -> None:
     work = MemoryWork(a_piece=2)
     quiet = [await work.put(f"Hello {number}") for number in range(5)]
     await work.put("Just now", after=timedelta(days=1).total_seconds() - 60)
-    task, conversations = await work.trigger.trigger("api:test")
+    task, conversations = await work.triggered("api:test")
     assert (conversations, task.requested_by) == (quiet, "api:test")
     done = await work.done(task)
     assert (done.status, done.total, done.output_data) == (TaskStatus.COMPLETED, 3, tally(5))
@@ -47,13 +47,13 @@ async def test_without_names_the_batch_is_of_all_that_are_eligible_when_it_runs(
 async def test_one_failure_does_not_stop_the_others_and_rests_before_it_is_tried_again() -> None:
     work = MemoryWork([answer(), ModelRefusedError("no"), answer()], a_piece=1)
     _, broken, _ = [await work.put(f"Hello {number}") for number in range(3)]
-    task, _ = await work.trigger.trigger("api:test")
+    task, _ = await work.triggered("api:test")
     done = await work.done(task)
     assert (done.status, done.output_data) == (TaskStatus.COMPLETED, tally(2, failed={str(broken): "no"}))
     assert await work.eligible.found() == []
     work.clock.advance(hours=1)
     assert await work.eligible.found() == [broken]
-    again, _ = await work.trigger.trigger("api:test")
+    again, _ = await work.triggered("api:test")
     assert again.task_id != task.task_id
     assert (await work.done(again)).output_data == tally(1)
 
@@ -78,7 +78,7 @@ async def test_what_a_crash_cut_off_is_not_made_twice() -> None:
     desk, steps = CutOff(work), KeptSteps()
     work.hand_to(GenerateMemoryBatch(MemoryService(desk, work.extractor, work.clock), work.eligible, a_piece=3))
     conversations = [await work.put(f"Hello {number}") for number in range(3)]
-    task, _ = await work.trigger.trigger("api:test")
+    task, _ = await work.triggered("api:test")
     running = asyncio.create_task(work.queue.runner.run(task.task_id, steps))
     await desk.hangs.wait()
     await asyncio.sleep(0)
@@ -114,7 +114,7 @@ async def test_a_store_that_keeps_nothing_fails_the_piece_and_blames_no_conversa
     service = MemoryService(FullDisk(work.store, work.memories), work.extractor, work.clock)
     work.hand_to(GenerateMemoryBatch(service, work.eligible, a_piece=4))
     await work.put("Hello")
-    task, _ = await work.trigger.trigger("api:test")
+    task, _ = await work.triggered("api:test")
     done = await work.done(task)
     assert done.status is TaskStatus.FAILED
     assert "the disk is full" in (done.error or "")
@@ -124,28 +124,26 @@ async def test_a_store_that_keeps_nothing_fails_the_piece_and_blames_no_conversa
 async def test_who_asks_again_while_a_batch_waits_or_runs_gets_that_batch() -> None:
     work = MemoryWork()
     conversation = await work.put("Hello")
-    first = await work.trigger.trigger("api:a")
-    assert await work.trigger.trigger("api:b") == first
+    first = await work.triggered("api:a")
+    assert await work.triggered("api:b") == first
     assert first[1] == [conversation]
     await work.done(first[0])
-    task, conversations = await work.trigger.trigger("api:b")
-    assert task.task_id != first[0].task_id
-    assert conversations == []
+    assert await work.trigger.trigger("api:b") == (None, [])
 
 
 async def test_two_who_ask_at_the_same_moment_get_one_batch() -> None:
     work = MemoryWork()
     await work.put("Hello")
-    (one, _), (other, _) = await asyncio.gather(work.trigger.trigger("api:a"), work.trigger.trigger("api:b"))
+    (one, _), (other, _) = await asyncio.gather(work.triggered("api:a"), work.triggered("api:b"))
     assert one.task_id == other.task_id
 
 
 async def test_who_became_eligible_meanwhile_gets_a_batch_of_its_own() -> None:
     work = MemoryWork()
     await work.put("Hello")
-    await work.trigger.trigger("api:a")
+    await work.triggered("api:a")
     late = await work.put("Hello too")
-    _, conversations = await work.trigger.trigger("api:a")
+    _, conversations = await work.triggered("api:a")
     assert conversations == [late]
     assert (await work.done(await work.queue.submit(NewTask(BATCH)))).output_data == tally()
     assert len(work.model.prompts) == 2
@@ -158,7 +156,7 @@ async def test_an_older_batch_of_the_same_key_that_is_over_does_not_stand_in_the
     conversation = await work.put("Hello")
     hidden = work.eligible
     hidden.newest_batch = _none  # type: ignore[method-assign]  # as when another process's ids run ahead
-    task, conversations = await work.trigger.trigger("api:a")
+    task, conversations = await work.triggered("api:a")
     assert conversations == [conversation]
     assert task.task_id != old.task_id
 
@@ -217,7 +215,7 @@ async def test_a_batch_for_workers_elsewhere_is_over_when_it_is_handed_over() ->
     letters = Letters(away=1)
     work = handing_over(letters)
     ids = [await work.put(f"Hello {number}") for number in range(3)]
-    task, _ = await work.trigger.trigger("api:test")
+    task, _ = await work.triggered("api:test")
     done = await work.done(task)
     assert done.status is TaskStatus.COMPLETED
     assert done.output_data == {"handed_over": 3, "conversation_ids": ids, "queue_messages": ["letter-1", "letter-2"]}
