@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import ARRAY, BigInteger, Connection, bindparam, func, select
 
 from source.adapters.storage import event_reading
+from source.adapters.storage.archive_corrections import note_that_it_is_behind
 from source.adapters.storage.memory_corrections import forget_what_it_showed
 from source.adapters.storage.metadata_corrections import forget_what_was_found
 from source.adapters.storage.row_reading import AnyRow
@@ -74,6 +75,7 @@ class CorrectionWrites:
         self._statements.correct_message.run(connection, [row])
         forget_what_it_showed(connection, given.conversation_id, message.message_id)
         forget_what_was_found(connection, given.conversation_id, message)
+        note_that_it_is_behind(connection, given.conversation_id)
 
 
 def _read(connection: Connection, keys: Sequence[int]) -> Iterable[AnyRow]:
