@@ -115,7 +115,6 @@ class TaskBench:
             database=self.database,
             lanes=lanes,
             concurrency=concurrency,
-            silence=timedelta(seconds=1),
             polling=timedelta(seconds=0.05),
         )
         rows = WatchedRows(self.store)

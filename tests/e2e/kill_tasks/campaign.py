@@ -1,0 +1,79 @@
+"""Kills and restarts processes that do tasks, many times."""
+
+import asyncio
+import multiprocessing
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from multiprocessing.context import ForkServerProcess
+from random import Random
+
+from tests.e2e.kill_tasks.worker import Place, finish, work
+
+_LONGEST_RUN_SECONDS = 1.2
+_CLEAN_RUN_SECONDS = 50
+# A fresh process without a fresh interpreter: importing everything would take longer than the run.
+processes = multiprocessing.get_context("forkserver")
+
+
+class CampaignFailedError(AssertionError):
+    """A process ended in a way that it should not have."""
+
+
+@dataclass(slots=True)
+class Campaign:
+    """Processes on one place: one at a time, or with a shared database two."""
+
+    place: Place
+    random: Random
+    tasks_a_run: int = 3
+    kills: int = 0
+    _living: list[ForkServerProcess] = field(default_factory=list)
+
+    async def run(self, kills: int, progress: Callable[[int], None] = lambda _kills: None) -> None:
+        """Kill so many times, then let a last process do what is left."""
+        prepare()
+        try:
+            while self.kills < kills:
+                await self._kill_once()
+                progress(self.kills)
+            last = start(finish, self.place)
+            while self._living:
+                await self._kill(self._living.pop())
+            await ended_in_order(last)
+        finally:
+            for process in self._living:
+                process.kill()
+
+    async def _kill_once(self) -> None:
+        while len(self._living) < (2 if self.place.is_shared else 1):
+            seed = self.random.randrange(1 << 30)
+            number = self.kills * 2 + len(self._living)
+            self._living.append(start(work, self.place, number, seed, self.tasks_a_run))
+        await asyncio.sleep(self.random.uniform(0.0, _LONGEST_RUN_SECONDS))
+        await self._kill(self._living.pop(self.random.randrange(len(self._living))))
+
+    async def _kill(self, process: ForkServerProcess) -> None:
+        process.kill()
+        await asyncio.to_thread(process.join)
+        self.kills += 1
+        if process.exitcode != -signal.SIGKILL:
+            raise CampaignFailedError(f"a process ended by itself with {process.exitcode}: see {self.place.log}")
+
+
+def prepare() -> None:
+    """Have processes start with everything imported."""
+    processes.set_forkserver_preload(["tests.e2e.kill_tasks.worker", "dbos", "psycopg"])
+
+
+def start(work: Callable[..., None], place: Place, *arguments: object) -> ForkServerProcess:
+    process = processes.Process(target=work, args=(place, *arguments))
+    process.start()
+    return process
+
+
+async def ended_in_order(process: ForkServerProcess) -> None:
+    await asyncio.to_thread(process.join, _CLEAN_RUN_SECONDS)
+    if process.exitcode != 0:
+        process.kill()
+        raise CampaignFailedError(f"the last process did not end in order: {process.exitcode}")
