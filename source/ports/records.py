@@ -9,7 +9,7 @@ from source.domain.conversation_head import ConversationHead
 from source.domain.filters import EVERYTHING, Condition, Record
 from source.domain.message import Message
 from source.domain.records import Collection, Order
-from source.domain.thread import PersonRef, ThreadRef
+from source.domain.thread import ThreadRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,6 @@ class SessionWrite:
 
     session_id: int
     head: ConversationHead | None = None
-    person: PersonRef | None = None
     facts: Mapping[str, object] = field(default_factory=dict)
     version: int | None = None
     is_new: bool = False
@@ -71,7 +70,6 @@ class MessageWrite:
     message_id: int
     new: Message | None = None
     corrected: Message | None = None
-    person: PersonRef | None = None
     facts: Mapping[str, object] = field(default_factory=dict)
     version: int | None = None
 
@@ -91,7 +89,7 @@ RecordWrite: TypeAlias = SessionWrite | MessageWrite | SummaryWrite
 
 
 class Refusal(StrEnum):
-    """Why a record was not written."""
+    """Why a record was not written: it is not there (any more), or not as it was last seen."""
 
     MISSING = "missing"
     CONFLICT = "conflict"
@@ -100,7 +98,10 @@ class Refusal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What became of one write: the key of the record, or why it was refused, in one sentence."""
+    """What became of one write: the key of the record, or why it was refused, in one sentence.
+
+    Neither: it was not written because another one of those with it was refused.
+    """
 
     key: int | None
     refusal: Refusal | None = None

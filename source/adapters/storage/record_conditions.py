@@ -71,6 +71,21 @@ def bound(value: Scalar | None) -> Column:
     return literal(value, String())
 
 
+class InJson(Protocol):
+    """A value inside JSON: its type, and NULL wherever it is of another type than asked for."""
+
+    kind: Column
+    text: Column
+    number: Column
+    truth: Column
+
+
+def inside(column: Column, keys: tuple[str, ...], dialect: str) -> InJson:
+    """Return what a column of JSON has under these keys."""
+    within = _InSqlite if dialect == "sqlite" else _InPostgres
+    return within(column, keys)
+
+
 class _Compiler:
     def __init__(self, columns: Columns, dialect: str) -> None:
         self._columns = columns
@@ -135,9 +150,8 @@ class _Compiler:
         inside = self._json(place)
         return inside.text if isinstance(value, str) else inside.number
 
-    def _json(self, place: Place) -> "_InJson":
-        within = _InSqlite if self._dialect == "sqlite" else _InPostgres
-        return within(self._column(place), place.keys)
+    def _json(self, place: Place) -> InJson:
+        return inside(self._column(place), place.keys, self._dialect)
 
     def _has(self, held: Column, test: TextTest, text: str) -> ColumnElement[bool]:
         if test is TextTest.STARTS_WITH:
@@ -158,15 +172,6 @@ def _compared(held: Column, comparison: Comparison, value: Column) -> ColumnElem
             return held <= value
 
 
-class _InJson(Protocol):
-    """A value inside JSON: its type, and NULL wherever it is of another type than asked for."""
-
-    kind: Column
-    text: Column
-    number: Column
-    truth: Column
-
-
 class _InSqlite:
     def __init__(self, column: Column, keys: tuple[str, ...]) -> None:
         path = "$" + "".join(f'."{key}"' for key in keys)
@@ -180,13 +185,13 @@ class _InSqlite:
 class _InPostgres:
     def __init__(self, column: Column, keys: tuple[str, ...]) -> None:
         # Step by step: a path as a whole would take a number for a place in a list.
-        held: Column = reduce(_inside, keys, column)
-        text = reduce(_inside, keys[:-1], column).op("->>", return_type=String())(bound(keys[-1]))
+        held: Column = reduce(_step, keys, column)
+        text = reduce(_step, keys[:-1], column).op("->>", return_type=String())(bound(keys[-1]))
         self.kind: Column = func.json_typeof(held)
         self.text: Column = case((self.kind == "string", text))
         self.number: Column = case((self.kind == "number", cast(text, Float)))
         self.truth: Column = case((self.kind == "boolean", text == "true"))
 
 
-def _inside(column: Column, key: str) -> Column:
+def _step(column: Column, key: str) -> Column:
     return column.op("->")(bound(key))
