@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -23,7 +24,8 @@ _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 _SECRET_BYTES: Final = 32
 _SECRET_CHARS: Final = 43  # 62**43 > 2**256
 _PREFIX_CHARS: Final = len(_BEGINNING) + 6
-_LONGEST_NAME: Final = 100
+# A name stands in paths and in lines of the log.
+NAME_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9 ._:@+-]{0,99}$"
 RESERVED_NAMES: Final = frozenset({"local", "anonymous"})
 # How long a key that another process revoked may still open something here.
 FRESH_FOR: Final = timedelta(seconds=2)
@@ -159,7 +161,10 @@ class ApiKeys:
 
 def _checked_name(name: str) -> str:
     name = name.strip()
-    if not 0 < len(name) <= _LONGEST_NAME or not name.isprintable() or name.lower() in RESERVED_NAMES:
+    if not re.fullmatch(NAME_PATTERN, name) or name.lower() in RESERVED_NAMES:
         reserved = " or ".join(sorted(RESERVED_NAMES))
-        raise RefusedInputError(f"A key's name has 1 to {_LONGEST_NAME} printable characters and is not {reserved}.")
+        raise RefusedInputError(
+            "A key's name has 1 to 100 letters of English, digits, spaces and . _ : @ + -, "
+            f"begins with a letter or digit, and is not {reserved}."
+        )
     return name

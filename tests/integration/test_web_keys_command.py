@@ -55,13 +55,13 @@ async def test_a_running_echo_knows_a_new_key_and_a_revoked_one(
 ) -> None:
     async with store_api(database, tmp_path, list) as api:
         with FolderLock(tmp_path, command="bot.py"):
-            await create_key(settings, "my/dash board", ["admin"], expires=None)
+            await create_key(settings, "my dash: board", ["admin"], expires=None)
             secret = capsys.readouterr().out.strip()
             api.clock.advance(seconds=2)
             assert (await api.get("/api/keys", key=secret)).status == 200
             await list_keys(settings)
-            assert capsys.readouterr().out.startswith("my/dash board")
-            assert await revoke_key(settings, "my/dash board") == 0
+            assert capsys.readouterr().out.startswith("my dash: board")
+            assert await revoke_key(settings, "my dash: board") == 0
             api.clock.advance(seconds=2)
             assert (await api.get("/api/keys", key=secret)).status == 401
 

@@ -49,7 +49,7 @@ async def test_a_key_is_recognized_by_its_secret_alone(desk: Desk) -> None:
         assert await desk.keys.recognize(wrong) is None
 
 
-@pytest.mark.parametrize("name", ["", "  ", "x" * 101, "two\nlines", "local", "Anonymous"])
+@pytest.mark.parametrize("name", ["", "  ", "x" * 101, "two\nlines", "a/b", "..", "é", "local", "Anonymous"])
 async def test_names_that_cannot_be_shown_or_mean_somebody_else_are_refused(desk: Desk, name: str) -> None:
     with pytest.raises(RefusedInputError):
         await desk.keys.create(name, READ)

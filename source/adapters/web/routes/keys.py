@@ -9,13 +9,13 @@ from pydantic import Field
 from source.adapters.web.access import Scope, requires
 from source.adapters.web.documented import problems
 from source.adapters.web.idempotency import keep_no_answer
-from source.adapters.web.pages import STORABLE, Body, Shown
+from source.adapters.web.pages import Body, Shown
 from source.adapters.web.problems import Problem
 from source.domain.api_key import ApiKey
-from source.services.api_keys import ApiKeys
+from source.services.api_keys import NAME_PATTERN, ApiKeys
 
 _MOST_DAYS = 3_650
-_KeyName = Annotated[str, Field(min_length=1, max_length=100, pattern=STORABLE, examples=["dashboard"])]
+_KeyName = Annotated[str, Field(pattern=NAME_PATTERN, examples=["dashboard"])]
 
 
 class NewKeyBody(Body):
