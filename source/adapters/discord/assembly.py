@@ -35,6 +35,8 @@ class Assembly:
     seen: SeenMarks
     recovery: Recovery
     catch_up: CatchUp
+    missed: Missed
+    teller: Teller
     intake: Intake
     changes: Changes
     commands: DiscordCommands
@@ -64,6 +66,8 @@ def assemble(
         seen=seen,
         recovery=Recovery(parts.turns, channel, background),
         catch_up=catch_up,
+        missed=missed,
+        teller=teller,
         intake=Intake(
             reception,
             parts.turns,

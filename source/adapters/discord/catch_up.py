@@ -1,6 +1,7 @@
 """Messages that came while Echo was away: found, read and handed over before newer ones of the same place."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -10,9 +11,9 @@ import structlog
 
 from source.adapters.discord.gaps import Gap, Gaps
 from source.adapters.discord.missed import Missed
-from source.adapters.discord.places import Kind, kind_of, mark_of
+from source.adapters.discord.places import Kind, Place, kind_of, mark_of
 from source.adapters.discord.seen import SeenMarks
-from source.domain.errors import StoreUnavailableError
+from source.domain.errors import DeliveryError, StoreUnavailableError
 from source.ports.clock import Clock
 from source.services.owned_tasks import OwnedTasks
 from source.services.pauses import Pauses
@@ -26,6 +27,8 @@ _MOST_ATTEMPTS: Final = 60
 _MOST_WAITED_FOR: Final = 3
 _BETWEEN_PLACES_SECONDS: Final = 0.05  # Discord: 50 requests a second in all
 _GUILD_PATIENCE: Final = timedelta(seconds=10)
+# Who asks for a look need not wait for long answers to what it finds.
+_PATIENCE: Final = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +111,26 @@ class CatchUp:
         if kind_of(gap.channel) is Kind.CHANNEL:
             return  # each message there has a thread of its own, and no order among them
         while not gap.is_closed and gap.failures < _MOST_WAITED_FOR:
-            await self._read(gap)
-            if gap.taking is not None:
-                await asyncio.shield(gap.taking)
+            await self._read_and_take(gap)
         if gap.is_unsaved and not gap.is_closed:
             raise StoreUnavailableError("earlier messages of this place are not taken yet")
+
+    async def look_again(self, place: Place) -> int:
+        """Take in what was missed of a place, if anything was; return how many messages that were.
+
+        Raises: DeliveryError: it cannot be read or kept now, and is tried again without being asked.
+        """
+        guild = getattr(place, "guild", None)
+        gap = self._gaps.at(place) if guild is None or self._looked_at(guild).is_set() else None
+        if gap is None:
+            return 0
+        with suppress(TimeoutError):  # what is being answered slowly is taken all the same
+            async with asyncio.timeout(_PATIENCE.total_seconds()):
+                while not gap.is_closed and gap.failures < _MOST_WAITED_FOR:
+                    await self._read_and_take(gap)
+        if gap.failures and not gap.is_closed:
+            raise DeliveryError("What was missed there cannot be read or kept now; it is tried again by itself.")
+        return gap.taken
 
     def owe(self, message: discord.Message) -> None:
         """A live message could not be made durable: it is read again a little later, before newer ones."""
@@ -131,6 +149,11 @@ class CatchUp:
             for gap in unread:
                 await self._read(gap)
                 await self._clock.sleep(_BETWEEN_PLACES_SECONDS)
+
+    async def _read_and_take(self, gap: Gap) -> None:
+        await self._read(gap)
+        if gap.taking is not None:
+            await asyncio.shield(gap.taking)
 
     async def _read(self, gap: Gap) -> None:
         """Read one portion of a gap; whoever comes while it is being read waits for the same one."""
@@ -175,15 +198,16 @@ class CatchUp:
 
         missed = [message for message in portion.messages if is_missed(message.id)]
         try:
-            is_safe = await self._missed.take(missed)
+            taken = await self._missed.take(missed)
         except Exception:
             log.exception("missed_messages_broke", channel=gap.channel.id)
             self._failed(gap, "broke")
             return
-        gap.is_unsaved = not is_safe
-        if gap.is_unsaved:
+        gap.is_unsaved = taken is None
+        if taken is None:
             self._failed(gap, "not saved")
             return
+        gap.taken += taken
         gap.failures = 0
         self._pauses.reset()
         self._gaps.passed(gap, up_to=portion.up_to, owed=portion.owed, is_last=portion.is_last)

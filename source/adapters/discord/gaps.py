@@ -27,6 +27,7 @@ Readable = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | d
 class Gap:
     """A place where something came after `after`; `live_from` is the first message that came over the gateway since.
 
+    `taken` counts the messages that were missed there and are taken now.
     `owed` are such live messages that could not be taken then; it `is_unsaved` while the store takes nothing of it.
     """
 
@@ -39,6 +40,7 @@ class Gap:
     failures: int = 0
     is_unsaved: bool = False
     portions: int = 0
+    taken: int = 0
     owed: set[int] = field(default_factory=set)
     is_closed: bool = False
 
@@ -128,6 +130,16 @@ class Gaps:
             mark = thread.id - 1
         self._compare(thread, thread.last_message_id, mark)
 
+    def at(self, place: Place) -> Gap | None:
+        """Look at one place; return its gap, if it has one now."""
+        if isinstance(place, discord.Thread):
+            self.in_thread(place)
+        elif isinstance(place, discord.TextChannel | discord.VoiceChannel | discord.StageChannel):
+            self._compare(place, place.last_message_id, self._seen.mark(mark_of(place)))
+        elif (mark := self._seen.mark(mark_of(place))) is not None:
+            self._open(place, after=mark, newest=mark)  # Discord tells nothing of it without being asked
+        return self.of(place.id)
+
     def in_direct_messages(self) -> None:
         """Look at direct messages; whether something is new there has to be asked, however long nothing was."""
         marks = sorted(self._seen.direct(), key=lambda each: each[1], reverse=True)
@@ -139,7 +151,7 @@ class Gaps:
 
     def _compare(self, channel: Readable, last: int | None, mark: int | None) -> None:
         place = mark_of(channel)
-        if mark is None or last is None or last <= mark or last < self._oldest() or not _is_readable(channel):
+        if mark is None or last is None or last <= mark or last < self._oldest() or not is_readable(channel):
             # What is there was seen, is too old, was there before Echo was, or is hidden from it.
             self._seen.pass_by(place, last or 0)
             return
@@ -155,7 +167,7 @@ class Gaps:
         return time_snowflake(self._clock.now() - self._age)
 
 
-def _is_readable(channel: Readable) -> bool:
+def is_readable(channel: Readable) -> bool:
     """Whether Echo may read what was said there; Discord tells of channels that it may not read, too."""
     if isinstance(channel, discord.Thread) and channel.parent is None:
         return True  # nothing is known that speaks against it

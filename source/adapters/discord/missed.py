@@ -40,8 +40,11 @@ class Missed:
         """Whether a message has to be kept until `take`: it may be for Echo, or is its own."""
         return message.author.id == self._reception.me or self._reception.may_concern(message)
 
-    async def take(self, messages: Sequence[discord.Message]) -> bool:
-        """Have these messages answered, oldest first; False when they could not all be made durable."""
+    async def take(self, messages: Sequence[discord.Message]) -> int | None:
+        """Have these messages answered, oldest first; return how many were for Echo and new.
+
+        None: they could not all be made durable.
+        """
         members = Members()
         try:
             received = [await self._received(message, members) for message in messages]
@@ -53,8 +56,8 @@ class Missed:
                 await self._turns.take(inbounds, self._channel, unlimited=unlimited)
         except StoreError as error:
             log.warning("missed_messages_not_taken", error=type(error).__name__, reason=str(error))
-            return False
-        return True
+            return None
+        return len(inbounds)
 
     async def _received(self, message: discord.Message, members: Members) -> InboundMessage | None:
         if message.author.id == self._reception.me:

@@ -20,6 +20,7 @@ from source.adapters.discord.permissions import PermissionReport
 from source.adapters.discord.settings import DiscordSettings
 from source.domain.thread import Platform
 from source.ports.channel import Channel
+from source.ports.metadata import PlatformHistory, SaidStore
 from source.services.owned_tasks import OwnedTasks
 
 log = structlog.get_logger(__name__)
@@ -79,6 +80,24 @@ class DiscordPlatform:
     @property
     def name(self) -> str:
         return Platform.DISCORD.value
+
+    def history(self, said: SaidStore) -> PlatformHistory:
+        """Return what looks back at what was said, beside what the store has of it."""
+        from source.adapters.discord.comparison import Comparison
+        from source.adapters.discord.history import DiscordHistory
+
+        comparison = Comparison(
+            self.client,
+            said,
+            self._parts.corrections,
+            self._assembly.missed,
+            seen=self._assembly.seen,
+            teller=self._assembly.teller,
+            clock=self._parts.clock,
+            age=self._settings.catch_up_age,
+            tasks=self._tasks,
+        )
+        return DiscordHistory(self.client, self._assembly.catch_up, comparison)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Talk until `stop` is set; then take nothing new, let what has begun end, and close.

@@ -44,26 +44,39 @@ class Teller:
         self._sentences = Once(clock, every=timedelta(minutes=1))
         self._hourly = Once(clock, every=timedelta(hours=1))
         self._explained: set[int] = set()
+        self._told: OrderedDict[int, None] = OrderedDict()
+
+    def was_told(self, message_id: int) -> bool:
+        """Whether this message was dealt with by a sentence, said or left out as one too many."""
+        return message_id in self._told
 
     async def tell(self, message: discord.Message, sentence: str, *, place: int | None = None) -> None:
         """Say it, but to the same person in the same place at most once a minute, whatever the numbers in it.
 
         `place` is the channel or thread to say it in; without it, it is said under the message.
         """
+        self._note(message.id)
         without_numbers = re.sub(r"\d+", "", sentence)
         if self._sentences.is_due(message.author.id, f"{place or message.channel.id} {without_numbers}"):
             await self._say(message, sentence, place=place)
 
     async def tell_hourly(self, message: discord.Message, sentence: str) -> None:
         """Say it, but to the same person at most once an hour."""
+        self._note(message.id)
         if self._hourly.is_due(message.author.id, sentence):
             await self._say(message, sentence)
 
     async def explain_once(self, message: discord.Message, sentence: str) -> None:
         """Say it once in this channel."""
+        self._note(message.id)
         if message.channel.id not in self._explained and len(self._explained) < _REMEMBERED:
             self._explained.add(message.channel.id)
             await self._say(message, sentence)
+
+    def _note(self, message_id: int) -> None:
+        self._told[message_id] = None
+        if len(self._told) > _REMEMBERED:
+            self._told.popitem(last=False)
 
     async def _say(self, message: discord.Message, sentence: str, *, place: int | None = None) -> None:
         place = place or message.channel.id
