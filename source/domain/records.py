@@ -39,13 +39,15 @@ class Collection:
 
         Raises: RefusedInputError: no such field, or one that has no order.
         """
-        orders = [self._order(name) for name in names or self.order]
-        given = [order.field.name for order in orders]
-        if len(given) > MOST_IN_ORDER or len(set(given)) < len(given):
-            raise RefusedInputError(f"order_by: at most {MOST_IN_ORDER} fields are expected, each once.")
-        if self.key in given:
-            return tuple(orders[: given.index(self.key) + 1])
-        return (*orders, Order(self.fields[self.key], descending=orders[-1].descending))
+        if len(names) > MOST_IN_ORDER:
+            raise RefusedInputError(f"order_by: at most {MOST_IN_ORDER} fields are expected.")
+        orders: dict[str, Order] = {}
+        for order in map(self._order, names or self.order):
+            orders.setdefault(order.field.name, order)  # by what is equal already nothing is ordered any more
+            if order.field.name == self.key:
+                return tuple(orders.values())
+        last = next(reversed(orders.values()))
+        return (*orders.values(), Order(self.fields[self.key], descending=last.descending))
 
     def _order(self, name: str) -> "Order":
         known = [field.name for field in self.fields.values() if field.is_ordered]

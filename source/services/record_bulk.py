@@ -1,6 +1,7 @@
 """Writing many records at once: all or nothing, or each for itself."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from typing import TypeVar
 
 from source.domain.errors import RefusedInputError
@@ -37,3 +38,8 @@ async def written(prepared: Sequence[Prepared | Written], write: Writing[Prepare
         found = await write([each for _, each in accepted])
         outcomes |= dict(zip((number for number, _ in accepted), found, strict=True))
     return [outcomes[number] for number in range(len(prepared))]
+
+
+def not_after(now: datetime, given: object) -> datetime:
+    """Return the time that was given, or now: whatever the caller's clock shows, nothing was said later."""
+    return min(given, now) if isinstance(given, datetime) else now

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import partial as given
 from typing import Final
 
@@ -15,7 +14,7 @@ from source.ports.store import ConversationStore
 from source.services.conversation import Conversation
 from source.services.conversation_manager import InMemoryConversationManager
 from source.services.held_conversations import HeldConversations, Holding
-from source.services.record_bulk import attempted, written
+from source.services.record_bulk import attempted, not_after, written
 
 _SAID: Final = frozenset({"session_id", "role", "user_id", "content", "timestamp"})
 Values = Mapping[str, object]
@@ -98,11 +97,10 @@ class MessageKeeping:
         conversation = copies.of.get(session_id)
         if conversation is None:
             return Written(None, Refusal.MISSING, f"There is no session {session_id}.")
-        said_at = item.get("timestamp", self._clock.now())
-        assert isinstance(said_at, datetime)  # noqa: S101  # its field says so
-        if said_at > self._clock.now():
-            raise RefusedInputError("record.timestamp: it lies in the future.")
+        said_at = not_after(self._clock.now(), item.get("timestamp"))
         speaker = _speaker(item, conversation)
+        if speaker is None and item["role"] == "user":
+            return Written(None, Refusal.CONFLICT, f"Session {session_id} has no user: say in user_id who said it.")
         message = conversation.take(Message(said_at, MessageType.CHAT, str(item["content"]), requester=speaker))
         facts = {name: value for name, value in item.items() if name not in _SAID}
         return MessageWrite(session_id, message.message_id, new=message, facts=facts)
@@ -153,12 +151,8 @@ def _session(record: Values) -> int:
 
 
 def _speaker(item: Values, conversation: Conversation) -> str | None:
-    user = item.get("user_id")
-    if item["role"] == "assistant":
-        if user is not None:
-            raise RefusedInputError("record.user_id: what the assistant says has none.")
-        return None
-    user = user or conversation.head.requester
-    if user is None:
-        raise RefusedInputError("record.user_id: this session has no user of its own; say who said it.")
-    return str(user)
+    if item["role"] == "user":
+        return str(item.get("user_id") or "") or conversation.head.requester
+    if "user_id" in item:
+        raise RefusedInputError("record.user_id: what the assistant says has none.")
+    return None

@@ -2,12 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
-from functools import partial as given
 from typing import Protocol
 
 from source.domain.conversation_head import ConversationHead, CreatedReason
-from source.domain.errors import RefusedInputError
 from source.domain.records import SESSIONS
 from source.domain.thread import Platform, ThreadKey, ThreadRef
 from source.domain.transcript_name import transcript_name
@@ -17,7 +14,7 @@ from source.ports.store import ConversationStore
 from source.services.conversation import Conversation
 from source.services.conversation_manager import InMemoryConversationManager
 from source.services.held_conversations import Holding
-from source.services.record_bulk import attempted, written
+from source.services.record_bulk import not_after, written
 
 _OF_HEAD = frozenset({"title", "summary"})
 _OF_PLACE = frozenset({"user_id", "platform", "thread_id", "start_time"})
@@ -57,8 +54,14 @@ class SessionKeeping:
         """Begin conversations, as the API's own; each is written as a transcript too."""
         threads = [await self._thread(item) for item in items]
         async with self._holding.of(*(thread for thread in threads if thread is not None)):
-            prepared = attempted(self._new, list(zip(items, threads, strict=True)))
-            return await written(prepared, given(self._begin, partial=partial), partial=partial)
+            writes = [self._new(item, thread) for item, thread in zip(items, threads, strict=True)]
+            outcomes = await self._records.write(writes, partial=partial)
+            for write, outcome in zip(writes, outcomes, strict=True):
+                if outcome.key is not None and write.head is not None:
+                    conversation = Conversation.begun(write.head, self._manager.ids)
+                    conversation.keep_committed((), head=write.head)
+                    self._manager.keep(conversation)
+        return outcomes
 
     async def change(
         self, keys: Sequence[int], changes: Values, *, partial: bool, version: int | None = None
@@ -92,22 +95,9 @@ class SessionKeeping:
 
         return await written([_deletable(key, known.get(key), version) for key in keys], delete, partial=partial)
 
-    async def _begin(self, writes: Sequence[SessionWrite], *, partial: bool) -> list[Written]:
-        outcomes = await self._records.write(writes, partial=partial)
-        for write, outcome in zip(writes, outcomes, strict=True):
-            if outcome.key is not None and write.head is not None:
-                conversation = Conversation.begun(write.head, self._manager.ids)
-                conversation.keep_committed((), head=write.head)
-                self._manager.keep(conversation)
-        return outcomes
-
-    def _new(self, wanted: tuple[Values, ThreadRef | None]) -> SessionWrite:
-        item, thread = wanted
+    def _new(self, item: Values, thread: ThreadRef | None) -> SessionWrite:
         now = self._clock.now()
-        began = item.get("start_time", now)
-        assert isinstance(began, datetime)  # noqa: S101  # its field says so
-        if began > now:
-            raise RefusedInputError("record.start_time: it lies in the future.")
+        began = not_after(now, item.get("start_time"))
         conversation_id = self._manager.ids.next(now)
         place = thread or ThreadRef(_platform(item), f"session-{conversation_id}")
         user = _text(item, "user_id") or None

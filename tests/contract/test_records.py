@@ -130,6 +130,33 @@ async def test_a_session_without_a_thread_has_its_own(desk: Desk) -> None:
     assert first["user_id"] is None
 
 
+async def test_nothing_began_or_was_said_in_the_future(desk: Desk) -> None:
+    began, later = desk.clock.now() - timedelta(days=2), desk.clock.now() + timedelta(days=2)
+    old, new = await desk.make("sessions", start_time=began), await desk.make("sessions", start_time=later)
+    assert (old["start_time"], new["start_time"]) == (began, desk.clock.now())
+    said = [
+        {"session_id": old["session_id"], "role": "assistant", "content": "x", "timestamp": at} for at in (began, later)
+    ]
+    outcomes = await desk.records.create("messages", said)
+    times = [(await desk.record("messages", outcome))["timestamp"] for outcome in outcomes]
+    assert times == [began, desk.clock.now()]
+
+
+async def test_a_person_says_something_only_under_a_name(desk: Desk) -> None:
+    key = (await desk.make("sessions"))["session_id"]
+    [written] = await desk.records.create("messages", [{"session_id": key, "role": "user", "content": "x"}])
+    assert written.refusal is Refusal.CONFLICT
+    assert "say in user_id who said it" in written.sentence
+    assert (await desk.make("messages", session_id=key, role="user", content="x", user_id="bob"))["user_id"] == "bob"
+
+
+async def test_a_field_named_twice_in_an_order_counts_once(desk: Desk) -> None:
+    for title in ("a", "b"):
+        await desk.session(title=title)
+    found = await desk.found("sessions", order_by=["-title", "title"])
+    assert [record["title"] for record in found] == ["b", "a"]
+
+
 async def test_a_session_in_a_known_thread_is_where_that_is(desk: Desk) -> None:
     await desk.put(head(thread=GUILD, is_active=False))
     record = await desk.make("sessions", platform="discord", thread_id=GUILD.thread_id)
@@ -379,14 +406,19 @@ async def test_a_user_has_one_summary(desk: Desk) -> None:
 async def test_a_bulk_is_written_whole_or_not_at_all(desk: Desk) -> None:
     key = await desk.session()
     good = {"session_id": str(key), "role": "user", "content": "x"}
-    items = [good, {**good, "session_id": "7"}, {**good, "role": "nobody"}, {**good, "timestamp": "2030-01-01"}]
+    items = [
+        good,
+        {**good, "session_id": "7"},
+        {**good, "role": "nobody"},
+        {**good, "user_id": "ann", "role": "assistant"},
+    ]
     outcomes = await desk.records.create("messages", items)
     assert [outcome.key for outcome in outcomes] == [None] * 4
     assert await desk.records.count("messages") == 0
     outcomes = await desk.records.create("messages", items, partial=True)
     assert [outcome.refusal for outcome in outcomes] == [None, Refusal.MISSING, Refusal.INVALID, Refusal.INVALID]
     assert "one of user, assistant" in outcomes[2].sentence
-    assert "it lies in the future" in outcomes[3].sentence
+    assert "what the assistant says has none" in outcomes[3].sentence
     assert await desk.contents(key) == ["x"]
 
 
@@ -456,7 +488,7 @@ async def test_the_history_of_a_user_is_what_the_seeds_ask_for(desk: Desk) -> No
         ({"collection": "sessions", "limit": 0}, "limit: 1 to 500"),
         ({"collection": "sessions", "limit": 501}, "limit: 1 to 500"),
         ({"collection": "sessions", "order_by": ["intents"]}, "no field to order by"),
-        ({"collection": "sessions", "order_by": ["title", "-title"]}, "each once"),
+        ({"collection": "sessions", "order_by": ["title"] * 6}, "at most 5 fields"),
         ({"collection": "sessions", "after": "x"}, "not a `next` of this list"),
         ({"collection": "sessions", "after": "bnVsbA"}, "not a `next` of this list"),
         ({"collection": "sessions", "filter": {"x": 1}}, "there is no field 'x'"),
