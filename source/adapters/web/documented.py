@@ -17,6 +17,7 @@ _WHEN: Final[Mapping[int, str]] = {
     403: "The key lacks the scope.",
     404: "There is nothing with this id; the sentence says what was looked for.",
     409: "It is not as the caller believes; the sentence says what to do.",
+    412: "It has changed since the version that `If-Match` names.",
     422: "The request is not of the shape that is asked for, or refused; the sentence says why.",
     429: "Too many requests; `Retry-After` says when to go on.",
     502: "The language model gave no usable answer.",

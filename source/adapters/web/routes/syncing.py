@@ -1,0 +1,81 @@
+"""Comparing threads with their platforms."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Response
+from pydantic import Field
+
+from source.adapters.web.access import Caller, Scope, requires
+from source.adapters.web.bodies import ChatIds, TaskAnswer
+from source.adapters.web.chat_ids import known_chats
+from source.adapters.web.documented import problems
+from source.adapters.web.handing_in import handed_in
+from source.adapters.web.pages import Body, PageQuery, Shown
+from source.domain.task import NewTask, TaskType
+from source.ports.metadata import SyncState, SyncStatus, SyncStore
+from source.ports.tasks import TaskQueue
+from source.services.chat_ids import ThreadBook
+
+_Asking = Annotated[Caller, requires(Scope.TASKS)]
+_Reading = Annotated[Caller, requires(Scope.READ)]
+
+
+class SyncBody(Body):
+    """Which chats to compare, null for all; `full`: with all that the platform still has."""
+
+    chat_ids: ChatIds | None = None
+    full: bool = Field(default=False, strict=True)
+
+
+class SyncShown(Shown):
+    """How a chat stands to its platform; `unsupported`: there is nothing to compare it with."""
+
+    chat_id: str
+    platform: str
+    status: SyncStatus
+    last_synced_at: datetime | None
+    last_full_sync_at: datetime | None
+    messages_found: int = Field(description="Messages that had been missed, the last time.")
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SyncingParts:
+    """What syncing over HTTP needs."""
+
+    queue: TaskQueue
+    threads: ThreadBook
+    states: SyncStore
+
+
+def router(parts: SyncingParts) -> APIRouter:
+    """Return the routes of syncing."""
+    routes = APIRouter(prefix="/api/conversations", tags=["sync"])
+
+    @routes.post("/sync", operation_id="syncChats", status_code=202, responses=problems(400, 404))
+    async def sync(body: SyncBody, response: Response, caller: _Asking) -> TaskAnswer:
+        """Take in what was said, edited or deleted on the platforms while Echo was away."""
+        chats = None if body.chat_ids is None else await known_chats(parts.threads, body.chat_ids)
+        new = NewTask(TaskType.SYNC_MESSAGES, {"chat_ids": chats, "full": body.full}, caller.requested_by)
+        return await handed_in(parts.queue, new, response)
+
+    @routes.get("/sync-status", operation_id="listSyncStatus", responses=problems())
+    async def status(page: PageQuery, _: _Reading) -> list[SyncShown]:
+        """List the chats and when each was last compared, the longest ago first."""
+        return [_shown(state) for state in await parts.states.sync_states(limit=page.limit, offset=page.offset)]
+
+    return routes
+
+
+def _shown(state: SyncState) -> SyncShown:
+    return SyncShown(
+        chat_id=state.thread.thread_id,
+        platform=state.thread.platform.value,
+        status=state.status,
+        last_synced_at=state.last_synced_at,
+        last_full_sync_at=state.last_full_sync_at,
+        messages_found=state.messages_found,
+        error=state.error,
+    )

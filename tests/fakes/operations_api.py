@@ -1,0 +1,83 @@
+"""The operators' half of the API, over a real store and a queue whose tasks run when told to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from fastapi import APIRouter
+
+from source.adapters.storage.archive_table import ArchiveTable
+from source.adapters.storage.memory_table import MemoryTable
+from source.adapters.storage.message_pages import MessageTable
+from source.adapters.storage.metadata_table import MetadataTable
+from source.adapters.storage.sync_table import SyncTable
+from source.adapters.web.routes import archiving, cleanup, memories, messages, metadata, syncing, tasks
+from source.app.echo import Echo
+from source.domain.metadata import Aspects
+from source.domain.schedule import Every, Job
+from source.domain.task import Lane, NewTask, Task, TaskType
+from source.services.memory_intake import MemoryIntake
+from source.services.metadata import MetadataService
+from source.services.metadata_offline import OfflineAnalyst
+from source.services.metadata_setting import MetadataSetting
+from source.services.schedule import ScheduleService
+from source.services.structured_model import StoreLedger
+from tests.fakes.schedule import InMemoryMarks
+from tests.fakes.task_queue import EchoingHandler, FakeTaskQueue
+
+JOBS = (
+    Job("auto_archive", "Archive old conversations", TaskType.ARCHIVE_CONVERSATIONS, Every(timedelta(hours=24))),
+    Job("auto_sync", "Sync", TaskType.SYNC_MESSAGES, Every(timedelta(minutes=30)), is_enabled=False),
+)
+
+
+@dataclass
+class Operations:
+    """What the routes of operations work with."""
+
+    echo: Echo
+    queue: FakeTaskQueue
+    schedule: ScheduleService
+    handler: EchoingHandler
+    archives: ArchiveTable
+    memories: MemoryTable
+    metadata: MetadataTable
+    states: SyncTable
+    triggered: list[int] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, echo: Echo) -> "Operations":
+        handler = EchoingHandler(Lane.ANYWHERE)
+        queue = FakeTaskQueue(dict.fromkeys(TaskType, handler), echo.clock, at_once=False)
+        return cls(
+            echo=echo,
+            queue=queue,
+            schedule=ScheduleService(JOBS, queue, InMemoryMarks(), echo.clock),
+            handler=handler,
+            archives=ArchiveTable(echo.store),
+            memories=MemoryTable(echo.store),
+            metadata=MetadataTable(echo.store),
+            states=SyncTable(echo.store),
+        )
+
+    async def trigger(self, requested_by: str) -> tuple[Task | None, Sequence[int]]:
+        """Stand in for the memories' own way to find what needs one."""
+        if not self.triggered:
+            return None, []
+        wish = NewTask(TaskType.GENERATE_MEMORY_BATCH, {"conversation_ids": self.triggered}, requested_by)
+        return await self.queue.submit(wish), self.triggered
+
+    def routers(self) -> Sequence[APIRouter]:
+        store, conversations = self.echo.store, self.echo.store
+        service = MetadataService(self.metadata, None, OfflineAnalyst(), Aspects())
+        setting = MetadataSetting(self.metadata, conversations, self.archives)
+        intake = MemoryIntake(conversations, self.memories, StoreLedger(store))
+        return [
+            archiving.router(archiving.ArchivingParts(self.queue, self.archives)),
+            syncing.router(syncing.SyncingParts(self.queue, self.archives, self.states)),
+            cleanup.router(cleanup.CleanupParts(self.queue)),
+            metadata.router(metadata.MetadataParts(service, setting)),
+            tasks.router(tasks.TaskParts(self.queue, self.schedule)),
+            memories.router(memories.MemoryParts(self, self.memories, intake, self.echo.clock)),
+            messages.router(MessageTable(store)),
+        ]
