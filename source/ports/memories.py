@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from source.domain.memory import Memory, MemorySource, StoredMemory
@@ -115,4 +115,37 @@ class MemoryBatches(Protocol):
 
         Raises: QueueUnavailableError.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedBatch:
+    """A batch that a worker has in hand: for `held_for`, unless it is held on to, nobody else gets it."""
+
+    receipt: str
+    conversation_ids: tuple[int, ...]
+    times_received: int
+    held_for: timedelta
+
+
+class BatchInbox(Protocol):
+    """Where a worker gets its batches.
+
+    Raises: QueueUnavailableError. SettingsError: the queue is not there, or not for us.
+    """
+
+    async def receive(self) -> ReceivedBatch | None:
+        """Return the next batch; None when none has come for a while."""
+        ...
+
+    async def hold_on(self, batch: ReceivedBatch) -> None:
+        """Keep the batch from others for as long again."""
+        ...
+
+    async def give_back(self, batch: ReceivedBatch, *, after: timedelta = timedelta(0)) -> None:
+        """Let others, or oneself, have it after that time; after too many times the queue puts it aside."""
+        ...
+
+    async def done(self, batch: ReceivedBatch) -> None:
+        """Take the batch off the queue."""
         ...

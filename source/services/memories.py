@@ -9,10 +9,14 @@ import structlog
 
 from source.domain.conversation_head import StoredConversation
 from source.domain.errors import (
+    EchoError,
     ModelInterruptedError,
     ModelUnavailableError,
     RefusedInputError,
+    SettingsError,
     StoreConflictError,
+    StoreDamagedError,
+    StoreUnavailableError,
 )
 from source.domain.memory import Memory, MemorySource, StoredMemory
 from source.domain.memory_check import supported
@@ -106,9 +110,19 @@ class MemoryService:
                     log.info("memory_made_elsewhere", conversation_id=conversation_id)
         raise StoreConflictError("the memory keeps changing while it is made; it is tried again later")
 
-    async def note_failure(self, conversation_id: int, sentence: str) -> None:
-        """Have the conversation rest before its memory is tried again."""
-        await self._desk.note_failure(conversation_id, sentence)
+    async def attempt(self, conversation_id: int) -> MadeMemory | str:
+        """As `make`; a conversation whose memory cannot be made rests for a while, and the sentence says why.
+
+        Raises: StoreUnavailableError, StoreDamagedError, SettingsError: with others it would be the same.
+        """
+        try:
+            return await self.make(conversation_id)
+        except (StoreUnavailableError, StoreDamagedError, SettingsError):
+            raise
+        except EchoError as error:
+            log.warning("memory_failed", conversation_id=conversation_id, reason=type(error).__name__)
+            await self._desk.note_failure(conversation_id, str(error))
+            return str(error)
 
     async def _made(self, conversation_id: int, found: RememberedConversation) -> MadeMemory:
         newest = max((each.message_id for each in found.messages if _is_kept_chat(each)), default=0)

@@ -6,17 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-import structlog
-
-from source.domain.errors import EchoError, StoreDamagedError, StoreUnavailableError
 from source.domain.task import Json, Lane, NewTask, Task, TaskStatus, TaskType
 from source.ports.clock import Clock
 from source.ports.memories import MemoryBatches, MemoryStore
 from source.ports.tasks import TaskQueue
 from source.services.memories import MadeMemory, MemoryService
 from source.services.task_input import MOST_IDS, ids_in, refuse_unknown_keys
-
-log = structlog.get_logger(__name__)
 
 _IDS: Final = "conversation_ids"
 _TASKS_LOOKED_AT: Final = 200
@@ -114,7 +109,7 @@ class GenerateMemoryBatch:
         Raises: StoreUnavailableError, StoreDamagedError: nothing can be kept now.
         """
         wanted = read_ids(piece) or []
-        tried = (self._outcome(conversation_id) for conversation_id in wanted)
+        tried = (self._service.attempt(conversation_id) for conversation_id in wanted)
         outcomes = await asyncio.gather(*tried, return_exceptions=True)
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
@@ -139,17 +134,6 @@ class GenerateMemoryBatch:
             failed |= found if isinstance(found, dict) else {}
         told = dict(list(failed.items())[:_MOST_FAILURES_TOLD])
         return {**{made.value: totals[made.value] for made in MadeMemory}, "failed": told, "failed_count": len(failed)}
-
-    async def _outcome(self, conversation_id: int) -> MadeMemory | str:
-        """Make one memory; return why it could not be made."""
-        try:
-            return await self._service.make(conversation_id)
-        except (StoreUnavailableError, StoreDamagedError):
-            raise
-        except EchoError as error:
-            log.warning("memory_failed", conversation_id=conversation_id, reason=type(error).__name__)
-            await self._service.note_failure(conversation_id, str(error))
-            return str(error)
 
 
 class SendMemoryBatch:
