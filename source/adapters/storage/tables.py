@@ -79,8 +79,11 @@ conversations: Final = Table(
     # No foreign key: a rebuild brings conversations back in any order, and a parent may be deleted.
     Column("parent_conversation_id", BigInteger),
     Column("conversation_created_reason", String, nullable=False, server_default="first_message"),
+    Index("ix_conversations_created_at", "created_at"),
     Index("uq_conversations_active", "thread_key", unique=True, sqlite_where=_ACTIVE, postgresql_where=_ACTIVE),
 )
+
+SAID: Final = text("message_type = 'chat' AND standing = 'kept'")
 
 # `seq` is the order of commit and is never used twice, so that the search index can stand at one number;
 # `id` is the order in which a conversation took its messages.
@@ -101,6 +104,8 @@ messages: Final = Table(
     Column("standing", String, nullable=False, server_default="kept"),
     UniqueConstraint("conversation_id", "id"),
     Index("ix_messages_id", "id"),
+    # By time, what people and Echo said: counted for every look at how much is going on.
+    Index("ix_messages_said", "created_at", sqlite_where=SAID, postgresql_where=SAID),
     sqlite_autoincrement=True,
 )
 

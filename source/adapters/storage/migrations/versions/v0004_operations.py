@@ -9,6 +9,7 @@ revision = "0004"
 down_revision = "0003"
 
 _KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+_SAID = sa.text("message_type = 'chat' AND standing = 'kept'")
 _WAITING = sa.text("NOT handed_over")
 
 
@@ -19,6 +20,8 @@ def upgrade() -> None:
     _metadata()
     _api()
     op.create_index("ix_messages_id", "messages", ["id"])
+    op.create_index("ix_messages_said", "messages", ["created_at"], sqlite_where=_SAID, postgresql_where=_SAID)
+    op.create_index("ix_conversations_created_at", "conversations", ["created_at"])
     op.add_column("events", sa.Column("is_amended", sa.Boolean(), nullable=False, server_default=sa.text("false")))
 
 
