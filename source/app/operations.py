@@ -11,6 +11,7 @@ from source.adapters.storage.task_table import ExecutorTable, TaskTable
 from source.adapters.tasks.engine import DbosEngine, EngineSettings
 from source.app.archives import cleanup_settings
 from source.app.echo import PROMPTS, Echo, text_of
+from source.app.memories import Memories
 from source.app.settings import Settings
 from source.domain.metadata import Aspects
 from source.domain.task import Lane
@@ -114,6 +115,10 @@ class Operations:
         return MetadataSetting(self.metadata_table, self._echo.store, self._echo.archives.table)
 
     @cached_property
+    def memories(self) -> Memories:
+        return Memories(self._echo, self.tasks, self.structured_model)
+
+    @cached_property
     def cleanup(self) -> Cleanup:
         echo, homes = self._echo, self._echo.archives
         parts = CleanupParts(
@@ -139,6 +144,7 @@ class Operations:
             cleanup_settings=cleanup_settings(self._echo.settings),
             metadata=self.metadata,
             metadata_store=self.metadata_table,
+            memory_batch=self.memories.batch,
             sync=self.sync,
         )
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from source.ports.clock import Clock
 from source.ports.metadata import MetadataStore
+from source.ports.tasks import TaskHandler
 from source.services.archive import ArchiveService
 from source.services.chat_ids import ConversationBook
 from source.services.cleanup import Cleanup
@@ -23,4 +24,5 @@ class AgentParts:
     cleanup_settings: CleanupSettings
     metadata: MetadataService
     metadata_store: MetadataStore
+    memory_batch: TaskHandler
     sync: SyncService
