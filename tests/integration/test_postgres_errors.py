@@ -255,3 +255,10 @@ async def test_a_server_that_is_starting_is_waited_for(
     store = await SqlStore.open(_as_guest(guarded, "opensesame"), clock=FakeClock())
     assert len(tries) == 3
     await store.close()
+
+
+async def test_a_database_that_cannot_keep_every_text_is_told(guarded: PostgresServer) -> None:
+    with psycopg.connect(guarded.url().render_as_string(), autocommit=True) as admin:
+        admin.execute("CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0 OWNER guest")
+    with pytest.raises(StoreUnavailableError, match="UTF8"):
+        await SqlStore.open(_as_guest(guarded, "opensesame", "latin"), clock=FakeClock())

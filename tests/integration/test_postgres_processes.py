@@ -133,7 +133,8 @@ async def test_what_another_process_amends_during_a_turn_is_kept_as_it_reads_by_
     kept = await store.commit_turn(record)
     gone = replace(messages[0], message_content="", standing=Standing.DELETED)
     assert kept == (gone if text is None else replace(messages[0], message_content=text), *messages[1:])
-    assert await other.commit_turn(replace(record, messages=(), heads=())) == ()
+    again = (said("Hello again", event_id="e1"),)
+    assert await other.commit_turn(replace(record, messages=again, heads=())) == again
 
 
 async def test_an_event_is_amended_or_answered_whoever_does_it(stores: list[SqlStore]) -> None:

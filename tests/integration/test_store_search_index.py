@@ -39,34 +39,6 @@ def _unindexed(file: Path) -> int:
         return int(connection.execute(query).fetchone()[0])
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("She was running to the café", "runs cafe"),
-        ("Ångström and naïve", "angstrom"),
-        ("ΑΘΗΝΑ", "αθηνα"),
-        ("Ёлка в лесу", "ёлка"),
-        ("e\u0301t\u0301e\u0301", "été"),
-        ("don't stop", "don't"),
-        ("see example.com/a-b", "example.com"),
-        ("party 🎉 tonight", "🎉"),
-        ("100% sure_thing", "100%"),
-    ],
-)
-async def test_words_are_found_in_their_other_forms(file: Path, text: str, words: str) -> None:
-    store = await _filled(file, text, "unrelated")
-    assert await _found(store, words) == [text]
-    await store.close()
-
-
-async def test_words_in_two_kinds_of_script_are_looked_for_together(file: Path) -> None:
-    store = await _filled(file, "预算 budget for May", "budget only", "只有预算")
-    found = await _found(store, "budget 预算")
-    assert found[0] == "预算 budget for May"
-    assert sorted(found[1:]) == sorted(["budget only", "只有预算"])
-    await store.close()
-
-
 async def test_a_reader_also_finds_what_is_not_indexed_yet(file: Path) -> None:
     store = await _filled(file, "an old lighthouse")
     await store.search("old")

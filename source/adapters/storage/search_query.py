@@ -1,6 +1,7 @@
 """What a person types into a search, as something a database can match."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,9 +35,14 @@ class SearchWords:
         return (" AND " if every else " OR ").join(f'"{word}"' for word in self.indexed)
 
 
+def _is_indexed(character: str) -> bool:
+    """Whether every database takes it for part of a word: fractions and circled numbers only some do."""
+    return character.isalnum() and unicodedata.category(character) != "No"
+
+
 def search_words(typed: str) -> SearchWords:
     """Split what was typed; any text is fine."""
     words = list(dict.fromkeys(storable(typed).split()))[:_MOST_WORDS]
-    contained = tuple(word for word in words if _UNSPACED.search(word) or not any(map(str.isalnum, word)))
+    contained = tuple(word for word in words if _UNSPACED.search(word) or not any(map(_is_indexed, word)))
     indexed = tuple(word.replace('"', " ") for word in words if word not in contained)
     return SearchWords(indexed, contained)
