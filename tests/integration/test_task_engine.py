@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, text
 
 from source.adapters.tasks import engine as engine_module
 from source.domain.errors import EchoError
@@ -132,6 +134,17 @@ async def test_what_runs_is_cancelled_after_the_piece_that_has_begun(bench: Task
     assert (cancelled.status, cancelled.output_data) == (TaskStatus.CANCELLED, {"results": [{"item": 0}]})
 
 
+async def test_a_failed_piece_of_a_task_that_was_cancelled_is_not_tried_again(bench: TaskBench) -> None:
+    handler = GatedHandler(broken={0: EchoError("Not now.")})
+    async with bench.desk(handler) as desk:
+        task = await desk.queue.submit(NewTask(COUNT, {"items": 1}))
+        await handler.begun.get()
+        handler.may_end.release()
+        await desk.queue.cancel(task.task_id)
+        cancelled = await desk.ended(task)
+    assert (cancelled.status, handler.performed) == (TaskStatus.CANCELLED, [0])
+
+
 async def test_no_more_tasks_run_at_a_time_than_was_set_over_all_lanes(bench: TaskBench) -> None:
     handler = GatedHandler()
     async with bench.desk(handler, concurrency=1) as desk:
@@ -154,6 +167,20 @@ async def test_what_the_log_of_the_engine_has_lost_begins_again(bench: TaskBench
     async with bench.desk(EchoingHandler()) as desk:
         found = await desk.ended(task)
     assert (found.status, found.attempts) == (TaskStatus.COMPLETED, 2)
+
+
+async def test_a_task_whose_run_ended_without_a_result_has_failed(bench: TaskBench) -> None:
+    async with bench.desk(EchoingHandler()) as desk:
+        task = await desk.ended(await desk.queue.submit(NewTask(COUNT)))
+        await bench.store.change(_reopened)
+        await desk.engine._tidy()
+        found = await desk.found(task)
+    assert (found.status, found.error) == (TaskStatus.FAILED, "Its run ended without a result.")
+
+
+def _reopened(connection: Connection, _now: datetime) -> None:
+    """Forget how all tasks ended, as if their runs had broken before they could note it."""
+    connection.execute(text("UPDATE tasks SET status = 'running'"))
 
 
 async def test_the_log_of_what_is_over_is_forgotten_a_day_later(bench: TaskBench) -> None:

@@ -1,6 +1,7 @@
 """dbos, as far as tasks need it."""
 
 import sqlite3
+import threading
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -64,10 +65,12 @@ class DbosRuntime:
         self._settings = settings
         self._executor_id = executor_id
         self._launched: _Launched | None = None
+        # Whoever closes while it is being launched waits for that.
+        self._gate = threading.Lock()
 
     def launch(self, run: Callable[[int], Awaitable[None]]) -> None:
         """Begin to take tasks that were handed over; `run` is awaited for each on an event loop of the engine's."""
-        with _vendor_errors():
+        with self._gate, _vendor_errors():
             from dbos import DBOS
 
             hush()
@@ -178,11 +181,12 @@ class DbosRuntime:
         """Take nothing more and stop; what runs is cut off and can be taken up again."""
         from dbos import DBOS
 
-        launched, self._launched = self._launched, None
-        if launched is not None:
-            # Who waits for a database that is away waits no longer.
-            launched.database._retry_connection_errors = False
-            DBOS.destroy(destroy_registry=True)
+        with self._gate:
+            launched, self._launched = self._launched, None
+            if launched is not None:
+                # Who waits for a database that is away waits no longer.
+                launched.database._retry_connection_errors = False
+                DBOS.destroy(destroy_registry=True)
 
     def _listed(self, **which: Any) -> "list[WorkflowStatus]":
         from dbos import DBOS

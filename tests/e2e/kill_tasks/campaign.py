@@ -66,8 +66,8 @@ def prepare() -> None:
     processes.set_forkserver_preload(["tests.e2e.kill_tasks.worker", "dbos", "psycopg"])
 
 
-def start(work: Callable[..., None], place: Place, *arguments: object) -> ForkServerProcess:
-    process = processes.Process(target=work, args=(place, *arguments))
+def start(work: Callable[..., None], place: Place, *arguments: object, **options: object) -> ForkServerProcess:
+    process = processes.Process(target=work, args=(place, *arguments), kwargs=options)
     process.start()
     return process
 

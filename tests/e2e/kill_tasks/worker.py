@@ -12,7 +12,7 @@ from random import Random
 from typing import Final
 
 import structlog
-from sqlalchemy import BigInteger, Column, Connection, MetaData, String, Table
+from sqlalchemy import BigInteger, Column, Connection, MetaData, String, Table, text
 
 from source.adapters.storage.sql_access import insert_of
 from source.adapters.storage.sql_store import SqlStore
@@ -68,14 +68,14 @@ def work(place: Place, run: int, seed: int, tasks: int) -> None:
     asyncio.run(_work(place, run, Random(seed), tasks))
 
 
-def finish(place: Place) -> None:
-    """Do everything that is left, then end in order."""
+def finish(place: Place, *, is_last: bool = True) -> None:
+    """Do everything that is left, then end in order; as the last one also wait until the dead are forgotten."""
     _log_to(place.log)
-    asyncio.run(_finish(place))
+    asyncio.run(_finish(place, is_last=is_last))
 
 
 async def _work(place: Place, run: int, random: Random, tasks: int) -> None:
-    async with _desk(place) as (queue, _rows):
+    async with _desk(place) as (queue, _rows, _executors):
         for number in range(tasks):
             name, pieces = f"{run}-{number}", random.randrange(1, 12)
             given = {"name": name, "pieces": pieces, "lane": random.choice(list(Lane)).value}
@@ -84,16 +84,18 @@ async def _work(place: Place, run: int, random: Random, tasks: int) -> None:
         await asyncio.Event().wait()
 
 
-async def _finish(place: Place) -> None:
-    async with _desk(place) as (_queue, rows):
-        while await rows.waiting(tuple(Lane)) or await rows.in_hand():  # noqa: ASYNC110  # others may do it
+async def _finish(place: Place, *, is_last: bool) -> None:
+    async with _desk(place) as (_queue, rows, executors):
+        while (  # noqa: ASYNC110  # others may do it
+            await rows.waiting(tuple(Lane)) or await rows.in_hand() or (is_last and len(await executors.heard()) > 1)
+        ):
             await asyncio.sleep(0.1)
 
 
 @asynccontextmanager
-async def _desk(place: Place) -> AsyncIterator[tuple[StoredTaskQueue, TaskTable]]:
+async def _desk(place: Place) -> AsyncIterator[tuple[StoredTaskQueue, TaskTable, ExecutorTable]]:
     store = await SqlStore.open(place.url, clock=SystemClock(), durability="normal")
-    await store.change(lambda connection, _now: LEDGER.create(connection, checkfirst=True))
+    await store.change(_make_ledger)
     handlers = {f"{WRITE}_{lane.value}": LedgerHandler(store, place, lane) for lane in Lane}
     orchestrator = Orchestrator([AgentOf(handlers)])
     settings = EngineSettings(
@@ -101,14 +103,20 @@ async def _desk(place: Place) -> AsyncIterator[tuple[StoredTaskQueue, TaskTable]
         silence=place.silence,
         polling=timedelta(seconds=0.05),
     )
-    rows = TaskTable(store)
-    engine = DbosEngine(rows, ExecutorTable(store), orchestrator, SystemClock(), settings)
+    rows, executors = TaskTable(store), ExecutorTable(store)
+    engine = DbosEngine(rows, executors, orchestrator, SystemClock(), settings)
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         group.create_task(engine.run(stop))
-        yield StoredTaskQueue(rows, orchestrator, engine), rows
+        yield StoredTaskQueue(rows, orchestrator, engine), rows, executors
         stop.set()
     await store.close()
+
+
+def _make_ledger(connection: Connection, _now: datetime) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(4)"))  # two processes begin at the same time
+    LEDGER.create(connection, checkfirst=True)
 
 
 @dataclass(frozen=True, slots=True)
