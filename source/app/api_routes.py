@@ -4,12 +4,15 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
+from source.adapters.storage.message_pages import MessageTable
 from source.adapters.web.chat import WebChat
 from source.adapters.web.routes import (
     archiving,
     chat,
     cleanup,
     commands,
+    memories,
+    messages,
     metadata,
     sessions,
     syncing,
@@ -31,4 +34,10 @@ def api_routes(echo: Echo, operations: Operations, web_chat: WebChat) -> Sequenc
         cleanup.router(cleanup.CleanupParts(queue)),
         metadata.router(metadata.MetadataParts(operations.metadata, operations.metadata_setting)),
         tasks.router(tasks.TaskParts(queue, operations.schedule)),
+        messages.router(MessageTable(echo.store)),
+        memories.router(
+            memories.MemoryParts(
+                operations.memories.trigger(queue), operations.memories.table, operations.memories.intake, echo.clock
+            )
+        ),
     ]

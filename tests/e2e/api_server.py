@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,15 +103,18 @@ class ApiServer:
     def say(self, text: str, *, session: str = "s1", user: str = "ada") -> Any:
         return self.post("/api/chat", {"session_id": session, "user_id": user, "text": text})
 
+    def get_until(self, path: str, is_so: Callable[[Any], bool]) -> Any:
+        """Ask until the answer is as it should be; return it."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not is_so(found := self.get(path)):
+            assert time.monotonic() < deadline, (found, self.log)
+            time.sleep(0.05)
+        return found
+
     def finished(self, task_id: object) -> Any:
         """Wait for the end of a task; return it."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while True:
-            task = self.get(f"/api/conversations/tasks/{task_id}")
-            if task["status"] not in {"pending", "running"}:
-                return task
-            assert time.monotonic() < deadline, (task, self.log)
-            time.sleep(0.05)
+        path = f"/api/conversations/tasks/{task_id}"
+        return self.get_until(path, lambda task: task["status"] not in {"pending", "running"})
 
     def _answers(self) -> bool:
         try:

@@ -29,12 +29,13 @@ def test_every_call_of_the_seed_documents(echo: ApiServer) -> None:
     _works(echo)
     _analyzes(echo, conversation_id)
     _remembers(echo, conversation_id)
+    _counts(echo, conversation_id)
     assert echo.stop() == 143
 
 
 def _reads(echo: ApiServer, conversation_id: int) -> None:
-    health = echo.get("/health")
-    assert health["status"] == "ok"
+    health = echo.get_until("/health", lambda found: found["status"] == "ok")
+    assert health["parts"]["tasks"]["status"] == "ok"
 
     messages = echo.get(f"/conversations/{conversation_id}/messages")
     assert [message["role"] for message in messages] == ["user", "assistant"] * 2
@@ -44,10 +45,6 @@ def _reads(echo: ApiServer, conversation_id: int) -> None:
     stats = echo.get("/api/conversations/stats")
     assert (stats["total_chats"], stats["total_messages"], stats["archived_chats"]) == (1, 4, 0)
     assert {"archived_messages", "database_size_mb", "oldest_message", "newest_message"} <= stats.keys()
-
-    assert echo.get("/api/analytics/conversations")["sessions_today"] == 1
-    history = echo.get("/api/user/ada/history")
-    assert [session["session_id"] for session in history] == [str(conversation_id)]
 
 
 def _archives(echo: ApiServer, conversation_id: int) -> None:
@@ -114,3 +111,9 @@ def _remembers(echo: ApiServer, conversation_id: int) -> None:
     )
     assert again["id"] == kept["id"]
     assert {"created_at", "updated_at"} <= again.keys()
+
+
+def _counts(echo: ApiServer, conversation_id: int) -> None:
+    assert echo.get("/api/analytics/conversations")["sessions_today"] == 1
+    history = echo.get("/api/user/ada/history")
+    assert [session["session_id"] for session in history] == [str(conversation_id)]
