@@ -1,10 +1,17 @@
 """What stands before the routes: every error has an answer, no body is too large."""
 
+import asyncio
+from contextlib import suppress
+from http import HTTPStatus
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from source.adapters.web.problems import REQUEST_ID, Problem, problem_of
+
+_CLOSE: Final = {"Connection": "close"}
+_MOST_LEFT_BYTES: Final = 20_000_000
+_MOST_LEFT_SECONDS: Final = 5.0
 
 
 class Guard:
@@ -29,8 +36,11 @@ class Guard:
             await self._app(scope, self._bounded(scope, receive), send_on)
         except Exception as error:  # noqa: BLE001  (the edge of a request: whatever it is, the caller gets an answer)
             problem = problem_of(error, scope)
-            if not has_begun:  # else the server cuts the connection: half an answer must not seem a whole one
-                await problem.response(scope.get(REQUEST_ID, ""))(scope, receive, send)
+            if has_begun:
+                return  # the server cuts the connection: half an answer must not seem a whole one
+            if problem.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+                await _let_end(receive)
+            await problem.response(scope.get(REQUEST_ID, ""))(scope, receive, send)
 
     def _bounded(self, scope: Scope, receive: Receive) -> Receive:
         if _announced_bytes(scope) > self._most:
@@ -51,7 +61,16 @@ class Guard:
         return Problem(413, f"A body has at most {self._most} bytes.", headers=_CLOSE)
 
 
-_CLOSE: Final = {"Connection": "close"}
+async def _let_end(receive: Receive) -> None:
+    """Read what still comes of a body, within bounds: cut off while it sends, a client never hears why."""
+    left = _MOST_LEFT_BYTES
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_MOST_LEFT_SECONDS):
+            while left > 0:
+                message = await receive()
+                left -= len(message.get("body", b""))
+                if message["type"] != "http.request" or not message.get("more_body", False):
+                    return
 
 
 def _announced_bytes(scope: Scope) -> int:

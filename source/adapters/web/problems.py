@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
 from source.adapters.web.error_statuses import answer_to
+from source.adapters.web.methods import allowed_methods
 from source.domain.errors import EchoError
 
 log = structlog.get_logger(__name__)
@@ -78,7 +79,7 @@ def problem_of(error: Exception, scope: Scope) -> Problem:
     if isinstance(error, RequestValidationError):
         return _of_validation(error)
     if isinstance(error, HTTPException):
-        return Problem(error.status_code, _SENTENCES.get(error.status_code) or error.detail, headers=error.headers)
+        return _of_http(error, scope)
     log.error("request_broke", method=scope["method"], exc_info=error)
     return Problem(
         500, f"Echo made a mistake; its log has the details under the request id {scope.get(REQUEST_ID, '')}."
@@ -95,6 +96,13 @@ def _of_echo_error(error: EchoError, scope: Scope) -> Problem:
         log.warning("request_failed", error=type(error).__name__, reason=str(error))
     headers = None if answer.retry_after is None else {"Retry-After": str(answer.retry_after)}
     return Problem(answer.status, answer.detail, headers=headers)
+
+
+def _of_http(error: HTTPException, scope: Scope) -> Problem:
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED and (methods := allowed_methods(scope)):
+        headers["Allow"] = methods
+    return Problem(error.status_code, _SENTENCES.get(error.status_code) or error.detail, headers=headers)
 
 
 def _of_validation(error: RequestValidationError) -> Problem:
