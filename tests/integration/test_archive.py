@@ -26,10 +26,6 @@ async def bench(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
             yield bench
 
 
-def said_in(content: bytes) -> list[str]:
-    return [entry["message_content"] for entry in json.loads(content)["history"]]
-
-
 @pytest.mark.parametrize("compress", [True, False])
 async def test_what_comes_back_is_byte_for_byte_what_went(bench: ArchiveBench, compress: bool) -> None:
     key = await bench.ended("Hi \u202e 世界", "x" * 100_000)
