@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from source.adapters.storage.message_pages import MessageTable
 from source.adapters.web.chat import WebChat
 from source.adapters.web.routes import (
+    analytics,
     archiving,
     chat,
     cleanup,
@@ -31,9 +32,10 @@ def api_routes(echo: Echo, operations: Operations, web_chat: WebChat) -> Sequenc
         sessions.router(web_chat),
         archiving.router(archiving.ArchivingParts(queue, archives)),
         syncing.router(syncing.SyncingParts(queue, archives, operations.sync_table)),
-        cleanup.router(cleanup.CleanupParts(queue)),
+        cleanup.router(cleanup.CleanupParts(queue, operations.statistics)),
         metadata.router(metadata.MetadataParts(operations.metadata, operations.metadata_setting)),
         tasks.router(tasks.TaskParts(queue, operations.schedule)),
+        analytics.router(analytics.AnalyticsParts(operations.statistics, operations.records)),
         messages.router(MessageTable(echo.store)),
         memories.router(
             memories.MemoryParts(

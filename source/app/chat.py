@@ -5,7 +5,7 @@ import getpass
 import os
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal, TextIO
@@ -14,6 +14,7 @@ import structlog
 
 from source.adapters.terminal.partner import Place
 from source.adapters.terminal.screen import PlainScreen, StyledScreen
+from source.adapters.web.local_token import LocalToken
 from source.app.composition import open_echo
 from source.app.echo import Echo
 from source.app.event_loop import INTERRUPTED, leave_output
@@ -21,7 +22,7 @@ from source.app.exports import EXPORT_FOLDER, write_export
 from source.app.log_setup import set_up_logging
 from source.app.models import warm_up
 from source.app.settings import Settings
-from source.domain.errors import EchoError
+from source.domain.errors import EchoError, FolderInUseError
 from source.domain.message import Message
 from source.domain.thread import PersonRef, Platform, ThreadKey, ThreadRef
 from source.domain.turn import InboundMessage
@@ -86,9 +87,42 @@ async def run_chat(settings: Settings, *, user: str | None, thread: str) -> int:
     set_up_logging(level=level, form=settings.log_format, secrets=settings.secrets)
     name = user or _account_name()
     place = Place(ThreadRef(Platform.TERMINAL, thread), PersonRef(name, name))
-    async with open_echo(settings, command=f"chat --thread {thread}") as echo, _preparing(echo, place.thread):
-        partner = EchoPartner(echo, settings.conversations_dir / EXPORT_FOLDER)
+    async with _partner(settings, place) as partner:
         return await (_with_person(partner, place) if is_person else _with_pipe(partner, place))
+
+
+@asynccontextmanager
+async def _partner(settings: Settings, place: Place) -> AsyncIterator["Partner"]:
+    """Talk with an Echo of this process, or with the one that owns the data folder.
+
+    Raises: FolderInUseError: one does that cannot be talked with.
+    """
+    async with AsyncExitStack() as stack:
+        try:
+            echo = await stack.enter_async_context(
+                open_echo(settings, command=f"chat --thread {place.thread.thread_id}")
+            )
+        except FolderInUseError:
+            token = LocalToken.read(settings.conversations_dir)
+            if token is None:
+                raise
+            yield await _remote(stack, settings, token)
+        else:
+            await stack.enter_async_context(_preparing(echo, place.thread))
+            yield EchoPartner(echo, settings.conversations_dir / EXPORT_FOLDER)
+
+
+async def _remote(stack: AsyncExitStack, settings: Settings, token: LocalToken) -> "Partner":
+    from source.adapters.remote.api_client import ApiClient
+    from source.adapters.remote.partner import RemotePartner
+
+    async def keep(file: ExportedFile) -> str:
+        return str(await asyncio.to_thread(write_export, settings.conversations_dir / EXPORT_FOLDER, file))
+
+    client = await stack.enter_async_context(ApiClient(token.url, token.secret))
+    partner = await RemotePartner.connected(client, keep)
+    stack.push_async_callback(partner.close)
+    return partner
 
 
 async def _with_person(partner: "Partner", place: Place) -> int:

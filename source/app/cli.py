@@ -173,6 +173,45 @@ def migrate(sources: Sources, to: str) -> int:
     return _run(run_migrate(settings, to))
 
 
+@echo.group()
+def keys() -> None:
+    """API keys: who may call the API."""
+
+
+@keys.command("create")
+@click.argument("name")
+@click.option("--scope", "scopes", multiple=True, required=True, help="read, write, chat, tasks, metrics or admin.")
+@click.option("--expires", metavar="TIME", help="After so long it is refused, such as 90d, 12w, 6m or 1y.")
+@click.pass_obj
+def keys_create(sources: Sources, name: str, scopes: tuple[str, ...], expires: str | None) -> int:
+    """Make a key and print it, this once."""
+    settings = _settings_and_quiet_logs(sources)
+    from source.app.keys import create_key
+
+    return _run(create_key(settings, name, scopes, expires=expires))
+
+
+@keys.command("list")
+@click.pass_obj
+def keys_list(sources: Sources) -> int:
+    """List the keys; their secrets are not kept."""
+    settings = _settings_and_quiet_logs(sources)
+    from source.app.keys import list_keys
+
+    return _run(list_keys(settings))
+
+
+@keys.command("revoke")
+@click.argument("name")
+@click.pass_obj
+def keys_revoke(sources: Sources, name: str) -> int:
+    """Have a key refused from now on."""
+    settings = _settings_and_quiet_logs(sources)
+    from source.app.keys import revoke_key
+
+    return _run(revoke_key(settings, name))
+
+
 def _settings_and_quiet_logs(sources: Sources) -> "Settings":
     """Commands that answer and end log warnings only, unless the operator asked for more."""
     settings = sources.read()

@@ -5,6 +5,8 @@ from functools import cached_property
 
 from source.adapters.sentiment.vader import VaderMood
 from source.adapters.storage.metadata_table import MetadataTable
+from source.adapters.storage.operations_reading import OperationsReading
+from source.adapters.storage.record_table import RecordTable
 from source.adapters.storage.schedule_table import ScheduleTable
 from source.adapters.storage.sync_table import SyncTable
 from source.adapters.storage.task_table import ExecutorTable, TaskTable
@@ -25,6 +27,8 @@ from source.services.metadata import MetadataService
 from source.services.metadata_model import ModelAnalyst
 from source.services.metadata_offline import OfflineAnalyst
 from source.services.metadata_setting import MetadataSetting
+from source.services.operations_statistics import OperationsStatistics
+from source.services.records import RecordParts, RecordService
 from source.services.schedule import ScheduleService
 from source.services.schedule_jobs import ScheduleSettings, jobs_of
 from source.services.structured_model import StoreLedger, StructuredLanguageModel
@@ -133,6 +137,23 @@ class Operations:
             clock=echo.clock,
         )
         return Cleanup(parts)
+
+    @cached_property
+    def statistics(self) -> OperationsStatistics:
+        echo = self._echo
+        return OperationsStatistics(OperationsReading(echo.store), echo.clock, echo.settings.zone)
+
+    @cached_property
+    def records(self) -> RecordService:
+        echo = self._echo
+        parts = RecordParts(
+            records=RecordTable(echo.store),
+            store=echo.store,
+            manager=echo.manager,
+            deletion=echo.deletion,
+            clock=echo.clock,
+        )
+        return RecordService(parts)
 
     @property
     def _agent_parts(self) -> AgentParts:

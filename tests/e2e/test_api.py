@@ -55,7 +55,7 @@ def _archives(echo: ApiServer, conversation_id: int) -> None:
     archives = echo.get("/api/conversations/archives?limit=10&offset=0")
     assert archives["total"] == 1
     assert archives["archives"][0]["conversation_id"] == conversation_id
-    assert echo.get("/api/conversations/stats")["archived_chats"] == 1
+    echo.get_until("/api/conversations/stats", lambda stats: stats["archived_chats"] == 1)
 
     back = echo.post("/api/conversations/unarchive", {"chat_id": "s1"})
     assert echo.finished(back["task_id"])["status"] == "completed"

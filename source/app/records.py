@@ -1,0 +1,56 @@
+"""What programs read and write over the API: records, conversations, people, searches and exports."""
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from fastapi import APIRouter
+
+from source.adapters.storage.people_table import PeopleTable
+from source.adapters.storage.record_table import RecordTable
+from source.adapters.web.routes import conversations, exports, people, records, search
+from source.app.echo import Echo
+from source.services.bulk_export import BulkExport
+from source.services.conversation_life import ConversationLife
+from source.services.deletion import Deletion
+from source.services.export import Exporter
+from source.services.records import RecordParts, RecordService
+
+
+class Records:
+    """The parts of a running Echo that work with records; made when they are asked for."""
+
+    def __init__(self, echo: Echo) -> None:
+        self._echo = echo
+
+    @cached_property
+    def table(self) -> RecordTable:
+        return RecordTable(self._echo.store)
+
+    @cached_property
+    def service(self) -> RecordService:
+        echo = self._echo
+        return RecordService(RecordParts(self.table, echo.store, echo.manager, self.deletion, echo.clock))
+
+    @cached_property
+    def deletion(self) -> Deletion:
+        archives = self._echo.archives
+        return Deletion(archives.table, archives.archived, archives.home, self._echo.manager)
+
+    @cached_property
+    def exporter(self) -> Exporter:
+        return Exporter(self._echo.manager, self._echo.catalog)
+
+    @cached_property
+    def life(self) -> ConversationLife:
+        return ConversationLife(self.table, self._echo.manager, self._echo.opening)
+
+    def routes(self) -> Sequence[APIRouter]:
+        """Return their routes."""
+        bulk = BulkExport(self.service, self._echo.catalog)
+        return [
+            records.router(self.service),
+            conversations.router(conversations.ConversationParts(self.service, self.table, self.life, self.exporter)),
+            people.router(PeopleTable(self._echo.store), self.service),
+            search.router(self._echo.catalog),
+            exports.router(exports.ExportParts(self.table, self.exporter, bulk)),
+        ]
