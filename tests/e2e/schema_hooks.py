@@ -6,8 +6,8 @@ from typing import Any
 from uuid import uuid4
 
 import schemathesis
-from schemathesis.core.failures import Failure
-from schemathesis.openapi.checks import AcceptedNegativeData, RejectedPositiveData
+from schemathesis.core.failures import AcceptedNegativeData, Failure
+from schemathesis.openapi.checks import RejectedPositiveData
 
 _HEADER = "Idempotency-Key"
 _VALID = re.compile(r"[!#-~]{1,200}")

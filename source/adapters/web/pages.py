@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Final
 
 from fastapi import Depends, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 MOST_IN_A_PAGE: Final = 500
 _FURTHEST: Final = 10_000_000
@@ -17,6 +17,18 @@ class Body(BaseModel):
     """What a request brings: unknown fields are refused, so that a misspelt one is not ignored."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_whole_numbers(cls, given: object) -> object:
+        """JSON knows one kind of number: 7.0 is 7, also where an integer is asked for strictly."""
+        return {name: _whole(value) for name, value in given.items()} if isinstance(given, dict) else given
+
+
+def _whole(value: object) -> object:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return [_whole(each) for each in value] if isinstance(value, list) else value
 
 
 class Shown(BaseModel):
