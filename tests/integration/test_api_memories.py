@@ -1,14 +1,24 @@
 """Messages and memories of conversations over HTTP, on both databases."""
 
 import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
 
 from source.domain.thread import ThreadRef
 from source.domain.turn import TurnRecord
+from tests.fakes.databases import KINDS, database_of
+from tests.fakes.operations_api import Desk, a_desk
 from tests.fakes.running_echo import MAIN
 from tests.fakes.store_samples import ANN, head, said
-from tests.integration.test_api_operations import Desk, desk
 
-__all__ = ["desk"]
+
+@pytest.fixture(params=KINDS)
+async def desk(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Desk]:
+    with database_of(request.param, tmp_path) as url:
+        async with a_desk(tmp_path, url) as desk:
+            yield desk
 
 
 async def conversation(desk: Desk, *texts: str, thread: ThreadRef = MAIN) -> tuple[int, list[int]]:
@@ -29,7 +39,7 @@ async def test_messages_come_as_they_were_said(desk: Desk) -> None:
             "id": ids[0],
             "role": "user",
             "content": 'Hello "you" \u2028 \U0001f600\n',
-            "created_at": "2026-03-02T09:00:00.123456+00:00",
+            "created_at": "2026-03-02T09:00:00.123456Z",
             "requester": "ann",
             "name": "Ann",
             "edited_at": None,
@@ -39,7 +49,7 @@ async def test_messages_come_as_they_were_said(desk: Desk) -> None:
             "id": ids[1],
             "role": "assistant",
             "content": "Good day",
-            "created_at": "2026-03-02T09:00:00.123456+00:00",
+            "created_at": "2026-03-02T09:00:00.123456Z",
             "requester": None,
             "name": None,
             "edited_at": None,

@@ -1,29 +1,18 @@
-"""Tasks, archives, syncs, clean-up and metadata over HTTP, on both databases."""
+"""Tasks, archives, syncs and clean-up over HTTP, on both databases."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from fastapi import APIRouter
 
-from source.app.echo import Echo
-from source.domain.api_key import Scope
 from source.domain.conversation_head import ConversationState
-from source.domain.message import Message
 from source.domain.task import NewTask, TaskType
-from source.domain.thread import PersonRef, Platform, ThreadRef
+from source.domain.thread import Platform, ThreadRef
 from source.ports.archives import Archive
 from source.ports.metadata import SyncState, SyncStatus
-from tests.fakes.clock import FakeClock
 from tests.fakes.databases import KINDS, database_of
-from tests.fakes.openai_server import FakeOpenAIServer
-from tests.fakes.operations_api import Operations
-from tests.fakes.running_echo import ADA
-from tests.fakes.web_api import WebApi, web_api
+from tests.fakes.operations_api import CHAT, Desk, a_desk
 
-CHAT = ThreadRef(Platform.WHATSAPP, "123456@c.us")
 PROBLEM = "application/problem+json"
 UNKNOWN: list[tuple[str, dict[str, object]]] = [
     ("archive", {"chat_ids": ["123456@c.us", "nobody"]}),
@@ -53,40 +42,6 @@ MALFORMED: list[tuple[str, dict[str, object]]] = [
     ("metadata", {"message_id": 1, "tags": ["x"] * 21}),
     ("metadata", {"message_id": 2**53, "sentiment": "positive"}),
 ]
-
-
-@dataclass
-class Desk:
-    """The API of operators, and what lies behind it."""
-
-    api: WebApi
-    operations: Operations
-
-    async def say(self, text: str, *, thread: ThreadRef = CHAT, person: PersonRef = ADA) -> tuple[int, Message]:
-        """Have something said and answered; return the conversation and the message."""
-        await self.api.talk.say(text, thread=thread, person=person)
-        stored = await self.api.talk.conversation(thread=thread)
-        return stored.head.conversation_id, stored.messages[-2]
-
-    async def task(self, answered: object) -> dict[str, object]:
-        """Return the input of the task that an answer names."""
-        assert isinstance(answered, dict)
-        assert answered["success"] is True
-        task = await self.operations.queue.get(answered["task_id"])
-        assert task is not None
-        return {"type": task.type, "by": task.requested_by, **task.input}
-
-
-@asynccontextmanager
-async def a_desk(folder: Path, database: str) -> AsyncIterator[Desk]:
-    behind: list[Operations] = []
-
-    def routers(echo: Echo) -> Sequence[APIRouter]:
-        behind.append(Operations.of(echo))
-        return behind[0].routers()
-
-    async with FakeOpenAIServer() as model, web_api(folder, model, FakeClock(), routers, database_url=database) as api:
-        yield Desk(api, behind[0])
 
 
 @pytest.fixture(params=KINDS)
@@ -270,54 +225,3 @@ async def test_the_schedule_is_listed_and_triggered_by_hand(desk: Desk) -> None:
     assert (job["last_task"]["id"], job["last_task"]["requested_by"]) == (answer.json["task_id"], "api:local")
     unknown = await desk.api.post("/api/conversations/scheduled-tasks/auto_dance/trigger")
     assert (unknown.status, "auto_archive, auto_sync" in unknown.json["detail"]) == (404, True)
-
-
-async def test_metadata_of_a_message_and_of_a_chat_is_set(desk: Desk) -> None:
-    number, message = await desk.say("I am so glad!")
-    body = {"message_id": message.message_id, "sentiment": "positive", "tags": ["Follow_Up", "follow_up"]}
-    answer = await desk.api.post("/api/conversations/metadata", body)
-    assert answer.json == {"success": True, "message_id": message.message_id, "conversation_id": None}
-    known = (await desk.operations.metadata.analyses(number))[message.message_id]
-    assert (known.sentiment, known.category, known.tags, known.source) == ("positive", None, ("follow_up",), "person")
-    chat = await desk.api.post("/api/conversations/metadata", {"chat_id": "123456@c.us", "category": "appointment"})
-    assert chat.json == {"success": True, "message_id": None, "conversation_id": number}
-    unknown = await desk.api.post("/api/conversations/metadata", {"message_id": 7, "category": "general"})
-    assert unknown.status == 404
-    nothing = await desk.api.post("/api/conversations/metadata", {"message_id": message.message_id})
-    assert (nothing.status, nothing.json["detail"]) == (422, "Say what to set: sentiment, category or tags.")
-
-
-async def test_a_message_is_analyzed_now(desk: Desk) -> None:
-    _, message = await desk.say("Can I have an appointment tomorrow?")
-    answer = await desk.api.post(f"/api/conversations/messages/{message.message_id}/analyze")
-    assert answer.status == 200
-    assert (answer.json["category"], answer.json["source"]) == ("appointment", "offline")
-
-
-async def test_each_path_asks_for_its_scope(desk: Desk) -> None:
-    keys = {scope: await desk.api.make_key(scope, name=scope.value) for scope in Scope if scope is not Scope.ADMIN}
-    asked = {
-        ("GET", "/api/conversations/archives"): Scope.READ,
-        ("GET", "/api/conversations/sync-status"): Scope.READ,
-        ("GET", "/api/conversations/scheduled-tasks"): Scope.READ,
-        ("GET", "/api/conversations/tasks"): Scope.READ,
-        ("GET", "/api/conversations/tasks/7"): Scope.READ,
-        ("GET", "/conversations/7/messages"): Scope.READ,
-        ("GET", "/memories"): Scope.READ,
-        ("GET", "/memories/7"): Scope.READ,
-        ("POST", "/memories"): Scope.WRITE,
-        ("DELETE", "/memories/7"): Scope.WRITE,
-        ("POST", "/api/conversations/metadata"): Scope.WRITE,
-        ("POST", "/api/conversations/messages/7/analyze"): Scope.WRITE,
-        ("POST", "/api/conversations/archive"): Scope.TASKS,
-        ("POST", "/api/conversations/unarchive"): Scope.TASKS,
-        ("POST", "/api/conversations/sync"): Scope.TASKS,
-        ("POST", "/api/conversations/cleanup"): Scope.TASKS,
-        ("POST", "/api/conversations/tasks/7/cancel"): Scope.TASKS,
-        ("POST", "/api/conversations/scheduled-tasks/auto_sync/trigger"): Scope.TASKS,
-        ("POST", "/tasks/trigger-memory-generation"): Scope.TASKS,
-    }
-    for (method, path), needed in asked.items():
-        for scope, key in keys.items():
-            answer = await desk.api.call(method, path, {} if method == "POST" else None, key=key)
-            assert (answer.status == 403) == (scope is not needed), (method, path, scope)

@@ -1,20 +1,23 @@
-"""Cleaning up, and what there is."""
+"""Cleaning up, and how much there is to clean."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Protocol
 
 from fastapi import APIRouter, Response
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from source.adapters.web.access import Caller, Scope, requires
 from source.adapters.web.bodies import TaskAnswer
 from source.adapters.web.documented import problems
 from source.adapters.web.handing_in import handed_in
-from source.adapters.web.pages import Body
+from source.adapters.web.pages import Body, Shown
 from source.domain.task import NewTask, TaskType
 from source.ports.tasks import TaskQueue
+from source.services.operations_statistics import Stats
 
 _Asking = Annotated[Caller, requires(Scope.TASKS)]
+_Reading = Annotated[Caller, requires(Scope.READ)]
 _Days = Annotated[int | None, Field(default=None, strict=True, ge=0, le=36_500)]
 
 
@@ -34,21 +37,53 @@ class CleanupBody(Body):
     )
 
 
+class StatsShown(Shown):
+    """What there is; messages are what people and Echo said. It is at most a few seconds old."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    total_chats: int = Field(examples=[150])
+    total_messages: int = Field(examples=[5243])
+    archived_chats: int = Field(description="Chats of which a conversation is archived.", examples=[23])
+    archived_messages: int = Field(examples=[892])
+    database_size_mb: float = Field(examples=[7.86])
+    oldest_message: datetime | None
+    newest_message: datetime | None
+    total_conversations: int = Field(examples=[311])
+    archived_conversations: int = Field(examples=[40])
+    memories: int = Field(examples=[280])
+    people: int = Field(examples=[97])
+
+
+class Statistics(Protocol):
+    """What is needed of the `OperationsStatistics`."""
+
+    async def stats(self) -> Stats:
+        """As in `OperationsStatistics`."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class CleanupParts:
     """What cleaning up over HTTP needs."""
 
     queue: TaskQueue
+    statistics: Statistics
 
 
 def router(parts: CleanupParts) -> APIRouter:
-    """Return the route of the clean-up."""
-    routes = APIRouter(prefix="/api/conversations", tags=["clean-up"])
+    """Return the routes of the clean-up."""
+    routes = APIRouter(prefix="/api/conversations")
 
-    @routes.post("/cleanup", operation_id="cleanUp", status_code=202, responses=problems(400))
+    @routes.post("/cleanup", tags=["tasks"], operation_id="cleanUp", status_code=202, responses=problems(400))
     async def clean_up(body: CleanupBody, response: Response, caller: _Asking) -> TaskAnswer:
         """Delete what is past its time, remove what belongs to nothing, compress, and give space back."""
         wish = body.model_dump(exclude_none=True)
         return await handed_in(parts.queue, NewTask(TaskType.CLEANUP_DATABASE, wish, caller.requested_by), response)
+
+    @routes.get("/stats", tags=["statistics"], operation_id="getStats", responses=problems())
+    async def stats(_: _Reading) -> StatsShown:
+        """Count what there is."""
+        return StatsShown.model_validate(await parts.statistics.stats())
 
     return routes

@@ -66,7 +66,7 @@ class MemoryBody(Body):
         examples=[_EXAMPLE],
     )
     usage: list[UsageBody] = Field(
-        default_factory=list, max_length=100, description="What making it cost, to be counted with the conversation."
+        default_factory=list, max_length=1_000, description="What making it cost, to be counted with the conversation."
     )
 
 

@@ -84,7 +84,7 @@ def _object(line: SaidLine) -> str:
     message_id, requester, name, content, created_at, edited_at, interrupted = line
     return (
         f'{{"id":{message_id},"role":"{"assistant" if requester is None else "user"}",'
-        f'"content":{_quoted(content)},"created_at":"{created_at.isoformat()}",'
+        f'"content":{_quoted(content)},"created_at":{_moment(created_at)},'
         f'"requester":{"null" if requester is None else _quoted(requester)},'
         f'"name":{"null" if name is None else _quoted(name)},'
         f'"edited_at":{"null" if edited_at is None else _moment(edited_at)},'
@@ -96,4 +96,5 @@ _quoted = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def _moment(moment: datetime) -> str:
-    return f'"{moment.isoformat()}"'
+    """Return a time of the store's, which are UTC."""
+    return f'"{moment.isoformat().removesuffix("+00:00")}Z"'

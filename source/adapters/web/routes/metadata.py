@@ -90,7 +90,7 @@ class MetadataParts:
 
 def router(parts: MetadataParts) -> APIRouter:
     """Return the routes of metadata."""
-    routes = APIRouter(prefix="/api/conversations", tags=["metadata"])
+    routes = APIRouter(prefix="/api/conversations", tags=["conversations"])
 
     @routes.post("/metadata", operation_id="setMetadata", responses=problems(400, 404))
     async def put(body: _AnyBody, _: _Writing) -> MetadataAnswer:

@@ -52,7 +52,7 @@ class SyncingParts:
 
 def router(parts: SyncingParts) -> APIRouter:
     """Return the routes of syncing."""
-    routes = APIRouter(prefix="/api/conversations", tags=["sync"])
+    routes = APIRouter(prefix="/api/conversations", tags=["tasks"])
 
     @routes.post("/sync", operation_id="syncChats", status_code=202, responses=problems(400, 404))
     async def sync(body: SyncBody, response: Response, caller: _Asking) -> TaskAnswer:
