@@ -92,7 +92,7 @@ class FaultyS3:
             case Fault.SPOILT:
                 body = bytes([body[0] ^ 1, *body[1:]]) if body else body
             case Fault.CUT:
-                return await _cut(request, status, body)
+                return await _cut(request, status, headers, body)
         return web.Response(status=status, headers=headers, body=body)
 
     def _fault(self, method: str) -> Fault | None:
@@ -137,8 +137,8 @@ def _broken(request: web.Request) -> web.StreamResponse:
     return web.Response(status=500)
 
 
-async def _cut(request: web.Request, status: int, body: bytes) -> web.StreamResponse:
-    response = web.StreamResponse(status=status, headers={"Content-Length": str(len(body))})
+async def _cut(request: web.Request, status: int, headers: dict[str, str], body: bytes) -> web.StreamResponse:
+    response = web.StreamResponse(status=status, headers=headers | {"Content-Length": str(len(body))})
     await response.prepare(request)
     await response.write(body[: len(body) // 2])
     return _broken(request)
