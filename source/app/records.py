@@ -11,7 +11,6 @@ from source.adapters.web.routes import conversations, exports, people, records, 
 from source.app.echo import Echo
 from source.services.bulk_export import BulkExport
 from source.services.conversation_life import ConversationLife
-from source.services.deletion import Deletion
 from source.services.export import Exporter
 from source.services.records import RecordParts, RecordService
 
@@ -29,12 +28,7 @@ class Records:
     @cached_property
     def service(self) -> RecordService:
         echo = self._echo
-        return RecordService(RecordParts(self.table, echo.store, echo.manager, self.deletion, echo.clock))
-
-    @cached_property
-    def deletion(self) -> Deletion:
-        archives = self._echo.archives
-        return Deletion(archives.table, archives.archived, archives.home, self._echo.manager)
+        return RecordService(RecordParts(self.table, echo.store, echo.manager, echo.deletion, echo.clock))
 
     @cached_property
     def exporter(self) -> Exporter:
