@@ -22,13 +22,14 @@ def checked_memory(data: Mapping[str, object], messages: Sequence[Message], peop
     claims = read_claims(data)
     evidence = Evidence(chat_only(messages), people)
     memory = supported(claims, evidence)
-    if claims.count and memory.is_empty:
+    if memory.is_empty and claims.count:
         raise RefusedInputError(
             "Nothing in memory_data is shown by the messages of the conversation: "
             "give each item the ids of messages that it shares words with, or name a person as its source."
         )
-    if memory.is_empty:
-        raise RefusedInputError("memory_data is empty: give it a summary at least.")
+    # Who says up to where the messages were read may say that nothing in them is worth remembering.
+    if memory.is_empty and claims.covers_to is None:
+        raise RefusedInputError("memory_data is empty: give it a summary at least, or `covers_to`.")
     return memory
 
 
@@ -48,7 +49,7 @@ def supported(claims: Claims, evidence: Evidence) -> Memory:
             for part, most in MOST_ITEMS.items()
         },
         language=claims.language,
-        dropped=claims.malformed + lost,
+        dropped=claims.dropped + lost,
     )
 
 

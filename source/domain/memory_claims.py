@@ -29,14 +29,17 @@ _KEYS = frozenset({"summary", "language", "source", "covers_to", "dropped", *Mem
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What is claimed, in order; an item without ids leaves it to the messages to show it. `malformed` are left out."""
+    """What is claimed, in order; an item without ids leaves it to the messages to show it.
+
+    `dropped` counts what was dropped before this, and what is malformed.
+    """
 
     source: MemorySource
     summary: MemoryItem | None
     items: tuple[tuple[MemoryPart, MemoryItem], ...]
     language: str | None
     covers_to: int | None
-    malformed: int
+    dropped: int
 
     @property
     def count(self) -> int:
@@ -61,7 +64,7 @@ def read_claims(data: Mapping[str, object]) -> Claims:
         items += ((part, item) for item in good)
     summary = _item(data.get("summary"), None)
     malformed += summary is None and bool(data.get("summary"))
-    return Claims(_source(data), summary, tuple(items), _language(data), _covers_to(data), malformed)
+    return Claims(_source(data), summary, tuple(items), _language(data), _covers_to(data), malformed + _dropped(data))
 
 
 def _list_of(data: Mapping[str, object], part: MemoryPart) -> Sequence[object]:
@@ -87,6 +90,11 @@ def _covers_to(data: Mapping[str, object]) -> int | None:
     if given is not None and message_id is None:
         raise RefusedInputError("memory_data.covers_to must be the id of a message.")
     return message_id
+
+
+def _dropped(data: Mapping[str, object]) -> int:
+    given = data.get("dropped")
+    return given if isinstance(given, int) and not isinstance(given, bool) and 0 < given <= _MOST_GIVEN else 0
 
 
 def _language(data: Mapping[str, object]) -> str | None:

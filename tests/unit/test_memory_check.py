@@ -133,6 +133,16 @@ def test_items_of_the_wrong_form_are_dropped_alone() -> None:
     assert facts(1, None, {"text": 3}, [], {}, claim("Ana moved.", MOVED)) == ["Ana moved."]
 
 
+def test_nothing_may_be_worth_remembering_of_what_was_read() -> None:
+    memory = checked_memory({"covers_to": TRAIN, "dropped": 3}, lisbon(), PEOPLE)
+    assert (memory.is_empty, memory.covers_to, memory.dropped) == (True, TRAIN, 3)
+
+
+def test_what_was_dropped_before_stays_counted() -> None:
+    assert checked(facts=[claim("Zeppelins.", MOVED)], dropped=2).dropped == 3
+    assert [checked(dropped=given).dropped for given in (-1, True, "2", 10**9, None)] == [0] * 5
+
+
 def test_a_memory_never_covers_more_than_there_is() -> None:
     assert checked(covers_to=10**15).covers_to == HOTELS
     assert checked(covers_to=TRAIN).covers_to == TRAIN

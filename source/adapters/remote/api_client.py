@@ -21,11 +21,19 @@ class ApiUnavailableError(EchoError):
     """The running Echo did not answer; `str(error)` says where it was looked for."""
 
 
+class ApiRefusedError(RefusedInputError):
+    """The API does not take the request as it is; `status` is that of HTTP."""
+
+    def __init__(self, sentence: str, status: int) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
 class ApiClient:
     """Talks to the API at `url`; use it as an async context.
 
     Raises: ApiUnavailableError: nobody answers there, or not in order. SettingsError: the key is refused.
-        RefusedInputError: the request is; its text is the API's own sentence.
+        ApiRefusedError: the request is; its text is the API's own sentence.
     """
 
     def __init__(self, url: str, key: str | None = None) -> None:
@@ -94,4 +102,4 @@ async def _refusal(response: aiohttp.ClientResponse, url: str) -> EchoError:
         return SettingsError(f"ECHO_API_KEY: {sentence}")
     if response.status >= _FIRST_SERVER_ERROR:
         return ApiUnavailableError(sentence)
-    return RefusedInputError(sentence)
+    return ApiRefusedError(sentence, response.status)

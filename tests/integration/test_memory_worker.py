@@ -1,0 +1,185 @@
+"""A worker between a real queue and the real API."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from fastapi import APIRouter
+
+from source.adapters.remote.api_client import ApiClient
+from source.adapters.remote.memory_desk import ApiMemoryDesk
+from source.adapters.sqs.memory_queue import SqsMemoryQueue
+from source.adapters.storage.memory_table import MemoryTable
+from source.adapters.storage.message_pages import MessageTable
+from source.adapters.storage.sql_store import SqlStore
+from source.adapters.web.routes import memories, messages
+from source.domain.api_key import Scope
+from source.domain.errors import ModelRefusedError, SettingsError, StoreConflictError, StoreUnavailableError
+from source.domain.memory import Memory, MemoryItem, MemorySource
+from source.domain.token_estimate import TokenEstimator
+from source.domain.turn import TurnRecord
+from source.ports.memories import ReceivedBatch
+from source.services.memories import MemoryService
+from source.services.memory_extractors import ModelExtractor
+from source.services.memory_intake import MemoryIntake
+from source.services.memory_worker import MemoryWorker
+from source.services.structured_model import StoreLedger, StructuredLanguageModel
+from tests.fakes.clock import FakeClock
+from tests.fakes.databases import KINDS, database_of
+from tests.fakes.language_model import ScriptedModel
+from tests.fakes.memory_samples import claim
+from tests.fakes.memory_work import PROMPT, HastyClock, answer, no_language
+from tests.fakes.sqs_server import Queue, new_queue, sqs_server
+from tests.fakes.store_samples import ANN, MAIN, head, said
+from tests.fakes.web_api import ServedApi, frame_on, served
+
+LIVES = "I live in Lisbon"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with sqs_server() as address:
+        yield address
+
+
+class NoTrigger:
+    """Nobody asks for batches over the API here."""
+
+    async def trigger(self, requested_by: str) -> tuple[None, list[int]]:
+        await asyncio.sleep(0)
+        return None, []
+
+
+class OneBatch(SqsMemoryQueue):
+    """Stops its worker when a batch leaves its hands."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url, poll=timedelta(seconds=1))
+        self.stop = asyncio.Event()
+
+    async def done(self, batch: ReceivedBatch) -> None:
+        await super().done(batch)
+        self.stop.set()
+
+    async def give_back(self, batch: ReceivedBatch, *, after: timedelta = timedelta(0)) -> None:
+        await super().give_back(batch)
+        self.stop.set()
+
+
+@dataclass
+class Apart:
+    """An Echo with its API, and a worker's parts beside it."""
+
+    api: ServedApi
+    store: SqlStore
+    queue: Queue
+    model: ScriptedModel
+
+    @property
+    def memories(self) -> MemoryTable:
+        return MemoryTable(self.store)
+
+    async def put(self, text: str) -> int:
+        conversation = head(is_active=False)
+        messages = (said(text), said("I see.", by=None))
+        await self.store.commit_turn(TurnRecord(conversation.conversation_id, messages, (conversation,), (ANN,)))
+        return conversation.conversation_id
+
+    async def work_off(self, *conversation_ids: int, key: str | None = None) -> None:
+        """Hand over a batch and have a worker take it."""
+        batches, clock = OneBatch(self.queue.url), HastyClock()
+        async with ApiClient(self.api.url, key) as client, batches.open():
+            await batches.send(conversation_ids)
+            desk = ApiMemoryDesk(client)
+            asking = StructuredLanguageModel(self.model, desk, clock, TokenEstimator())
+            service = MemoryService(desk, ModelExtractor(asking, PROMPT, no_language), clock)
+            await MemoryWorker(batches, service, FakeClock(), side_by_side=1).run(batches.stop)
+
+
+@pytest.fixture(params=KINDS)
+async def apart(request: pytest.FixtureRequest, tmp_path: Path, server: str) -> AsyncIterator[Apart]:
+    with database_of(request.param, tmp_path) as url:
+        clock = FakeClock()
+        store = await SqlStore.open(url, clock=clock, durability="normal")
+        table = MemoryTable(store)
+
+        def routers() -> Sequence[APIRouter]:
+            intake = MemoryIntake(store, table, StoreLedger(store))
+            parts = memories.MemoryParts(NoTrigger(), table, intake, clock)
+            return [memories.router(parts), messages.router(MessageTable(store))]
+
+        async with served(frame_on(store, clock), routers, tmp_path) as api:
+            yield Apart(api, store, await new_queue(server), ScriptedModel())
+        await store.close()
+
+
+async def test_a_worker_makes_the_memories_of_a_batch_over_the_api(apart: Apart) -> None:
+    conversation, other = await apart.put(LIVES), await apart.put("Hello there")
+    apart.model.add(answer(facts=[claim("Ann lives in Lisbon.", 1)]), answer())
+    await apart.work_off(conversation, other, 404)
+    stored = await apart.memories.memory(conversation)
+    assert stored is not None
+    assert stored.memory_data["facts"] == [claim("Ann lives in Lisbon.", stored.covers_to - 1)]
+    assert stored.source is MemorySource.MODEL
+    empty = await apart.memories.memory(other)
+    assert empty is not None
+    assert "Ann (2026-03-02): I live in Lisbon" in apart.model.prompts[0].messages[-1].content
+    assert await apart.queue.counts() == (0, 0, 0)
+    assert (await apart.store.thread_statistics(MAIN.key)).usage.calls == 2
+
+
+async def test_a_batch_that_comes_again_asks_no_model(apart: Apart) -> None:
+    conversation = await apart.put(LIVES)
+    await apart.work_off(conversation)
+    await apart.work_off(conversation)
+    assert len(apart.model.prompts) == 1
+
+
+async def test_a_batch_with_a_failure_stays_in_the_queue_until_it_is_put_aside(apart: Apart) -> None:
+    broken, whole = await apart.put(LIVES), await apart.put("Hello there")
+    apart.model.add(*[ModelRefusedError("no")] * 1)
+    await apart.work_off(broken, whole)
+    assert await apart.queue.counts() == (1, 0, 0)
+    made = [await apart.memories.memory(each) for each in (broken, whole)]
+    assert [each is None for each in made].count(True) == 1
+
+
+async def test_a_key_that_is_refused_ends_the_worker(apart: Apart) -> None:
+    reader = await apart.api.make_key(Scope.READ, name="reader")
+    conversation = await apart.put(LIVES)
+    with pytest.raises(SettingsError, match="ECHO_API_KEY"):
+        await apart.work_off(conversation, key="wrong")
+    with pytest.raises(SettingsError, match="ECHO_API_KEY"):
+        await apart.work_off(conversation, key=reader)
+    worker = await apart.api.make_key(Scope.READ, Scope.WRITE, name="worker")
+    await apart.work_off(conversation, key=worker)
+    assert await apart.memories.memory(conversation) is not None
+
+
+async def test_the_desk_says_when_a_memory_has_changed_or_its_conversation_is_gone(apart: Apart) -> None:
+    conversation = await apart.put(LIVES)
+    async with ApiClient(apart.api.url) as client:
+        desk = ApiMemoryDesk(client)
+        found = await desk.fetch(conversation)
+        assert found is not None
+        assert (found.memory, found.people) == (None, {"ann": "Ann"})
+        last = found.messages[-1].message_id
+        memory = Memory(MemorySource.MODEL, last, MemoryItem("I live in Lisbon.", (last - 1,)), dropped=2)
+        kept = await desk.keep(conversation, memory, version=0)
+        assert kept == await apart.memories.memory(conversation)
+        assert kept.memory_data["dropped"] == 2
+        for version in (0, 2):
+            with pytest.raises(StoreConflictError):
+                await desk.keep(conversation, memory, version=version)
+        with pytest.raises(StoreConflictError):
+            await desk.keep(404, memory, version=0)
+        assert await desk.fetch(404) is None
+
+
+async def test_an_echo_that_is_away_is_unavailable() -> None:
+    async with ApiClient("http://127.0.0.1:9") as client:
+        with pytest.raises(StoreUnavailableError, match="does not answer"):
+            await ApiMemoryDesk(client).fetch(1)
