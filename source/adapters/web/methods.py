@@ -15,9 +15,12 @@ def allowed_methods(scope: Scope) -> str | None:
     The router looks no further than the first route whose path fits, though others may take other methods.
     """
     paths: Mapping[str, Mapping[str, Any]] = scope["app"].openapi()["paths"]  # Any: an operation is JSON
-    methods = {method.upper() for path, operations in paths.items() if _fits(path, scope) for method in operations}
-    return ", ".join(sorted(methods)) or None
+    fitting = [path for path in paths if _fits(path, scope["path"])]
+    if not fitting:
+        return None
+    closest = min(fitting, key=lambda path: path.count("{"))
+    return ", ".join(sorted(method.upper() for method in paths[closest]))
 
 
-def _fits(path: str, scope: Scope) -> bool:
-    return re.fullmatch(_PARAMETER.sub("[^/]+", re.escape(path)), scope["path"]) is not None
+def _fits(template: str, path: str) -> bool:
+    return re.fullmatch(_PARAMETER.sub("[^/]+", re.escape(template)), path) is not None

@@ -1,0 +1,37 @@
+"""Which methods a path takes."""
+
+import pytest
+from fastapi import FastAPI
+
+from source.adapters.web.methods import allowed_methods
+
+
+@pytest.fixture(scope="module")
+def app() -> FastAPI:
+    app = FastAPI()
+    for method, path in [
+        ("GET", "/things"),
+        ("POST", "/things"),
+        ("POST", "/things/count"),
+        ("GET", "/things/{thing}"),
+        ("DELETE", "/things/{thing}"),
+        ("GET", "/things/{thing}/parts.json"),
+    ]:
+        app.add_api_route(path, lambda: None, methods=[method])
+    return app
+
+
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/things", "GET, POST"),
+        ("/things/7", "DELETE, GET"),
+        ("/things/count", "POST"),
+        ("/things/7/parts.json", "GET"),
+        ("/things/7/partsXjson", None),
+        ("/things/", None),
+        ("/nothing", None),
+    ],
+)
+def test_a_path_takes_what_the_description_says_of_it(app: FastAPI, path: str, methods: str | None) -> None:
+    assert allowed_methods({"app": app, "path": path}) == methods
