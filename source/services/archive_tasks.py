@@ -117,8 +117,10 @@ class UnarchiveConversation:
     async def perform(self, piece: Json) -> Json:
         if unknown := names_in(piece, "unknown"):
             return {"failed": dict.fromkeys(unknown, "There is no such chat.")}
-        outcomes = await each_for_itself(ids_in(piece, "conversation_ids") or [], self._archive.restore)
-        returned: list[Returned] = [each for each in outcomes.done.values() if each.was_archived]
+        wanted = ids_in(piece, "conversation_ids") or []
+        outcomes = await each_for_itself(wanted, self._archive.restore)
+        found = (outcomes.done.get(each) for each in wanted)
+        returned: list[Returned] = [each for each in found if each is not None and each.was_archived]
         return {
             "restored": [each.conversation_id for each in returned],
             "rewritten": {str(each.conversation_id): each.remark for each in returned if each.remark},
