@@ -3,13 +3,16 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
+from sqlalchemy import create_engine, make_url
+from sqlalchemy.pool import NullPool
 
 from tests.fakes.postgres import NoPostgresError, Postgres, PostgresServer, postgres
 
 KINDS: Final = ("sqlite", "postgresql")
+_DRIVERS: Final = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 
 
 @contextmanager
@@ -20,6 +23,16 @@ def database_of(kind: str, folder: Path) -> Iterator[str]:
         return
     with server().database() as url:
         yield url
+
+
+def rows(url: str, query: str) -> list[tuple[Any, ...]]:  # Any: the columns are known to the query
+    """Return what is in the database, read by a connection of our own."""
+    engine = create_engine(make_url(url).set(drivername=_DRIVERS[url.partition(":")[0]]), poolclass=NullPool)
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET timezone TO 'UTC'")
+        found = connection.exec_driver_sql(query)
+        return [tuple(row) for row in found] if found.returns_rows else []
 
 
 def server() -> Postgres:

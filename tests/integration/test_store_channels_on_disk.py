@@ -12,12 +12,11 @@ import pytest
 from source.adapters.storage import channel_reading, event_reading, statistics_reading
 from source.adapters.storage.engine import reading_engine
 from source.adapters.storage.sql_store import SqlStore
-from source.domain.errors import StoreUnavailableError
 from source.domain.message import Standing
 from source.domain.thread import Platform
-from source.domain.turn import Feedback, InboundKind, SentPart, TurnRecord
+from source.domain.turn import SentPart, TurnRecord
 from tests.fakes.clock import FakeClock
-from tests.fakes.store_samples import ANN, BEN, CLOSED, GUILD, NOW, call, head, inbound, said
+from tests.fakes.store_samples import GUILD, NOW, call, head, inbound, said
 
 
 @pytest.fixture
@@ -32,74 +31,6 @@ async def _opened(file: Path) -> SqlStore:
 def _rows(file: Path, query: str) -> list[Any]:
     with closing(sqlite3.connect(file)) as connection:
         return connection.execute(query).fetchall()
-
-
-async def test_notes_that_nobody_waits_for_are_there_after_a_restart(file: Path) -> None:
-    store = await _opened(file)
-    event = await store.accept(inbound(thread=GUILD))
-    assert event is not None
-    store.note_sent(Platform.DISCORD, SentPart(event.key, 0, "100"))
-    store.note_seen(Platform.DISCORD, {"42": "100"})
-    await store.close()
-    store = await _opened(file)
-    assert await store.unfinished_parts(Platform.DISCORD) == [SentPart(event.key, 0, "100")]
-    assert await store.seen(Platform.DISCORD) == {"42": "100"}
-    await store.close()
-
-
-async def test_a_reader_keeps_no_notes(file: Path) -> None:
-    await (await _opened(file)).close()
-    reader = await SqlStore.open(file, clock=FakeClock(), read_only=True)
-    with pytest.raises(StoreUnavailableError, match="reading only"):
-        reader.note_sent(Platform.DISCORD, SentPart(1, 0, "100"))
-    with pytest.raises(StoreUnavailableError, match="reading only"):
-        reader.note_seen(Platform.DISCORD, {})
-    assert await reader.seen(Platform.DISCORD) == {}
-    await reader.close()
-
-
-async def test_of_each_persons_opinions_the_last_is_kept(file: Path) -> None:
-    store = await _opened(file)
-    event = await store.accept(inbound(thread=GUILD))
-    assert event is not None
-    for number, (who, value) in enumerate(((ANN, 1), (ANN, -1), (BEN, 1), (BEN, 0))):
-        await store.put_feedback(Feedback(event.key, who, value, NOW + timedelta(seconds=number)))
-    await store.close()
-    kept = _rows(file, "SELECT key, platform, external_id, value, given_at FROM feedback")
-    assert kept == [(event.key, "discord", "ann", -1, "2026-03-02 09:00:01.123456")]
-
-
-async def test_a_message_that_was_taken_back_leaves_no_text(file: Path) -> None:
-    store = await _opened(file)
-    await store.accept(inbound("never mind", event_id="e1"))
-    await store.amend(Platform.TERMINAL, "e1", None)
-    await store.close()
-    assert _rows(file, "SELECT text, state, conversation_id FROM events") == [(None, "delivered", None)]
-
-
-async def test_what_a_retry_asked_leaves_no_message(file: Path) -> None:
-    store = await _opened(file)
-    conversation = head(thread=CLOSED)
-    retry = await store.accept(replace(inbound("", thread=CLOSED), kind=InboundKind.RETRY))
-    assert retry is not None
-    reply = said("again", by=None)
-    record = TurnRecord(conversation.conversation_id, (reply,), (conversation,), answered=(retry.key,))
-    await store.commit_turn(record)
-    stored = await store.load(conversation.conversation_id)
-    assert stored is not None
-    assert stored.messages == (reply,)
-    await store.restore([stored])
-    await store.close()
-    assert _rows(file, "SELECT kind, state, reply_id FROM events") == [("retry", "answered", reply.message_id)]
-
-
-async def test_usage_says_what_it_cost_and_who_caused_it(file: Path) -> None:
-    store = await _opened(file)
-    conversation = head()
-    usage = (call(100, cost=250, person="ann"), call(100))
-    await store.commit_turn(TurnRecord(conversation.conversation_id, heads=(conversation,), usage=usage))
-    await store.close()
-    assert _rows(file, "SELECT cost, person FROM usage ORDER BY id") == [(250, "ann"), (None, None)]
 
 
 async def test_the_index_agrees_with_the_messages_after_edits_and_deletions(file: Path) -> None:
@@ -141,24 +72,6 @@ async def test_a_reader_finds_an_unindexed_message_by_what_it_says_now(file: Pat
     assert await reader.search("ship") == []
     assert len(await reader.search("raft")) == 1
     await reader.close()
-    await store.close()
-
-
-async def test_after_a_restart_no_head_opens_a_circle_or_moves_it_and_its_channel_still_does(file: Path) -> None:
-    store = await _opened(file)
-    conversation = head(thread=CLOSED)
-    await store.commit_turn(TurnRecord(conversation.conversation_id, heads=(conversation,)))
-    for circle in (None, "others"):
-        await store.close()
-        store = await _opened(file)
-        stale = replace(conversation, thread=replace(CLOSED, circle=circle))
-        await store.commit_turn(TurnRecord(stale.conversation_id, heads=(stale,)))
-        assert await store.latest(CLOSED.key) == conversation
-        await store.accept(inbound(thread=replace(CLOSED, circle=circle)))
-        latest = await store.latest(CLOSED.key)
-        assert latest is not None
-        assert latest.thread.circle == circle
-        await store.accept(inbound(thread=CLOSED))
     await store.close()
 
 
@@ -206,12 +119,3 @@ async def test_little_is_read_of_much_that_is_done(file: Path, conversations: in
         assert statistics_reading.tokens_since(connection, platform, late) == {}
         assert steps < 900
     engine.dispose()
-
-
-async def test_statistics_of_texts_in_every_script_are_in_bytes(file: Path) -> None:
-    store = await _opened(file)
-    conversation = head()
-    messages = (said("aé世🚢" * 3), said("ok", by=None, after=1))
-    await store.commit_turn(TurnRecord(conversation.conversation_id, messages, (conversation,)))
-    assert (await store.thread_statistics(conversation.thread.key)).forever_input_tokens == 10
-    await store.close()

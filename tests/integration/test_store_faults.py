@@ -162,7 +162,9 @@ async def test_a_path_that_is_a_folder_is_told(tmp_path: Path) -> None:
         await SqlStore.open(tmp_path, clock=FakeClock())
 
 
-@pytest.mark.parametrize("url", ["postgresql://localhost", "mysql://h/echo", "sqlite://", "sqlite:///:memory:", "nonsense://"])
+@pytest.mark.parametrize(
+    "url", ["postgresql://localhost", "mysql://h/echo", "sqlite://", "sqlite:///:memory:", "nonsense://"]
+)
 async def test_a_url_that_names_no_file_is_a_wrong_setting(url: str) -> None:
     with pytest.raises(SettingsError, match="DATABASE_URL"):
         await SqlStore.open(url, clock=FakeClock())

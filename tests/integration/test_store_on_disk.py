@@ -1,9 +1,6 @@
 """The store as a file: who may read it, what is left of it, how it starts."""
 
-import asyncio
-import signal
 import sqlite3
-import sys
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +11,7 @@ from source.adapters.storage.sql_store import SqlStore
 from source.domain.errors import StoreUnavailableError
 from source.domain.turn import TurnRecord
 from tests.fakes.clock import FakeClock
-from tests.fakes.store_samples import NOW, head, inbound, said, whole
+from tests.fakes.store_samples import NOW, head, inbound, said
 
 ROOT = Path(__file__).parents[2]
 
@@ -37,28 +34,6 @@ async def test_durability_is_what_sqlite_syncs(file: Path, durability: str, sync
     await store.close()
 
 
-async def test_what_was_accepted_survives_a_kill(file: Path) -> None:
-    script = """
-import asyncio, os, pathlib, signal, sys
-from source.adapters.storage.sql_store import SqlStore
-from tests.fakes.clock import FakeClock
-from tests.fakes.store_samples import inbound
-
-async def main():
-    store = await SqlStore.open(sys.argv[1], clock=FakeClock())
-    for number in range(10):
-        await store.accept(inbound(f"{number}"))
-    os.kill(os.getpid(), signal.SIGKILL)
-
-asyncio.run(main())
-"""
-    process = await asyncio.create_subprocess_exec(sys.executable, "-c", script, str(file), cwd=ROOT)
-    assert await process.wait() == -signal.SIGKILL
-    store = await SqlStore.open(file, clock=FakeClock())
-    assert [event.inbound.text for event in await store.unanswered()] == [f"{number}" for number in range(10)]
-    await store.close()
-
-
 async def test_a_closed_store_is_one_file(file: Path) -> None:
     store = await SqlStore.open(file, clock=FakeClock())
     await store.accept(inbound())
@@ -74,18 +49,6 @@ async def test_a_url_names_the_same_file_as_its_path(file: Path) -> None:
     store = await SqlStore.open(str(file), clock=FakeClock())
     assert len(await store.unanswered()) == 1
     await store.close()
-
-
-async def test_a_reader_works_beside_the_writer_and_sees_what_is_committed(file: Path) -> None:
-    store = await SqlStore.open(file, clock=FakeClock())
-    reader = await SqlStore.open(file, clock=FakeClock(), read_only=True)
-    conversation = head()
-    assert await reader.count() == 0
-    await store.commit_turn(TurnRecord(conversation.conversation_id, (said(),), (conversation,)))
-    assert await reader.load(conversation.conversation_id) == await store.load(conversation.conversation_id) is not None
-    await store.close()
-    assert await reader.count() == 1
-    await reader.close()
 
 
 async def test_a_reader_never_writes(file: Path) -> None:
@@ -107,25 +70,6 @@ async def test_a_reader_without_a_database_is_told_how_to_make_one(file: Path) -
     assert not file.parent.exists()
 
 
-async def test_ids_go_on_above_those_stored_even_when_the_clock_went_back(file: Path) -> None:
-    clock = FakeClock()
-    store = await SqlStore.open(file, clock=clock)
-    event = await store.accept(inbound())
-    conversation = head()
-    message_id = store.ids.next(clock.now())
-    await store.restore([whole(conversation, said())])
-    await store.close()
-    clock.jump(days=-400)
-    store = await SqlStore.open(file, clock=clock)
-    assert event is not None
-    later = await store.accept(inbound())
-    assert later is not None
-    assert later.key > event.key
-    assert await store.unanswered() == [event, later]
-    assert message_id > event.key
-    await store.close()
-
-
 async def test_times_can_be_read_with_the_databases_own_functions(file: Path) -> None:
     store = await SqlStore.open(file, clock=FakeClock())
     conversation = head()
@@ -134,18 +78,6 @@ async def test_times_can_be_read_with_the_databases_own_functions(file: Path) ->
     with closing(sqlite3.connect(file)) as connection:
         (text,) = connection.execute("SELECT datetime(last_message_at, '+1 hour') FROM conversations").fetchone()
     assert text == (NOW + timedelta(seconds=90, hours=1)).strftime("%Y-%m-%d %H:%M:%S")
-
-
-async def test_an_answered_event_keeps_no_text_and_without_a_reply_is_finished(file: Path) -> None:
-    store = await SqlStore.open(file, clock=FakeClock())
-    event = await store.accept(inbound("only once"))
-    assert event is not None
-    conversation = head()
-    record = TurnRecord(conversation.conversation_id, (said("only once"),), (conversation,), answered=(event.key,))
-    await store.commit_turn(record)
-    await store.close()
-    with closing(sqlite3.connect(file)) as connection:
-        assert connection.execute("SELECT text, state FROM events").fetchall() == [(None, "delivered")]
 
 
 @pytest.mark.parametrize(
