@@ -10,6 +10,7 @@ from source.domain.errors import EchoError
 from source.domain.offline_notice import is_offline_notice
 from source.ports.llm import ToolCall, ToolSpec
 from source.ports.store import ConversationCatalog, Scope, SearchHit
+from source.services.recall_notes import Recalled, not_counted
 
 log = structlog.get_logger(__name__)
 
@@ -40,14 +41,16 @@ class SearchMessages:
         parameters={"type": "object", "properties": {"words": {"type": "string"}}, "required": ["words"]},
     )
 
-    def __init__(self, catalog: ConversationCatalog) -> None:
+    def __init__(self, catalog: ConversationCatalog, *, recalled: Recalled = not_counted) -> None:
         self._catalog = catalog
+        self._recalled = recalled
 
     async def run(self, arguments: Mapping[str, object], scopes: Sequence[Scope]) -> str:
         words = str(arguments.get("words", ""))
         seen = [await self._catalog.search(words, scope=scope, limit=_MOST_HITS) for scope in scopes]
         allowed = set.intersection(*({_key(hit) for hit in each} for each in seen)) if seen else set()
         hits = [hit for hit in worth_showing(seen[0]) if _key(hit) in allowed] if seen else []
+        self._recalled(hit.conversation_id for hit in hits)
         return json.dumps({"hits": [_shown(hit) for hit in hits]}, ensure_ascii=False)
 
 

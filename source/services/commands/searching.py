@@ -10,6 +10,7 @@ from source.ports.store import ConversationCatalog, SearchHit
 from source.services.commands.messages import MessageFinder
 from source.services.commands.numbered import day, scope_of
 from source.services.commands.vocabulary import CommandInvocation, CommandReply, Line
+from source.services.recall_notes import Recalled, not_counted
 from source.services.tools import worth_showing
 
 _MOST_HITS = 10
@@ -21,9 +22,12 @@ _WORDS_OF_A_MESSAGE = 12
 class SearchCommand:
     """`/search`."""
 
-    def __init__(self, catalog: ConversationCatalog, finder: MessageFinder) -> None:
+    def __init__(
+        self, catalog: ConversationCatalog, finder: MessageFinder, *, recalled: Recalled = not_counted
+    ) -> None:
         self._catalog = catalog
         self._finder = finder
+        self._recalled = recalled
 
     async def search(self, invocation: CommandInvocation) -> CommandReply:
         """Find past messages that the person may see; those like a given one leave that one out."""
@@ -33,6 +37,7 @@ class SearchCommand:
         hits = await self._hits(words, origin, invocation)
         if not hits:
             return CommandReply("Nothing that was said here holds those words.")
+        self._recalled(hit.conversation_id for hit in hits)
         whole = await self._whole(hits, invocation)
         lines = tuple(_line(hit, words, whole.get(hit.conversation_id), invocation) for hit in hits)
         return CommandReply("\n".join(line.text for line in lines), lines=lines)

@@ -33,6 +33,7 @@ from source.services.commands.vocabulary import (
 from source.services.conversation_manager import InMemoryConversationManager
 from source.services.export import Exporter
 from source.services.opening import Opening
+from source.services.recall_notes import Recalled, not_counted
 from source.services.statistics import Statistics
 from source.services.summarizer import ConversationSummarizer
 
@@ -57,6 +58,7 @@ class CommandParts:
     summarizer: ConversationSummarizer
     turns: Turns
     clock: Clock
+    recalled: Recalled = not_counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class CommandService:
             _Command(words.UNARCHIVE, life.unarchive),
             _Command(words.CONVERSATIONS, self._reading.conversations),
             _Command(words.SUMMARY, self._reading.summary),
-            _Command(words.SEARCH, SearchCommand(parts.catalog, finder).search),
+            _Command(words.SEARCH, SearchCommand(parts.catalog, finder, recalled=parts.recalled).search),
             _Command(words.EXPORT, ExportCommand(Exporter(parts.manager, parts.catalog), parts.catalog).export),
             _Command(words.STATS, StatsCommand(Statistics(parts.statistics)).stats),
             _Command(words.STOP, answering.stop),
