@@ -39,7 +39,7 @@ class SyncService:
         self._book = book
         self._clock = clock
 
-    async def states(self, *, limit: int = 1_000, offset: int = 0) -> list[SyncState]:
+    async def sync_states(self, *, limit: int = 1_000, offset: int = 0) -> list[SyncState]:
         """Return how every thread stands to its platform, the least recently synced first."""
         states = await self._store.sync_states(limit=limit, offset=offset)
         return [self._as_supported(state) for state in states]

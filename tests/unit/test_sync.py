@@ -71,7 +71,7 @@ class Syncing:
         return self.handler.report([await self.handler.perform(piece) for piece in pieces])
 
     async def status_of(self, thread: ThreadRef) -> SyncStatus:
-        states = await self.service.states()
+        states = await self.service.sync_states()
         return next(state.status for state in states if state.thread == thread)
 
 
@@ -84,7 +84,7 @@ async def test_without_names_the_threads_are_synced_where_something_was_said_lat
     output = await syncing.run({})
     assert output == {"synced": 2, "found": 3, "edited": 1, "deleted": 4, "failed": {}, "unsupported": []}
     assert sorted(syncing.history.asked) == [("1", False), ("3", False)]
-    states = {state.thread.thread_id: state for state in await syncing.service.states()}
+    states = {state.thread.thread_id: state for state in await syncing.service.sync_states()}
     assert {number: state.status for number, state in states.items()} == {
         "1": SyncStatus.OK,
         "2": SyncStatus.NEVER,
@@ -100,7 +100,7 @@ async def test_a_full_sync_is_asked_for_and_noted_as_such() -> None:
     await syncing.put(_thread(1))
     await syncing.run({"chat_ids": ["1"], "full": True})
     assert syncing.history.asked == [("1", True)]
-    (state,) = await syncing.service.states()
+    (state,) = await syncing.service.sync_states()
     assert state.last_full_sync_at == state.last_synced_at == syncing.clock.now()
 
 
