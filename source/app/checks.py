@@ -85,16 +85,29 @@ async def check_database(settings: Settings) -> Finding:
     """Whether the database is whole, of this version, and how much is in it."""
     file = settings.sqlite_file
     try:
-        if file is not None and not is_there(file):
+        if file is None:
+            return await _checked_server(settings)
+        if not is_there(file):
             return Finding("database", f"{file} is not there yet; the first chat makes it.")
-        if file is not None and (damage := await asyncio.to_thread(_damage, file)):
+        if damage := await asyncio.to_thread(_damage, file):
             return Finding("database", f"{damage} {_RESTORE}", is_fine=False)
         async with open_reader(settings) as catalog:
             count = await catalog.count()
     except EchoError as error:
         return Finding("database", str(error), is_fine=False)
-    where = shown_value(settings, "DATABASE_URL") if file is None else f"{file}, {file.stat().st_size:,} bytes, whole"
-    return Finding("database", f"{where}; conversations: {count:,}.")
+    return Finding("database", f"{file}, {file.stat().st_size:,} bytes, whole; conversations: {count:,}.")
+
+
+async def _checked_server(settings: Settings) -> Finding:
+    from source.adapters.storage.server_state import state_of
+
+    state = await asyncio.to_thread(state_of, str(settings.database))
+    where = f"{shown_value(settings, 'DATABASE_URL')}, PostgreSQL {state.version}, {state.size_bytes:,} bytes"
+    if not state.survives_power_cut:
+        return Finding("database", f"{where}: a power cut may ruin it; set fsync = on in its server.", is_fine=False)
+    if state.conversations is None:
+        return Finding("database", f"{where}; there are no tables yet, the first chat makes them.")
+    return Finding("database", f"{where}; conversations: {state.conversations:,}.")
 
 
 _RESTORE = "Move it away and run `python bot.py rebuild --from transcripts`."

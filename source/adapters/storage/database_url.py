@@ -37,6 +37,10 @@ def database_named(url_or_path: str | Path) -> Path | URL:
 def _of_server(url: URL) -> URL:
     if url.drivername not in _POSTGRES_DRIVERS:
         raise SettingsError("DATABASE_URL: Echo speaks to PostgreSQL through psycopg; begin it with postgresql://")
+    if "password" in url.query:
+        raise SettingsError(
+            "DATABASE_URL: give the password before the host, as in postgresql://user:password@host/echo"
+        )
     if not url.database:
         raise SettingsError("DATABASE_URL: name the database, as in postgresql://user:password@host/echo")
     return url.set(drivername="postgresql+psycopg")

@@ -32,6 +32,8 @@ def ensure_readable(connection: Connection) -> None:
     """Raises: StoreVersionError: the tables are not those that this Echo reads."""
     version = stored_version(connection)
     connection.rollback()
+    if version is None:
+        raise StoreVersionError("Echo has no tables in the database yet: `python bot.py chat` makes them")
     if version != NEWEST:
         raise StoreVersionError(
             "an older Echo made the database: run `python bot.py chat` once, which brings it up to date"
