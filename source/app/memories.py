@@ -16,7 +16,7 @@ from source.services.memory_intake import MemoryIntake
 from source.services.structured_model import StoreLedger
 
 # About as many as take a second or two: a model answers in that, rules read a conversation in milliseconds.
-_A_PIECE_BY_MODEL = 4
+_A_PIECE_BY_MODEL = 8
 _A_PIECE_OFFLINE = 50
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
@@ -14,6 +14,9 @@ from source.app.models import warm_up
 from source.app.settings import Settings
 from source.domain.errors import EchoError, SettingsError
 from source.domain.thread import Platform
+
+if TYPE_CHECKING:
+    from source.app.operations import Operations
 
 log = structlog.get_logger(__name__)
 
@@ -55,22 +58,23 @@ async def run_channels(settings: Settings) -> int:
     if not is_anything_configured(settings):
         raise SettingsError(NOTHING_TO_RUN)
     set_up_logging(level=settings.log_level, form=settings.log_format, secrets=settings.secrets)
+    from source.app.operations import Operations  # before other threads use what it imports
+
     async with open_echo(settings, command="bot.py") as echo:
         log.info("echo_started", model=echo.model_name, offline=echo.is_offline)
         preparing = asyncio.create_task(_prepare(echo), name="preparing")
         try:
-            return await _running(echo).to_the_end()
+            return await _running(echo, Operations(echo)).to_the_end()
         finally:
             preparing.cancel()
             await asyncio.gather(preparing, return_exceptions=True)
 
 
-def _running(echo: Echo) -> "Running":
+def _running(echo: Echo, operations: "Operations") -> "Running":
     """Return the parts: talking is what keeps Echo up, the rest goes on beside it."""
     from source.app.health_parts import connected_part, health_parts
-    from source.app.operations import Operations
 
-    settings, operations = echo.settings, Operations(echo)
+    settings = echo.settings
     health = health_parts(echo, operations)
     channels: list[Part] = []
     beside: list[Part] = [Named("tasks", operations.engine.run), Named("schedule", operations.schedule.run)]

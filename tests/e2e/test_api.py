@@ -105,7 +105,7 @@ def _remembers(echo: ApiServer, conversation_id: int) -> None:
     memory = {"summary": "Ada's dog is called Rex.", "topics": ["dog"]}
     kept = echo.post("/memories", {"conversation_id": conversation_id, "memory_data": memory})
     assert kept["conversation_id"] == conversation_id
-    assert kept["memory_data"]["summary"] == "Ada's dog is called Rex."
+    assert kept["memory_data"]["summary"]["text"] == "Ada's dog is called Rex."
     again = echo.post(
         "/memories", {"conversation_id": conversation_id, "memory_data": {**memory, "summary": "Rex is Ada's dog."}}
     )

@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+# dbos, imported later and on a thread, imports the ORM: half of it loaded, statements of other threads break.
+import sqlalchemy.orm  # noqa: F401
 from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
 
