@@ -174,7 +174,7 @@ class FakeOpenAIServer:
         refused = next((name for name in sorted(self.refuses) if name in body), None)
         return invalid(f"Unsupported parameter: '{refused}'.", param=refused) if refused else None
 
-    def _default_step(self, body: object) -> Says:
+    def _default_step(self, body: object) -> Step:
         assert isinstance(body, dict)
         return Says(deltas=deltas_of(self._reply if self._reply is not None else default_answer(body)))
 
