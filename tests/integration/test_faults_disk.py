@@ -4,7 +4,6 @@ import asyncio
 import os
 import resource
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -18,11 +17,11 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.openai_script import Says
 from tests.fakes.openai_server import FakeOpenAIServer
 from tests.fakes.running_echo import Talk, database_rows, eventually, running_echo, transcripts_in
+from tests.fakes.small_disk import full, mounted
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="these faults are made with POSIX means")
 
 _NOBODY = 65534
-_DISK_BYTES = 4 * 1024 * 1024
 
 
 @pytest.fixture
@@ -33,14 +32,8 @@ async def server() -> AsyncIterator[FakeOpenAIServer]:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of four megabytes; it takes root to mount one."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={_DISK_BYTES}", "tmpfs", str(disk)]
-    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode != 0:
-        pytest.skip("NOT TESTED HERE: a full disk (mounting a small one takes root)")
-    yield disk
-    subprocess.run(["umount", "--lazy", str(disk)], check=True)
+    with mounted(tmp_path / "disk") as disk:
+        yield disk
 
 
 @pytest.fixture
@@ -72,27 +65,6 @@ def _not_as_root(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.seteuid(0)
-
-
-@contextmanager
-def _full(disk: Path) -> Iterator[None]:
-    """Fill the disk to the last byte while the block runs."""
-    ballast = disk / "ballast"
-    with ballast.open("wb", buffering=0) as file:
-        for size in (65_536, 4_096, 512, 1):
-            while _wrote(file.fileno(), size):
-                pass
-    try:
-        yield
-    finally:
-        ballast.unlink()
-
-
-def _wrote(descriptor: int, size: int) -> bool:
-    try:
-        return os.write(descriptor, b"x" * size) == size
-    except OSError:
-        return False
 
 
 @contextmanager
@@ -133,7 +105,7 @@ def _said(folder: Path) -> list[str]:
 async def test_a_full_disk_refuses_new_messages_and_loses_none(small_disk: Path, server: FakeOpenAIServer) -> None:
     async with running_echo(small_disk, server, FakeClock()) as talk:
         await talk.say("First")
-        with _full(small_disk):
+        with full(small_disk):
             refused = await _say_until_refused(talk)
             taken = len(_said(small_disk))
         reply = await talk.say("Last")
@@ -155,7 +127,7 @@ async def test_a_disk_that_fills_up_while_echo_answers_delays_the_answer(
         server.queue(Says(["Once upon ", "a time " * 20_000], gate=gate, gate_after=1))
         telling = asyncio.create_task(talk.say("Tell me a story"))
         await eventually(talk.channel.shown.is_set)
-        with _full(small_disk):
+        with full(small_disk):
             gate.set()
             reply = await telling
             stored = _said(small_disk)

@@ -60,7 +60,7 @@ def rebuild(
 async def a_full_store(
     files: InMemoryTranscripts | ConversationFileManagerService, many: int, archive: FakeArchive | None = None
 ) -> MemoryStore:
-    """Conversations as Echo leaves them: one a thread, each a child but the first, with an archive every third in it."""
+    """Conversations as Echo leaves them: one a thread, all but the first a child, every third in the archive."""
     store = MemoryStore()
     for number in range(1, many + 1):
         conversation = in_thread(a_conversation(number, "Hi \u202e 世界", "x" * number), str(number))
