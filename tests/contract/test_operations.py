@@ -158,6 +158,12 @@ async def test_model_calls_are_summed_by_model_and_for_the_last_part(filled: Fil
     assert activity.usage_in_last == UsageTotals(2, 30, 15, 20, 5)
 
 
+async def test_a_call_that_was_stored_before_an_older_one_is_counted(filled: Filled) -> None:
+    early = (MIDNIGHT - NOW).total_seconds()
+    await filled.put(head(), usage=(call(10, after=early + 60), call(10, after=early - 1_800), call(10)))
+    assert (await filled.figures.activity([TODAY])).usage["model"].calls == 2
+
+
 async def test_opinions_and_what_waits_for_an_answer_are_counted(filled: Filled) -> None:
     events = [await filled.store.accept(inbound(str(number))) for number in range(3)]
     answered = next(event for event in events if event)

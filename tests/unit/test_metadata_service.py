@@ -54,6 +54,14 @@ async def test_a_long_conversation_is_sorted_in_portions_and_all_of_it() -> None
     assert await sorting.known.unanalyzed() == []
 
 
+async def test_a_portion_of_long_messages_is_no_longer_than_one_of_short_ones() -> None:
+    sorting = Sorting(model := SortingModel())
+    one = await sorting.put(*(said("word " * 200) for _ in range(40)))
+    tally = await sorting.service.analyze_conversations([one])
+    assert tally.by_model == 40
+    assert max(len(material) for material in model.materials) < 13_000
+
+
 async def test_a_long_message_is_shown_by_its_ends() -> None:
     sorting = Sorting(model := SortingModel())
     one = await sorting.put(said("begin " + "x" * 50_000 + " end"))
@@ -189,13 +197,24 @@ async def test_of_a_deleted_message_nothing_is_found_out() -> None:
 
 
 async def test_what_a_person_said_of_a_message_counts_for_the_whole_conversation() -> None:
-    sorting = Sorting(SortingModel())
+    sorting = Sorting(model := SortingModel())
     message = said("Late!")
     one = await sorting.put(message)
     await sorting.known.set_message(message.message_id, MetadataChange(sentiment=Sentiment.POSITIVE))
     await sorting.service.analyze_conversations([one])
+    await sorting.service.analyze_conversations([one])
     whole = sorting.known.of_conversations[one]
     assert (whole.sentiment, whole.category) == (Sentiment.POSITIVE, Category.COMPLAINT)
+    assert len(model.materials) == 1, "what they left open is filled once"
+
+
+async def test_what_is_switched_off_is_not_concluded_from_what_people_set_either() -> None:
+    sorting = Sorting(aspects=Aspects(sentiment=False))
+    message = said("Late!")
+    one = await sorting.put(message)
+    await sorting.known.set_message(message.message_id, MetadataChange(sentiment=Sentiment.NEGATIVE))
+    await sorting.service.analyze_conversations([one])
+    assert sorting.known.of_conversations[one].sentiment is None
 
 
 async def test_named_messages_are_analyzed_unless_that_was_done() -> None:
