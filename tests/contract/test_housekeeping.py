@@ -1,6 +1,9 @@
 """What the clean-up finds and deletes, on every database."""
 
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, Table, func, insert, select, update
@@ -167,3 +170,24 @@ async def test_space_is_given_back_and_queries_go_on(
     assert await sql_store.read(size_of_messages) < before * 0.8
     assert freed.after_bytes > 0
     assert len(await sql_store.search("words", limit=50)) == 20
+
+
+async def test_a_database_from_before_space_was_given_back_in_steps_is_rewritten_once(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    file = tmp_path / "echo.db"
+    with closing(sqlite3.connect(file)) as older:
+        older.execute("PRAGMA journal_mode = WAL")
+    store = await SqlStore.open(file, clock=clock)
+    try:
+        long = await put(store, said("x" * 4_000_000))
+        await ArchiveTable(store).delete_conversations([long.head.conversation_id])
+        freed = await HousekeepingTable(store).give_back_space(within=timedelta(minutes=1))
+        await put(store, said("Hello again"))
+        assert freed.after_bytes < freed.before_bytes - 3_900_000
+        assert len(await store.search("hello")) == 1
+    finally:
+        await store.close()
+    with closing(sqlite3.connect(file)) as database:
+        assert database.execute("PRAGMA auto_vacuum").fetchone() == (2,)
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)

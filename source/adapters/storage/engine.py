@@ -48,6 +48,8 @@ def writing_engine(file: Path, durability: Durability) -> Engine:
     url = URL.create("sqlite", database=str(file))
     engine = create_engine(url, poolclass=NullPool, connect_args=_CONNECT, hide_parameters=True)
     pragmas = (
+        # Of a new file only: the clean-up can give its space back to the disk in steps.
+        "auto_vacuum = INCREMENTAL",
         "journal_mode = WAL",
         f"synchronous = {'FULL' if durability == 'full' else 'NORMAL'}",
         # macOS: a plain sync stays in the drive's cache.
