@@ -35,11 +35,13 @@ def api_routes(echo: Echo, operations: Operations, web_chat: WebChat) -> Sequenc
         cleanup.router(cleanup.CleanupParts(queue, operations.statistics)),
         metadata.router(metadata.MetadataParts(operations.metadata, operations.metadata_setting)),
         tasks.router(tasks.TaskParts(queue, operations.schedule)),
-        analytics.router(analytics.AnalyticsParts(operations.statistics, operations.records)),
+        analytics.router(analytics.AnalyticsParts(operations.statistics, operations.records.service)),
         messages.router(MessageTable(echo.store)),
         memories.router(
             memories.MemoryParts(
                 operations.memories.trigger(queue), operations.memories.table, operations.memories.intake, echo.clock
             )
         ),
+        # Last: an id is looked for where no other word stands.
+        *operations.records.routes(),
     ]

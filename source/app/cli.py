@@ -173,6 +173,16 @@ def migrate(sources: Sources, to: str) -> int:
     return _run(run_migrate(settings, to))
 
 
+@echo.command()
+@click.pass_obj
+def worker(sources: Sources) -> int:
+    """Do tasks apart from the Echo that talks: batches of a queue, or tasks of its PostgreSQL database."""
+    settings = sources.read()
+    from source.app.task_worker import run_worker
+
+    return _run(run_worker(settings), until_signalled=True)
+
+
 @echo.group()
 def keys() -> None:
     """API keys: who may call the API."""

@@ -1,12 +1,12 @@
 """The work that runs by itself: tasks, who does them, and when."""
 
+from collections.abc import Sequence
 from datetime import time, timedelta
 from functools import cached_property
 
 from source.adapters.sentiment.vader import VaderMood
 from source.adapters.storage.metadata_table import MetadataTable
 from source.adapters.storage.operations_reading import OperationsReading
-from source.adapters.storage.record_table import RecordTable
 from source.adapters.storage.schedule_table import ScheduleTable
 from source.adapters.storage.sync_table import SyncTable
 from source.adapters.storage.task_table import ExecutorTable, TaskTable
@@ -14,6 +14,7 @@ from source.adapters.tasks.engine import DbosEngine, EngineSettings
 from source.app.archives import cleanup_settings
 from source.app.echo import PROMPTS, Echo, text_of
 from source.app.memories import Memories
+from source.app.records import Records
 from source.app.settings import Settings
 from source.domain.metadata import Aspects
 from source.domain.task import Lane
@@ -28,7 +29,6 @@ from source.services.metadata_model import ModelAnalyst
 from source.services.metadata_offline import OfflineAnalyst
 from source.services.metadata_setting import MetadataSetting
 from source.services.operations_statistics import OperationsStatistics
-from source.services.records import RecordParts, RecordService
 from source.services.schedule import ScheduleService
 from source.services.schedule_jobs import ScheduleSettings, jobs_of
 from source.services.structured_model import StoreLedger, StructuredLanguageModel
@@ -39,10 +39,11 @@ EXECUTIONS = "tasks.db"
 
 
 class Operations:
-    """The parts that work on a running Echo; made when they are asked for."""
+    """The parts that work on a running Echo; made when they are asked for. Its engine does the tasks of `lanes`."""
 
-    def __init__(self, echo: Echo) -> None:
+    def __init__(self, echo: Echo, *, lanes: Sequence[Lane] = tuple(Lane)) -> None:
         self._echo = echo
+        self._lanes = lanes
 
     @cached_property
     def tasks(self) -> TaskTable:
@@ -62,7 +63,7 @@ class Operations:
             self._echo.clock,
             EngineSettings(
                 database=settings.server_url or settings.conversations_dir / EXECUTIONS,
-                lanes=tuple(Lane),
+                lanes=self._lanes,
                 concurrency=settings.task_concurrency,
             ),
         )
@@ -144,16 +145,8 @@ class Operations:
         return OperationsStatistics(OperationsReading(echo.store), echo.clock, echo.settings.zone)
 
     @cached_property
-    def records(self) -> RecordService:
-        echo = self._echo
-        parts = RecordParts(
-            records=RecordTable(echo.store),
-            store=echo.store,
-            manager=echo.manager,
-            deletion=echo.deletion,
-            clock=echo.clock,
-        )
-        return RecordService(parts)
+    def records(self) -> Records:
+        return Records(self._echo)
 
     @property
     def _agent_parts(self) -> AgentParts:

@@ -40,7 +40,7 @@ class ApiServer:
         self.folder = folder
         self.url = f"http://127.0.0.1:{_free_port()}"
         self._log = folder.parent / "bot.log"
-        self._environment = {
+        self.environment = {
             **os.environ,
             "CONVERSATIONS_DIR": str(folder),
             "DATABASE_URL": database_url,
@@ -60,7 +60,7 @@ class ApiServer:
         """Start it; return when the API answers."""
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, str(ROOT / "bot.py")], env=self._environment, stdout=log, stderr=log
+                [sys.executable, str(ROOT / "bot.py")], env=self.environment, stdout=log, stderr=log
             )
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not self._answers():
