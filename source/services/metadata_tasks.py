@@ -1,5 +1,6 @@
 """Metadata and status in bulk, as tasks."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Final
@@ -13,7 +14,9 @@ from source.services.task_input import flag_in, ids_in, names_in, refuse_unknown
 from source.services.task_results import merged, summed
 
 _WHICH: Final = ("conversation_ids", "chat_ids", "message_ids")
-_CONVERSATIONS_A_PIECE: Final = 5
+_CONVERSATIONS_A_PIECE: Final = 10
+# The first run after a long time without one; what is left is found by the next.
+_MOST_AT_ONCE: Final = 20_000
 _MESSAGES_A_PIECE: Final = 50
 _MARKED_A_PIECE: Final = 2_000
 _MARKED_CONVERSATIONS_A_PIECE: Final = 20
@@ -46,7 +49,7 @@ class UpdateMetadata:
         if messages is not None:
             return _pieces("message_ids", messages, _MESSAGES_A_PIECE)
         named = await self._conversations(given)
-        wanted = await self._store.unanalyzed() if named is None else named
+        wanted = await self._store.unanalyzed(limit=_MOST_AT_ONCE) if named is None else named
         pieces = _pieces("conversation_ids", wanted, _CONVERSATIONS_A_PIECE)
         return pieces if named is None else [{**piece, "again": True} for piece in pieces]
 
@@ -98,16 +101,23 @@ class UpdateStatus:
 
     async def perform(self, piece: Json) -> Json:
         status = _status(piece)
-        updated = await self._store.mark(ids_in(piece, "message_ids") or [], status)
-        for conversation_id in ids_in(piece, "conversation_ids") or []:
-            last: int | None = 0
-            while last is not None:
-                step, last = await self._store.mark_conversation(conversation_id, status, after=last)
-                updated += step
-        return {"updated": updated}
+        named = await self._store.mark(ids_in(piece, "message_ids") or [], status)
+        # Side by side, they share their commits.
+        marking = (self._marked(conversation_id, status) for conversation_id in ids_in(piece, "conversation_ids") or [])
+        return {"updated": named + sum(await asyncio.gather(*marking))}
 
     def report(self, results: Sequence[Json]) -> Json:
         return summed(results, "updated")
+
+    async def _marked(self, conversation_id: int, status: StatusChange) -> int:
+        """Mark a conversation in steps; return how many messages that were."""
+        updated, last = 0, 0
+        while True:
+            step, more = await self._store.mark_conversation(conversation_id, status, after=last)
+            updated += step
+            if more is None:
+                return updated
+            last = more
 
 
 def _status(given: Json) -> StatusChange:

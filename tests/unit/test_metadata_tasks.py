@@ -43,8 +43,7 @@ async def test_without_names_everything_is_analyzed_that_was_not() -> None:
     handler = _update(sorting)
     pieces = await handler.plan(handler.checked({}))
     assert [piece["conversation_ids"] for piece in pieces] == [
-        conversations[:5],
-        conversations[5:10],
+        conversations[:10],
         conversations[10:],
     ]
     output = handler.report([await handler.perform(piece) for piece in pieces])
