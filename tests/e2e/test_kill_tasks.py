@@ -1,9 +1,11 @@
 """Tasks survive the death of those who do them."""
 
 import asyncio
+import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -23,14 +25,24 @@ from tests.fakes.databases import KINDS, database_of
 
 @pytest.fixture(params=KINDS)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    with database_of(request.param, tmp_path) as url:
+    with database_of(request.param, tmp_path) as url, _nobody_left():
         yield Place(url, tmp_path)
 
 
 @pytest.fixture
 def shared(tmp_path: Path) -> Iterator[Place]:
-    with database_of("postgresql", tmp_path) as url:
+    with database_of("postgresql", tmp_path) as url, _nobody_left():
         yield Place(url, tmp_path)
+
+
+@contextmanager
+def _nobody_left() -> Iterator[None]:
+    """Kill what a test that failed has left running."""
+    try:
+        yield
+    finally:
+        for process in multiprocessing.active_children():
+            process.kill()
 
 
 async def test_every_piece_is_done_once_whoever_is_killed_when(place: Place) -> None:

@@ -75,6 +75,7 @@ async def test_a_begun_piece_ends_at_a_stop_and_the_rest_is_done_after_the_next_
         asyncio.get_running_loop().call_later(0.2, handler.may_end.release)
     half = await desk.found(task)
     assert (half.status, half.attempts, handler.performed) == (TaskStatus.RUNNING, 1, [0])
+    assert handler.begun.empty()
     following = EchoingHandler()
     async with bench.desk(following) as desk:
         whole = await desk.ended(task)

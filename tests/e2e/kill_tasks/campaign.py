@@ -11,7 +11,7 @@ from random import Random
 from tests.e2e.kill_tasks.worker import Place, finish, work
 
 _LONGEST_RUN_SECONDS = 1.2
-_CLEAN_RUN_SECONDS = 50
+_CLEAN_RUN_SECONDS = 30
 # A fresh process without a fresh interpreter: importing everything would take longer than the run.
 processes = multiprocessing.get_context("forkserver")
 
@@ -67,7 +67,7 @@ def prepare() -> None:
 
 
 def start(work: Callable[..., None], place: Place, *arguments: object, **options: object) -> ForkServerProcess:
-    process = processes.Process(target=work, args=(place, *arguments), kwargs=options)
+    process = processes.Process(target=work, args=(place, *arguments), kwargs=options, daemon=True)
     process.start()
     return process
 
