@@ -1,7 +1,7 @@
 """Talking with Echo over HTTP: what is said, what comes back, and what was left."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final, Protocol
@@ -10,7 +10,7 @@ import structlog
 
 from source.adapters.web.chat_channel import Delivered, Failed, Listener, Pause, ReplyEvent, WebChannel
 from source.adapters.web.problems import Problem
-from source.domain.errors import EchoError
+from source.domain.errors import EchoError, StoreError
 from source.domain.message import Message
 from source.domain.thread import Platform, ThreadKey, ThreadRef
 from source.domain.turn import InboundMessage, SaidMessage
@@ -107,7 +107,7 @@ class Exchange:
         self._key = key
         self._pause_seconds = pause_seconds
 
-    async def events(self, *, of_many: bool = False) -> AsyncIterator[ChatEvent]:
+    async def events(self, *, of_many: bool = False) -> AsyncGenerator[ChatEvent]:
         """Yield what is told, the last being `Answered` or `Failed`; `of_many`: of every reply, as long as some come.
 
         Whoever stops reading stops nothing else.
@@ -121,19 +121,27 @@ class Exchange:
                 yield await self._stored(self._key)
 
     async def _answered(self, event: Delivered) -> Answered:
-        said = await self._replies.reply_to_event(event.keys[0]) if event.keys else None
+        said = await self._kept(event.keys[0]) if event.keys else None
         conversation_id, reply_id = (said.conversation_id, said.message.message_id) if said else (None, None)
         return Answered(event.thread, event.text, event.interrupted, conversation_id, reply_id)
 
     async def _stored(self, key: int) -> Answered | Failed:
         """Return the reply that was given before anybody listened."""
-        said = await self._replies.reply_to_event(key)
+        said = await self._kept(key)
         if said is None:
             return Failed(self.listener.thread, _LATER)
         message = said.message
         return Answered(
             said.thread, message.message_content, message.interrupted, said.conversation_id, message.message_id
         )
+
+    async def _kept(self, key: int) -> SaidMessage | None:
+        """Return the reply as the store has it; None also when it cannot be read: half an answer is told already."""
+        try:
+            return await self._replies.reply_to_event(key)
+        except StoreError as error:
+            log.warning("reply_not_read", error=type(error).__name__)
+            return None
 
 
 class CommandExchange(Exchange):

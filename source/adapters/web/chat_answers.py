@@ -1,7 +1,8 @@
 """What comes back for a message or a command, as one JSON answer."""
 
 from base64 import b64encode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 from source.adapters.web.chat import Answered, ChatEvent
 from source.adapters.web.chat_bodies import (
@@ -22,32 +23,33 @@ from source.ports.store import ConversationListing
 from source.services.commands import CommandReply, CommandSpec, ExportedFile
 
 
-async def chat_answer(events: AsyncIterator[ChatEvent], *, session_id: str, message_id: str) -> ChatAnswer | None:
+async def chat_answer(events: AsyncGenerator[ChatEvent], *, session_id: str, message_id: str) -> ChatAnswer | None:
     """Return what came of a message once that is known; None: there was no reply at all."""
     notices: list[str] = []
-    async for event in events:
-        match event:
-            case Noticed(_, line):
-                notices.append(line)
-            case Failed(_, sentence):
-                return ChatAnswer(
-                    status="kept", session_id=session_id, message_id=message_id, notices=notices, sentence=sentence
-                )
-            case Answered():
-                return ChatAnswer(
-                    status="answered",
-                    session_id=session_id,
-                    message_id=message_id,
-                    text=event.text,
-                    interrupted=event.interrupted,
-                    conversation_id=event.conversation_id,
-                    reply_id=event.reply_id,
-                    notices=notices,
-                )
+    async with aclosing(events):
+        async for event in events:
+            match event:
+                case Noticed(_, line):
+                    notices.append(line)
+                case Failed(_, sentence):
+                    return ChatAnswer(
+                        status="kept", session_id=session_id, message_id=message_id, notices=notices, sentence=sentence
+                    )
+                case Answered():
+                    return ChatAnswer(
+                        status="answered",
+                        session_id=session_id,
+                        message_id=message_id,
+                        text=event.text,
+                        interrupted=event.interrupted,
+                        conversation_id=event.conversation_id,
+                        reply_id=event.reply_id,
+                        notices=notices,
+                    )
     return None
 
 
-async def left_over(events: AsyncIterator[ChatEvent]) -> LeftOver:
+async def left_over(events: AsyncGenerator[ChatEvent]) -> LeftOver:
     """Return all that was left, once everything is settled."""
     answered: list[Answered] = []
     without: list[Failed] = []

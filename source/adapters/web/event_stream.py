@@ -1,10 +1,12 @@
 """Server-sent events (WHATWG HTML, 9.2), as what comes back for a message is streamed."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Final
 
 from fastapi import Request
 from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from source.adapters.web.chat import Answered, ChatEvent
 from source.adapters.web.chat_bodies import DeltaShown, DoneShown, FailedShown, NoticeShown, ThinkingShown
@@ -31,8 +33,14 @@ class EventStream(StreamingResponse):
 
     media_type = _MEDIA_TYPE
 
-    def __init__(self, chunks: AsyncIterator[bytes]) -> None:
+    def __init__(self, chunks: AsyncGenerator[bytes]) -> None:
         super().__init__(chunks, headers=_UNBUFFERED)
+        self._chunks = chunks
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # Whoever has gone is no reader any more, and not only once the memory is tidied.
+        async with aclosing(self._chunks):
+            await super().__call__(scope, receive, send)
 
 
 def wants_events(request: Request) -> bool:
@@ -45,10 +53,11 @@ def encoded(name: str, data: Shown) -> bytes:
     return f"event: {name}\ndata: {data.model_dump_json()}\n\n".encode()
 
 
-async def encoded_all(events: AsyncIterator[ChatEvent]) -> AsyncIterator[bytes]:
+async def encoded_all(events: AsyncGenerator[ChatEvent]) -> AsyncGenerator[bytes]:
     """Yield what comes back as events, with comments where nothing has come for a while."""
-    async for event in events:
-        yield _encoded(event)
+    async with aclosing(events):
+        async for event in events:
+            yield _encoded(event)
 
 
 def done(event: Answered) -> DoneShown:

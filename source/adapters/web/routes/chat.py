@@ -1,6 +1,7 @@
 """Talking: `/api/chat`."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Annotated, Final
 from uuid import uuid4
 
@@ -85,7 +86,8 @@ def router(chat: WebChat) -> APIRouter:
     return routes
 
 
-async def _after(first: bytes, exchange: Exchange) -> AsyncIterator[bytes]:
+async def _after(first: bytes, exchange: Exchange) -> AsyncGenerator[bytes]:
     yield first
-    async for chunk in encoded_all(exchange.events()):
-        yield chunk
+    async with aclosing(encoded_all(exchange.events())) as chunks:
+        async for chunk in chunks:
+            yield chunk

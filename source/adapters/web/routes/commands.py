@@ -1,6 +1,7 @@
 """The one vocabulary of commands: `/api/commands`."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Annotated
 from uuid import uuid4
 
@@ -64,9 +65,10 @@ def router(chat: WebChat) -> APIRouter:
     return routes
 
 
-async def _streamed(body: CommandBody, exchange: CommandExchange) -> AsyncIterator[bytes]:
-    async for chunk in encoded_all(exchange.events()):
-        yield chunk
+async def _streamed(body: CommandBody, exchange: CommandExchange) -> AsyncGenerator[bytes]:
+    async with aclosing(encoded_all(exchange.events())) as chunks:
+        async for chunk in chunks:
+            yield chunk
     try:
         yield encoded("command", command_answer(await exchange.reply(), None))
     except EchoError as error:
