@@ -9,10 +9,11 @@ from typing import get_args
 
 import psycopg
 import pytest
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select, text, update
 from structlog.testing import capture_logs
 
 from source.adapters.storage import opening
+from source.adapters.storage.engine import Durability
 from source.adapters.storage.sql_store import SqlStore
 from source.adapters.storage.tables import conversations
 from source.domain.errors import StoreUnavailableError
@@ -167,3 +168,18 @@ async def test_a_change_whose_commit_was_cut_off_is_made_once(wired: SqlStore, w
     wire.cut = cut
     assert await wired.change(longer) == 1
     assert await wired.read(lambda each: each.execute(select(conversations.c.context_start)).scalar_one()) == 1
+
+
+@pytest.mark.parametrize(
+    ("durability", "by_server", "expected"),
+    [("full", "on", "on"), ("full", "off", "on"), ("full", "remote_apply", "remote_apply"), ("normal", "on", "off")],
+)
+async def test_durability_is_what_the_server_waits_for(
+    server: PostgresServer, database: str, durability: Durability, by_server: str, expected: str
+) -> None:
+    with psycopg.connect(_text(server), autocommit=True) as admin:
+        admin.execute(f"ALTER DATABASE store SET synchronous_commit TO {by_server}".encode())
+    store = await SqlStore.open(database, clock=FakeClock(), durability=durability)
+    assert await store.change(lambda each, _: each.execute(text("SHOW synchronous_commit")).scalar()) == expected
+    assert await store.change(lambda each, _: each.execute(text("SHOW timezone")).scalar()) == "UTC"
+    await store.close()

@@ -12,6 +12,7 @@ import pytest
 
 from source.adapters.storage.sql_store import SqlStore
 from source.domain.errors import StoreUnavailableError
+from source.domain.message import Message, MessageType
 from source.domain.thread import Platform
 from source.domain.turn import Feedback, InboundKind, SentPart, TurnRecord
 from tests.fakes.clock import FakeClock
@@ -188,3 +189,27 @@ async def test_statistics_of_texts_in_every_script_are_in_bytes(url: str) -> Non
     await store.commit_turn(TurnRecord(conversation.conversation_id, messages, (conversation,)))
     assert (await store.thread_statistics(conversation.thread.key)).forever_input_tokens == 10
     await store.close()
+
+
+async def test_many_messages_of_any_kind_are_kept_as_they_were_said(url: str) -> None:
+    odd = ("a\tb\nc\rd\\e", "\\N", "\\.", '"quoted", {braces}', "世🚢é", " ", "%s $1 :x ?")
+    texts = [Message(NOW, MessageType.CHAT, text, requester="ann") for text in odd]
+    calls = [
+        Message(NOW, MessageType.TOOL_CALL, "", tools=({"name": "find", "params": {"text": text}, "id": "1"},))
+        for text in odd
+    ]
+    store = await _opened(url)
+    conversation = head()
+    given = tuple(
+        replace(message, message_id=number, interrupted=bool(number % 2), edited_at=NOW if number % 3 else None)
+        for number, message in enumerate((*texts, *calls), start=1)
+    )
+    await store.commit_turn(TurnRecord(conversation.conversation_id, given, (conversation,)))
+    stored = await store.load(conversation.conversation_id)
+    assert stored is not None
+    assert [_plain(message) for message in stored.messages] == [_plain(message) for message in given]
+    await store.close()
+
+
+def _plain(message: Message) -> Message:
+    return replace(message, tools=None if message.tools is None else [dict(tool) for tool in message.tools])

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from source.domain.identifiers import IdGenerator
+from source.domain.identifiers import NODES, IdGenerator
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -31,3 +31,15 @@ def test_ids_stay_exact_in_json_readers_for_decades() -> None:
 def test_a_node_out_of_range_is_refused() -> None:
     with pytest.raises(ValueError, match="node"):
         IdGenerator(node=32)
+
+
+def test_another_node_goes_on_with_larger_ids_that_no_node_has_given() -> None:
+    ids, other = IdGenerator(node=31), IdGenerator(node=3)
+    before = [ids.next(NOW) for _ in range(3)]
+    ids.move_to(2)
+    after = [ids.next(NOW) for _ in range(3)]
+    assert min(after) > max(before)
+    assert {number % NODES for number in after} == {2}
+    assert not {other.next(NOW) for _ in range(10)} & {*before, *after}
+    ids.move_to(2)
+    assert ids.next(NOW) == after[-1] + NODES
