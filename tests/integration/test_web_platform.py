@@ -91,6 +91,13 @@ async def test_an_address_of_another_machine_is_named_too(store: SqlStore, tmp_p
         await on(store, tmp_path, WebSettings(host="203.0.113.1", port=0)).run(asyncio.Event())
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_small_answers_leave_at_once(host: str) -> None:
+    """Without its protocol, asyncio does not know it for TCP, and every second answer waits forty milliseconds."""
+    with contextlib.closing(platform._listener(host, 0)) as listener:
+        assert listener.proto == socket.IPPROTO_TCP
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])
 async def test_other_machines_are_served_only_when_there_is_a_key(store: SqlStore, tmp_path: Path, host: str) -> None:
     web = replace(ANY_PORT, host=host)

@@ -26,17 +26,14 @@ class _Bucket:
 
 
 class RateLimit:
-    """A bucket of tokens for each caller, which fills up in a minute."""
+    """A bucket of tokens for each caller, which fills up in a minute; `policy` is the header `RateLimit-Policy`."""
 
     def __init__(self, per_minute: int, clock: Clock) -> None:
+        # draft-ietf-httpapi-ratelimit-headers
+        self.policy: Final = f'"minute";q={per_minute};w={_WINDOW_SECONDS}'.encode()
         self._most = per_minute
         self._clock = clock
         self._buckets: dict[str, _Bucket] = {}
-
-    @property
-    def policy(self) -> bytes:
-        """The header `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers)."""
-        return f'"minute";q={self._most};w={_WINDOW_SECONDS}'.encode()
 
     def take(self, caller: str) -> Allowance:
         """Take one token from the caller's bucket, if there is one."""
