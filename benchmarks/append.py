@@ -1,9 +1,9 @@
 """Durable appends and turns: Echo's store against another library's and against plain sqlite3.
 
-    python -m benchmarks.append [--quick]
+    python -m benchmarks.append [--quick] [--server postgresql://user:password@host/postgres]
 
 Everything is committed with a sync (DURABILITY=full), and at the end of the timed part every message of
-Echo's can be found by a search. Each case has a fresh database.
+Echo's can be found by a search. Each case has a fresh database; with a server, Echo's are also made there.
 """
 
 import asyncio
@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from sqlalchemy import make_url
+
 from benchmarks import measure
 from benchmarks.append_baselines import AgentsSession, Appender, BareGroupLoop, BareRowLoop
 from source.adapters.storage.sql_store import SqlStore
@@ -23,6 +25,7 @@ from source.domain.message import Message, MessageType
 from source.domain.thread import PersonRef, Platform, ThreadRef
 from source.domain.turn import InboundMessage, ModelUsage, Purpose, TurnRecord
 from source.ports.clock import SystemClock
+from tests.fakes.postgres import Postgres
 
 _SIZES = {1: 1_500, 100: 20_000}
 _QUICK_SIZES = {1: 30, 100: 300}
@@ -41,8 +44,8 @@ class StoreAppender:
         self._heads = heads
 
     @classmethod
-    async def opened(cls, path: Path, writers: int) -> "StoreAppender":
-        store = await SqlStore.open(path, clock=SystemClock(), durability="full")
+    async def opened(cls, database: Path | str, writers: int) -> "StoreAppender":
+        store = await SqlStore.open(database, clock=SystemClock(), durability="full")
         heads = [_head(store, writer) for writer in range(writers)]
         for head in heads:
             await store.commit_turn(TurnRecord(head.conversation_id, heads=(head,)))
@@ -127,7 +130,18 @@ def _ours(kind: type[StoreAppender], folder: Path, writers: int, count: int) -> 
     return run
 
 
-def _cases(folder: Path, writers: int, count: int) -> dict[str, measure.Case]:
+def _on_server(kind: type[StoreAppender], server: Postgres, writers: int, count: int) -> measure.Case:
+    async def run() -> float:
+        with server.database() as url:
+            appender = await kind.opened(url, writers)
+            took = await _seconds_each(appender, writers, count)
+            await appender.close()
+        return took
+
+    return run
+
+
+def _cases(folder: Path, server: Postgres | None, writers: int, count: int) -> dict[str, measure.Case]:
     fewer = count if writers == 1 else max(writers, count // _SLOW_SHARE)
     cases = {
         "echo, append": _ours(StoreAppender, folder, writers, count),
@@ -135,15 +149,18 @@ def _cases(folder: Path, writers: int, count: int) -> dict[str, measure.Case]:
         "bare group loop": _baseline(BareGroupLoop, folder, writers, count),
         "openai-agents SQLiteSession": _baseline(partial(AgentsSession, writers=writers), folder, writers, fewer),
     }
+    if server is not None:
+        cases["echo, append, PostgreSQL"] = _on_server(StoreAppender, server, writers, count)
+        cases["echo, turn of 2 messages, PostgreSQL"] = _on_server(TurnAppender, server, writers, count // 2)
     if writers == 1:
         cases["bare one-row loop"] = _baseline(BareRowLoop, folder, writers, count)
     return cases
 
 
-async def _compare(sizes: dict[int, int], runs: int) -> None:
+async def _compare(sizes: dict[int, int], runs: int, server: Postgres | None) -> None:
     with measure.temporary_folder() as folder:
         for writers, count in sizes.items():
-            took = measure.medians(await measure.interleaved(_cases(folder, writers, count), runs=runs))
+            took = measure.medians(await measure.interleaved(_cases(folder, server, writers, count), runs=runs))
             ours = took["echo, append"]
             rows = [
                 [name, f"{1 / seconds:,.0f}/s", measure.duration(seconds), measure.ratio(seconds, ours)]
@@ -156,9 +173,13 @@ async def _compare(sizes: dict[int, int], runs: int) -> None:
 def main() -> None:
     parser = measure.options(__doc__)
     parser.add_argument("--runs", type=int, default=5, help="of which the median is shown (5)")
+    parser.add_argument("--server", help="a PostgreSQL server on which databases may be made")
     given = parser.parse_args()
+    server = Postgres(make_url(given.server)) if given.server else None
     measure.begin("Durable appends and turns, indexed for search", durability="full")
-    asyncio.run(_compare(_QUICK_SIZES if given.quick else _SIZES, 1 if given.quick else given.runs))
+    asyncio.run(_compare(_QUICK_SIZES if given.quick else _SIZES, 1 if given.quick else given.runs, server))
+    if server is not None:
+        server.close()
 
 
 if __name__ == "__main__":
