@@ -1,18 +1,19 @@
 """Where the fields of records stand in the tables."""
 
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, case, false, func, select, true
+from sqlalchemy import ColumnElement, FromClause, Select, Table, and_, case, select, true
 
 from source.adapters.storage.operation_tables import conversation_metadata, message_metadata, user_summaries
-from source.adapters.storage.record_conditions import Column
+from source.adapters.storage.record_conditions import Column, valued
 from source.adapters.storage.row_reading import AnyRow
 from source.adapters.storage.tables import conversations, messages, threads
-from source.domain.filters import Condition, fields_in
 from source.domain.message import Standing
+from source.domain.record_field import Field
 from source.domain.records import MESSAGES, SESSIONS, USER_SUMMARIES
 
 _EPOCH: Final = datetime(2025, 1, 1, tzinfo=UTC)
@@ -20,28 +21,45 @@ _KNOWN: Final = "known_version"
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """A collection's tables and columns; `version` tells a row's, `always` what every record of it is.
+class Beside:
+    """A table that is joined for the sake of some fields; no row comes or goes by it."""
 
-    `fewer` are tables that have as many rows, without the columns of the fields `beside` them.
+    table: Table
+    on: ColumnElement[bool]
+    fields: frozenset[str]
+    is_optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A collection's tables and columns; `row` tells rows apart, `version` is a row's, `always` holds for every record.
+
+    Of a condition on a `common` field most rows are expected to match: lists are best read in their order then.
     """
 
-    tables: FromClause
+    fields: Mapping[str, Field]
+    table: Table
+    beside: tuple[Beside, ...]
+    row: Column
     columns: Mapping[str, Column]
     shown: Mapping[str, Column]
     version: Callable[[AnyRow], int]
     always: ColumnElement[bool]
-    fewer: FromClause | None = None
-    beside: frozenset[str] = frozenset()
+    common: frozenset[str] = frozenset()
 
-    def tables_for(self, where: Condition) -> FromClause:
-        """Return the tables that it takes to tell which rows match."""
-        return self.tables if self.fewer is None or self.beside & fields_in(where) else self.fewer
+    def tables_for(self, fields: AbstractSet[str]) -> FromClause:
+        """Return the tables that these fields take."""
+        tables: FromClause = self.table
+        for each in self.beside:
+            if each.fields & fields:
+                tables = tables.join(each.table, each.on, isouter=each.is_optional)
+        return tables
 
     def select(self) -> Select[Any]:
         """Select whole records, each column by the name of its field."""
-        named = [column.label(name) for name, column in {**self.columns, **self.shown}.items()]
-        return select(*named).select_from(self.tables).where(self.always)
+        held = [valued(column, self.fields[name].kind).label(name) for name, column in self.columns.items()]
+        shown = [column.label(name) for name, column in self.shown.items()]
+        return select(*held, *shown).select_from(self.tables_for(self.columns.keys())).where(self.always)
 
     def record(self, row: AnyRow) -> dict[str, object]:
         """Return the record of a row of `select`."""
@@ -65,19 +83,22 @@ def _version_of_summary(row: AnyRow) -> int:
     return int(row.known_version)
 
 
-def _flag(column: Column) -> Column:
-    return func.coalesce(column, false())
-
-
 _head = conversations.c
 _known = conversation_metadata.c
 _said = messages.c
 _told = message_metadata.c
 
+_OF_THREAD: Final = frozenset({"platform", "thread_id", "guild_id"})
+_FACTS: Final = frozenset({"outlet_id", "language", "intents", "context"})
+
 _SESSIONS: Final = Source(
-    tables=conversations.join(threads, threads.c.id == _head.thread_key).outerjoin(
-        conversation_metadata, _known.conversation_id == _head.id
+    fields=SESSIONS.fields,
+    table=conversations,
+    beside=(
+        Beside(threads, threads.c.id == _head.thread_key, _OF_THREAD),
+        Beside(conversation_metadata, _known.conversation_id == _head.id, _FACTS | {"is_starred"}, is_optional=True),
     ),
+    row=_head.id,
     columns={
         "session_id": _head.id,
         "user_id": _head.requester,
@@ -94,7 +115,7 @@ _SESSIONS: Final = Source(
         "summary": _head.summary,
         "intents": _known.intents,
         "context": _known.context,
-        "is_starred": _flag(_known.is_starred),
+        "is_starred": _known.is_starred,
         "parent_session_id": _head.parent_conversation_id,
         "created_reason": _head.conversation_created_reason,
         "created_at": _head.created_at,
@@ -103,15 +124,25 @@ _SESSIONS: Final = Source(
     shown={_KNOWN: _known.version},
     version=_version_of_session,
     always=true(),
-    # The databases see by themselves when they need not look for facts, but not that every thread is there.
-    fewer=conversations.outerjoin(conversation_metadata, _known.conversation_id == _head.id),
-    beside=frozenset({"platform", "thread_id", "guild_id"}),
+    common=_FACTS | {"platform"},
+)
+
+_OF_MESSAGE: Final = frozenset(
+    {"language", "intent", "confidence", "sentiment", "category", "tags", "is_read", "is_processed"}
 )
 
 _MESSAGES: Final = Source(
-    tables=messages.outerjoin(
-        message_metadata, and_(_told.conversation_id == _said.conversation_id, _told.message_id == _said.id)
+    fields=MESSAGES.fields,
+    table=messages,
+    beside=(
+        Beside(
+            message_metadata,
+            and_(_told.conversation_id == _said.conversation_id, _told.message_id == _said.id),
+            _OF_MESSAGE,
+            is_optional=True,
+        ),
     ),
+    row=_said.seq,
     columns={
         "id": _said.id,
         "session_id": _said.conversation_id,
@@ -127,8 +158,8 @@ _MESSAGES: Final = Source(
         "sentiment": _told.sentiment,
         "category": _told.category,
         "tags": _told.tags,
-        "is_read": _flag(_told.is_read),
-        "is_processed": _flag(_told.is_processed),
+        "is_read": _told.is_read,
+        "is_processed": _told.is_processed,
         "standing": _said.standing,
         "created_at": _said.created_at,
     },
@@ -138,7 +169,10 @@ _MESSAGES: Final = Source(
 )
 
 _SUMMARIES: Final = Source(
-    tables=user_summaries,
+    fields=USER_SUMMARIES.fields,
+    table=user_summaries,
+    beside=(),
+    row=user_summaries.c.id,
     columns={name: user_summaries.c[name] for name in USER_SUMMARIES.fields if name != "version"},
     shown={_KNOWN: user_summaries.c.version},
     version=_version_of_summary,
