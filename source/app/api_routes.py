@@ -31,7 +31,7 @@ def api_routes(echo: Echo, operations: Operations, web_chat: WebChat) -> Sequenc
         commands.router(web_chat),
         sessions.router(web_chat),
         archiving.router(archiving.ArchivingParts(queue, archives)),
-        syncing.router(syncing.SyncingParts(queue, archives, operations.sync_table)),
+        syncing.router(syncing.SyncingParts(queue, archives, operations.sync)),
         cleanup.router(cleanup.CleanupParts(queue, operations.statistics)),
         metadata.router(metadata.MetadataParts(operations.metadata, operations.metadata_setting)),
         tasks.router(tasks.TaskParts(queue, operations.schedule)),

@@ -4,6 +4,7 @@ from functools import cached_property
 from pathlib import Path
 
 from source.adapters.llm.offline import OfflineModel
+from source.adapters.storage.metadata_table import MetadataTable
 from source.adapters.storage.sql_store import SqlStore
 from source.app.archives import ArchiveHomes, archive_settings
 from source.app.settings import ROOT, Settings
@@ -27,6 +28,7 @@ from source.services.health import WatchedModel
 from source.services.limits import Limits, LimitSettings, PersonKey
 from source.services.opening import Opening
 from source.services.prices import Prices
+from source.services.recall_notes import RecallNotes
 from source.services.speaker import Speaker
 from source.services.summarizer import ConversationSummarizer, SummarySettings
 from source.services.tools import SearchMessages, Toolbox
@@ -150,8 +152,13 @@ class Echo:
         return Deletion(homes.table, homes.archived, homes.home, self.manager)
 
     @cached_property
+    def recalls(self) -> RecallNotes:
+        return RecallNotes(MetadataTable(self.store), self.clock)
+
+    @cached_property
     def toolbox(self) -> Toolbox:
-        return Toolbox([SearchMessages(self.store)] if self.settings.model_tools else [])
+        search = SearchMessages(self.store, recalled=self.recalls.note)
+        return Toolbox([search] if self.settings.model_tools else [])
 
     @cached_property
     def context(self) -> ContextService:
@@ -221,6 +228,7 @@ class Echo:
             summarizer=self.summarizer,
             turns=self.turns,
             clock=self.clock,
+            recalled=self.recalls.note,
         )
         return CommandService(parts)
 

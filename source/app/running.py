@@ -77,7 +77,11 @@ def _running(echo: Echo, operations: "Operations") -> "Running":
     settings = echo.settings
     health = health_parts(echo, operations)
     channels: list[Part] = []
-    beside: list[Part] = [Named("tasks", operations.engine.run), Named("schedule", operations.schedule.run)]
+    beside: list[Part] = [
+        Named("tasks", operations.engine.run),
+        Named("schedule", operations.schedule.run),
+        Named("recalls", echo.recalls.run),
+    ]
     if settings.discord_token is not None:
         from source.app.discord_channel import discord_platform
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from fastapi import APIRouter, Response
 from pydantic import Field
@@ -14,7 +14,7 @@ from source.adapters.web.documented import problems
 from source.adapters.web.handing_in import handed_in
 from source.adapters.web.pages import Body, PageQuery, Shown
 from source.domain.task import NewTask, TaskType
-from source.ports.metadata import SyncState, SyncStatus, SyncStore
+from source.ports.metadata import SyncState, SyncStatus
 from source.ports.tasks import TaskQueue
 from source.services.chat_ids import ThreadBook
 
@@ -41,13 +41,21 @@ class SyncShown(Shown):
     error: str | None
 
 
+class SyncStates(Protocol):
+    """What is needed of the `SyncService`."""
+
+    async def sync_states(self, *, limit: int = 1_000, offset: int = 0) -> list[SyncState]:
+        """As in `SyncService`."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class SyncingParts:
     """What syncing over HTTP needs."""
 
     queue: TaskQueue
     threads: ThreadBook
-    states: SyncStore
+    states: SyncStates
 
 
 def router(parts: SyncingParts) -> APIRouter:
