@@ -66,6 +66,24 @@ def test_numbers_are_the_same_however_they_are_grouped(said: str, noted: str) ->
     assert len(memory.of(MemoryPart.FACTS)) == 1
 
 
+@pytest.mark.parametrize(
+    ("said", "noted", "is_shown"),
+    [
+        ("Room 300 and room 400", "Rooms 300 400", True),
+        ("We met in 2027", "In 2026", False),
+        ("I want tea", "The user wants a castle", False),
+        ("I want tea", "The user wants tea", True),
+        ("A zeppelin", "Zeppelins", True),
+    ],
+)
+def test_what_only_looks_alike_shows_nothing(said: str, noted: str, is_shown: bool) -> None:
+    if is_shown:
+        assert checked_memory({"facts": [claim(noted, 100)]}, dialogue(said), PEOPLE).dropped == 0
+    else:
+        with pytest.raises(RefusedInputError):
+            checked_memory({"facts": [claim(noted, 100)]}, dialogue(said), PEOPLE)
+
+
 def test_languages_written_without_spaces_are_compared_by_pairs_of_signs() -> None:
     messages = dialogue("我上个月搬到了里斯本", "好的", "我喜欢绿茶")
     memory = checked_memory({"facts": [claim("搬到里斯本", 100), claim("喜欢咖啡厅", 100)]}, messages, PEOPLE)

@@ -98,7 +98,7 @@ class Campaign:
     show: Callable[[str], None] = lambda _text: None
 
     async def run(self) -> Verdict:
-        await self._fill()
+        await fill(self.database_url, self.conversations)
         model = FlickeringModel(self.random, self.failing_share)
         async with model:
             server = ApiServer(
@@ -138,19 +138,20 @@ class Campaign:
                 self.show(f"{task['progress']}")
                 await asyncio.sleep(0.5)
 
-    async def _fill(self) -> None:
-        """Put conversations of yesterday into the store."""
-        store = await SqlStore.open(self.database_url, clock=SystemClock(), durability="normal")
-        for start in range(0, self.conversations, _AT_ONCE):
-            some = range(start, min(start + _AT_ONCE, self.conversations))
-            await asyncio.gather(*(store.commit_turn(_record(store, number)) for number in some))
-        await store.close()
-
     async def _memories(self) -> list[StoredMemory]:
         store = await SqlStore.open(self.database_url, clock=SystemClock(), durability="normal")
         found = await MemoryTable(store).memories(limit=self.conversations + 1)
         await store.close()
         return found
+
+
+async def fill(database_url: str, conversations: int) -> None:
+    """Put conversations of yesterday into the store."""
+    store = await SqlStore.open(database_url, clock=SystemClock(), durability="normal")
+    for start in range(0, conversations, _AT_ONCE):
+        some = range(start, min(start + _AT_ONCE, conversations))
+        await asyncio.gather(*(store.commit_turn(_record(store, number)) for number in some))
+    await store.close()
 
 
 def _record(store: SqlStore, number: int) -> TurnRecord:
