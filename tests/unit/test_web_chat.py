@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from source.adapters.web.chat import Answered, ChatEvent, ChatParts, Exchange, WebChat
-from source.adapters.web.chat_channel import Failed
+from source.adapters.web.chat_channel import Failed, Spoken
 from source.adapters.web.problems import Problem
 from source.domain.errors import ModelUnavailableError, StoreUnavailableError
 from source.domain.message import Message
@@ -107,8 +107,12 @@ async def visit() -> Visit:
     return Visit()
 
 
+async def whole(exchange: Exchange) -> list[ChatEvent]:
+    return [event async for event in exchange.events()]
+
+
 async def last(exchange: Exchange) -> ChatEvent:
-    return [event async for event in exchange.events()][-1]
+    return (await whole(exchange))[-1]
 
 
 async def test_an_answer_that_came_before_anybody_listened_is_that_of_the_store(visit: Visit) -> None:
@@ -117,6 +121,18 @@ async def test_an_answer_that_came_before_anybody_listened_is_that_of_the_store(
     told = await last(exchange)
     assert isinstance(told, Answered)
     assert (told.text, told.reply_id is not None) == ("All right.", True)
+
+
+async def test_all_who_are_answered_together_hear_the_answer_as_it_comes(visit: Visit) -> None:
+    visit.echo.model.hold()
+    first = await visit.chat.ask(visit.inbound())
+    together = [await visit.chat.ask(visit.inbound(text, f"s1/{text}")) for text in ("Two", "Three")]
+    hearing = [asyncio.create_task(whole(exchange)) for exchange in together]
+    visit.echo.model.release()
+    await last(first)
+    heard = [await each for each in hearing]
+    assert heard[0] == heard[1]
+    assert [type(event) for event in heard[0]][-2:] == [Spoken, Answered]
 
 
 async def test_a_repeat_that_is_answered_between_two_looks_gets_the_answer(visit: Visit) -> None:

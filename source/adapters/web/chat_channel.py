@@ -216,11 +216,8 @@ class Listener:
         """Yield what is told until this is settled; pieces that come faster than they are read come together."""
         while True:
             is_settled = self._is_settled
-            news = [event for reading in self._readings for event in reading.news()]
-            for event in news:
+            for event in [event for reading in self._readings for event in reading.news()]:
                 yield event
-            if news:
-                continue
             if is_settled:
                 return
             try:
