@@ -13,7 +13,7 @@ import pytest
 from aiohttp import ClientSession, web
 
 BUCKET: Final = "echo-archives"
-_CREDENTIALS: Final = {
+CREDENTIALS: Final = {
     "AWS_ACCESS_KEY_ID": "test-key",
     "AWS_SECRET_ACCESS_KEY": "test-secret",
     "AWS_DEFAULT_REGION": "us-east-1",
@@ -39,7 +39,7 @@ def s3_server() -> Iterator[str]:
 
 def give_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     """Set the environment variables that a bucket's owner sets."""
-    for name, value in _CREDENTIALS.items():
+    for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
 
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Executable, and_, bindparam, case, delete, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from source.adapters.storage import conversation_deletion, read_queries
 from source.adapters.storage.operation_tables import archives, conversation_memories, conversation_metadata
@@ -15,7 +17,7 @@ from source.adapters.storage.row_reading import (
     head_from,
     thread_from,
 )
-from source.adapters.storage.sql_access import SqlAccess, insert_of
+from source.adapters.storage.sql_access import SqlAccess
 from source.adapters.storage.tables import conversations, messages, threads
 from source.domain.conversation_head import ConversationHead, ConversationState, StoredConversation
 from source.domain.errors import StoreConflictError
@@ -25,6 +27,21 @@ from source.ports.archives import Archive, ArchivedConversation, ArchiveRule
 
 _ARCHIVED: Final = ConversationState.ARCHIVED.value
 _AT_ONCE: Final = 500
+_CHANGED: Final = "the conversation was changed meanwhile"
+
+# Made once: archiving asks them of ten thousand conversations.
+_THIS: Final = conversations.c.id == bindparam("conversation")
+_HEAD: Final = (
+    select(*HEAD_COLUMNS, *THREAD_COLUMNS).join(threads, threads.c.id == conversations.c.thread_key).where(_THIS)
+)
+_OF_THIS: Final = messages.c.conversation_id == conversations.c.id
+_IS_KEPT: Final = case((messages.c.standing == Standing.KEPT.value, 1), else_=0)
+_STATE: Final = _HEAD.add_columns(
+    select(func.count()).where(_OF_THIS).scalar_subquery().label("said"),
+    select(func.sum(_IS_KEPT)).where(_OF_THIS).scalar_subquery().label("kept"),
+    select(func.max(messages.c.edited_at)).where(_OF_THIS).scalar_subquery().label("last_edited_at"),
+)
+_PUT_AWAY: Final = update(conversations).where(_THIS).values(state=_ARCHIVED, is_active=False)
 
 
 class ArchiveTable:
@@ -44,21 +61,19 @@ class ArchiveTable:
 
     async def note_archived(self, archive: Archive, *, seen: StoredConversation) -> None:
         def apply(connection: Connection, _now: datetime) -> None:
-            if archive_noted(connection, archive.conversation_id) == archive:  # applied a second time
-                return
-            _refuse_what_moved_on(connection, seen)
+            if not _is_as_seen(connection, seen):
+                if archive_noted(connection, archive.conversation_id) == archive:  # applied a second time
+                    return
+                raise StoreConflictError(_CHANGED)
             _put_archive(connection, archive)
-            connection.execute(
-                update(conversations)
-                .where(conversations.c.id == archive.conversation_id)
-                .values(state=_ARCHIVED, is_active=False)
-            )
+            connection.execute(_PUT_AWAY, {"conversation": archive.conversation_id})
 
         await self._access.change(apply)
 
     async def put_archive(self, archive: Archive, *, seen: StoredConversation) -> None:
         def apply(connection: Connection, _now: datetime) -> None:
-            _refuse_what_moved_on(connection, seen)
+            if not _is_as_seen(connection, seen):
+                raise StoreConflictError(_CHANGED)
             _put_archive(connection, archive)
 
         await self._access.change(apply)
@@ -123,23 +138,22 @@ def _archive_from(row: AnyRow) -> Archive:
 
 def _put_archive(connection: Connection, archive: Archive) -> None:
     values = {column.name: getattr(archive, column.name) for column in archives.columns}
-    statement = insert_of(connection, archives).values(values)
-    replaced = {name: statement.excluded[name] for name in values if name != "conversation_id"}
-    connection.execute(statement.on_conflict_do_update(index_elements=["conversation_id"], set_=replaced))
+    connection.execute(_archive_put(connection.dialect.name), values)
 
 
-def _refuse_what_moved_on(connection: Connection, seen: StoredConversation) -> None:
+@cache
+def _archive_put(dialect: str) -> Executable:
+    statement = postgresql.insert(archives) if dialect == "postgresql" else sqlite.insert(archives)
+    new = {column.name: statement.excluded[column.name] for column in archives.columns}
+    return statement.on_conflict_do_update(index_elements=[archives.c.conversation_id], set_=new)
+
+
+def _is_as_seen(connection: Connection, seen: StoredConversation) -> bool:
     """Compare what tells two states of a conversation apart: its head, and what was said, edited or taken back."""
-    head = _head_of(connection, seen.head.conversation_id)
-    if head != seen.head or _standing_of(connection, seen.head.conversation_id) != _standing_seen(seen):
-        raise StoreConflictError("the conversation was changed meanwhile")
-
-
-def _standing_of(connection: Connection, conversation_id: int) -> tuple[int, int, datetime | None]:
-    kept = func.sum(case((messages.c.standing == Standing.KEPT.value, 1), else_=0))
-    query = select(func.count(), kept, func.max(messages.c.edited_at))
-    count, number_kept, edited_at = connection.execute(query.where(messages.c.conversation_id == conversation_id)).one()
-    return count, number_kept or 0, edited_at
+    row = connection.execute(_STATE, {"conversation": seen.head.conversation_id}).first()
+    if row is None or head_from(row) != seen.head:
+        return False
+    return (row.said, row.kept or 0, row.last_edited_at) == _standing_seen(seen)
 
 
 def _standing_seen(seen: StoredConversation) -> tuple[int, int, datetime | None]:
@@ -149,8 +163,7 @@ def _standing_seen(seen: StoredConversation) -> tuple[int, int, datetime | None]
 
 
 def _head_of(connection: Connection, conversation_id: int) -> ConversationHead | None:
-    query = select(*HEAD_COLUMNS, *THREAD_COLUMNS).join(threads, threads.c.id == conversations.c.thread_key)
-    row = connection.execute(query.where(conversations.c.id == conversation_id)).first()
+    row = connection.execute(_HEAD, {"conversation": conversation_id}).first()
     return None if row is None else head_from(row)
 
 
