@@ -1,6 +1,7 @@
 """The API does what its description says, whatever is sent to it, on both databases."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from source.adapters.web.local_token import LocalToken
+from source.app.settings import ROOT
 from tests.e2e.api_server import ApiServer, api_server
 from tests.fakes.databases import KINDS, database_of
 
@@ -47,7 +49,19 @@ def test_schemathesis_finds_nothing(echo: ApiServer, kind: str, tmp_path: Path) 
         *("--max-examples", str(CASES_FOR_EACH), "--seed", str(SEED), "--phases", PHASES[kind]),
         *("--request-timeout", "20", "--warnings", "off", "--continue-on-failure"),
     ]
-    environment = {**os.environ, "SCHEMATHESIS_HOOKS": "tests.e2e.schema_hooks", "PYTHONPATH": os.fspath(Path.cwd())}
+    environment = {**os.environ, "SCHEMATHESIS_HOOKS": "tests.e2e.schema_hooks", "PYTHONPATH": os.fspath(ROOT)}
     ran = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, "\n".join(line[:500] for line in (ran.stdout + ran.stderr).splitlines())
     assert "Traceback" not in echo.log
+
+
+def test_the_guide_names_no_path_that_is_not_there(tmp_path: Path) -> None:
+    folder = tmp_path / "conversations"
+    folder.mkdir()
+    guide = (ROOT / "docs" / "api.md").read_text()
+    named = set(re.findall(r"`(GET|POST|PUT|PATCH|DELETE) (/[^`?]*)`", guide))
+    with api_server(folder) as echo:
+        paths = echo.get("/openapi.json")["paths"]
+    there = {(method.upper(), path) for path, operations in paths.items() for method in operations}
+    assert len(named) > 30
+    assert named - there == set()

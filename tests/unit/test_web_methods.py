@@ -16,6 +16,9 @@ def app() -> FastAPI:
         ("GET", "/things/{thing}"),
         ("DELETE", "/things/{thing}"),
         ("GET", "/things/{thing}/parts.json"),
+        ("PUT", "/numbers/{number:int}"),
+        ("GET", "/numbers/{number:int}"),
+        ("POST", "/numbers/all"),
     ]:
         app.add_api_route(path, lambda: None, methods=[method])
     return app
@@ -31,7 +34,10 @@ def app() -> FastAPI:
         ("/things/7/partsXjson", None),
         ("/things/", None),
         ("/nothing", None),
+        ("/numbers/7", "GET, PUT"),
+        ("/numbers/all", "POST"),
+        ("/numbers/some", None),
     ],
 )
-def test_a_path_takes_what_the_description_says_of_it(app: FastAPI, path: str, methods: str | None) -> None:
+def test_a_path_takes_what_its_closest_routes_take(app: FastAPI, path: str, methods: str | None) -> None:
     assert allowed_methods({"app": app, "path": path}) == methods

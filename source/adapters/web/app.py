@@ -7,7 +7,6 @@ from fastapi import APIRouter, FastAPI
 from fastapi.telemetry import TelemetryConfig
 from starlette.middleware.cors import CORSMiddleware
 
-from source.adapters.web import docs_page
 from source.adapters.web.authentication import Authentication
 from source.adapters.web.frame import WebFrame
 from source.adapters.web.guard import Guard
@@ -15,7 +14,7 @@ from source.adapters.web.idempotency import Idempotency
 from source.adapters.web.openapi import describe
 from source.adapters.web.problems import add_problem_handlers
 from source.adapters.web.requests import RequestFrame
-from source.adapters.web.routes import health, keys, metrics
+from source.adapters.web.routes import description, health, keys, metrics
 from source.adapters.web.streams import OpenStreams
 
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -38,7 +37,7 @@ def create_app(
     `local_secret` is what the command line of this machine shows instead of a key.
     """
     app = FastAPI(title="Echo", version=frame.settings.version, docs_url=None, redoc_url=None, telemetry=_NO_TELEMETRY)
-    for router in (*routers, *_own_routers(frame), docs_page.router(app)):
+    for router in (*routers, *_own_routers(frame), description.router(app)):
         # Included routers are asked one by one for every request: two thirds more time to find a route.
         app.router.routes.extend(router.routes)
     describe(app)

@@ -1,17 +1,14 @@
-"""The API's description as a page that asks nobody else for anything."""
+"""The API's description as a page."""
 
 import json
 from html import escape
 from typing import Any, Final
-
-from fastapi import APIRouter, FastAPI, Response
 
 from source.adapters.web.openapi import operations_of
 
 # Any: the description is JSON whose shape is OpenAPI's.
 _Json = dict[str, Any]
 
-_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
 _STYLE: Final = """
 :root { color-scheme: light dark; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
@@ -23,20 +20,6 @@ details > div { margin: 0 0 1rem 1rem; border-left: 2px solid; padding-left: 1re
 td, th { text-align: left; vertical-align: top; padding: .1rem 1rem .1rem 0; }
 .scope { opacity: .7; }
 """
-
-
-def router(app: FastAPI) -> APIRouter:
-    """Return the route of the page."""
-    routes = APIRouter()
-    page: list[bytes] = []
-
-    @routes.get("/docs", include_in_schema=False)
-    async def docs() -> Response:
-        if not page:
-            page.append(page_of(app.openapi()).encode())
-        return Response(page[0], media_type="text/html", headers={"Content-Security-Policy": _POLICY})
-
-    return routes
 
 
 def page_of(description: _Json) -> str:
