@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from sqlalchemy import Connection, delete
 
+from source.adapters.storage import migrate, postgres_engine
 from source.adapters.storage.migrate import NEWEST
 from source.adapters.storage.node_lease import LOCKS
 from source.adapters.storage.sql_store import SqlStore
@@ -219,3 +220,22 @@ async def test_writers_that_wait_for_each_other_both_end_well(stores: list[SqlSt
 
 def _touch(connection: Connection, name: str) -> None:
     connection.execute(events.update().where(events.c.event_id == name).values(text="touched"))
+
+
+async def test_a_start_waits_for_tables_that_another_process_is_making(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres_engine, "_LOCK_TIMEOUT", "50ms")
+    with server().database(is_empty=True) as database, psycopg.connect(database) as other:
+        other.execute(f"SELECT pg_advisory_xact_lock({LOCKS}, {migrate.LOCK})".encode())
+        opening = asyncio.create_task(SqlStore.open(database, clock=FakeClock()))
+        await asyncio.to_thread(_until_somebody_waits, database)
+        await asyncio.wait([opening], timeout=0.2)
+        assert not opening.done()
+        other.rollback()
+        store = await opening
+        assert await store.accept(inbound()) is not None
+        await store.close()
+
+
+def _until_somebody_waits(database: str) -> None:
+    while not _rows(database, b"SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"):
+        pass

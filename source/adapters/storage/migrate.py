@@ -11,7 +11,7 @@ VERSIONS: Final = ("0001", "0002", "0003", "0004")
 NEWEST: Final = VERSIONS[-1]
 _VERSION_TABLE: Final = "alembic_version"
 # Beyond the nodes, which are locks of the same number.
-_MIGRATION_LOCK: Final = 1_000
+LOCK: Final = 1_000
 
 
 def bring_up_to_date(connection: Connection, target: str = NEWEST) -> None:
@@ -62,8 +62,11 @@ def stored_version(connection: Connection) -> str | None:
 
 
 def _wait_for_others(connection: Connection) -> None:
-    """Let one process at a time change the tables; the lock ends with the transaction."""
-    connection.execute(select(func.pg_advisory_xact_lock(LOCKS, _MIGRATION_LOCK)))
+    """Let one process at a time change the tables, however long that takes; the lock ends with the transaction."""
+    within: str = connection.exec_driver_sql("SHOW lock_timeout").scalar_one()
+    connection.exec_driver_sql("SET LOCAL lock_timeout TO 0")
+    connection.execute(select(func.pg_advisory_xact_lock(LOCKS, LOCK)))
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout TO '{within}'")
 
 
 def _upgrade(connection: Connection, target: str) -> None:

@@ -44,7 +44,7 @@ class SqlWriteTarget:
         self._clock = clock
         self._seen_on: Connection | None = None
         statements = Statements(dialect)
-        is_shared = dialect.name == "postgresql"
+        self._is_shared = is_shared = dialect.name == "postgresql"
         self._known = SharedRows(statements, ids) if is_shared else KnownRows(statements, ids)
         self._index = index_of(dialect)
         self._turns = TurnWrites(statements, self._known)
@@ -98,7 +98,8 @@ class SqlWriteTarget:
         now = self._clock.now()
         added = 0
         accepted = [operation.event for operation in operations if isinstance(operation, Accept)]
-        self._look_up(connection, accepted, operations)
+        if self._is_shared:
+            self._look_up(connection, accepted, operations)
         new = self._turns.accept(connection, accepted) if accepted else set()
         numbers = [number for number, each in enumerate(operations) if isinstance(each, CommitTurn)]
         records = [each.record for each in operations if isinstance(each, CommitTurn)]
