@@ -1,76 +1,25 @@
 """Records over HTTP, on both databases."""
 
-import json
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-from source.app.records import Records
 from source.domain.api_key import Scope
-from tests.fakes.clock import FakeClock
 from tests.fakes.databases import database_of
-from tests.fakes.openai_server import FakeOpenAIServer
+from tests.fakes.records_api import MESSAGES, SESSIONS, SUMMARIES, RecordsCaller, problem, records_api
 from tests.fakes.running_echo import archived_in, transcripts_in
-from tests.fakes.web_api import Answered, WebApi, web_api
-
-SESSIONS, MESSAGES, SUMMARIES = (f"/api/records/{name}" for name in ("sessions", "messages", "user_summaries"))
-
-
-@dataclass
-class Caller:
-    """A program that uses the API."""
-
-    api: WebApi
-
-    async def made(self, path: str, **values: object) -> dict[str, Any]:
-        answer = await self.api.post(path, values)
-        assert answer.status == 201, answer.content
-        made: dict[str, Any] = answer.json
-        return made
-
-    async def found(self, path: str, filter_: object = None, **asked: object) -> list[dict[str, Any]]:
-        query = "&".join(f"{name}={quote(str(value))}" for name, value in asked.items())
-        given = "" if filter_ is None else f"filter={quote(json.dumps(filter_))}&"
-        answer = await self.api.get(f"{path}?{given}{query}")
-        assert answer.status == 200, answer.content
-        records: list[dict[str, Any]] = answer.json["records"]
-        return records
-
-    async def call(self, method: str, path: str, body: object = None, **headers: str) -> Answered:
-        return await self.api.call(method, path, body, headers=headers)
-
-    async def session(self, **values: object) -> str:
-        return str((await self.made(SESSIONS, **{"user_id": "ann", **values}))["session_id"])
-
-    async def message(self, session_id: str, content: str = "Hello", **values: object) -> int:
-        made = await self.made(MESSAGES, session_id=session_id, **{"role": "user", "content": content, **values})
-        return int(made["id"])
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    with database_of(request.param, tmp_path) as url:
-        yield url
+async def caller(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[RecordsCaller]:
+    with database_of(request.param, tmp_path) as database:
+        async with records_api(tmp_path, database) as caller:
+            yield caller
 
 
-@pytest.fixture
-async def caller(database: str, tmp_path: Path) -> AsyncIterator[Caller]:
-    async with FakeOpenAIServer() as server:
-        routers = lambda echo: Records(echo).routes()  # noqa: E731
-        async with web_api(tmp_path, server, FakeClock(), routers, database_url=database) as api:
-            yield Caller(api)
-
-
-def problem(answer: Answered, status: int) -> str:
-    assert (answer.status, answer.headers["Content-Type"]) == (status, "application/problem+json"), answer.content
-    return str(answer.json["detail"])
-
-
-async def test_the_seeds_example_works_over_http(caller: Caller) -> None:
+async def test_the_seeds_example_works_over_http(caller: RecordsCaller) -> None:
     session = await caller.made(
         SESSIONS,
         user_id="6591234567",
@@ -91,7 +40,7 @@ async def test_the_seeds_example_works_over_http(caller: Caller) -> None:
     assert len(await caller.found(SESSIONS, {"intents.confidence": {"$gt": 0.9}}, order_by="-start_time")) == 1
 
 
-async def test_a_record_is_read_changed_and_deleted(caller: Caller) -> None:
+async def test_a_record_is_read_changed_and_deleted(caller: RecordsCaller) -> None:
     path = f"{SESSIONS}/{await caller.session()}"
     read = await caller.call("GET", path)
     assert (read.status, read.json["language"]) == (200, None)
@@ -104,7 +53,7 @@ async def test_a_record_is_read_changed_and_deleted(caller: Caller) -> None:
     assert "There is no session" in problem(await caller.call("PATCH", path, {"language": "en"}), 404)
 
 
-async def test_a_version_guards_against_lost_updates(caller: Caller) -> None:
+async def test_a_version_guards_against_lost_updates(caller: RecordsCaller) -> None:
     path = f"{SESSIONS}/{await caller.session()}"
     first = (await caller.call("GET", path)).headers["ETag"]
     assert (await caller.call("GET", path, **{"If-None-Match": first})).status == 304
@@ -117,7 +66,7 @@ async def test_a_version_guards_against_lost_updates(caller: Caller) -> None:
     assert (await caller.call("DELETE", path, **{"If-Match": changed.headers["ETag"]})).status == 204
 
 
-async def test_pages_follow_each_other_over_http(caller: Caller) -> None:
+async def test_pages_follow_each_other_over_http(caller: RecordsCaller) -> None:
     await caller.call("POST", f"{SUMMARIES}/bulk", {"records": [{"user_id": str(number)} for number in range(5)]})
     answer = await caller.api.get(f"{SUMMARIES}?limit=2&order_by=-user_id")
     users = [record["user_id"] for record in answer.json["records"]]
@@ -135,7 +84,7 @@ async def test_pages_follow_each_other_over_http(caller: Caller) -> None:
     assert counted.json == {"count": 3}
 
 
-async def test_many_are_made_changed_and_deleted_at_once(caller: Caller) -> None:
+async def test_many_are_made_changed_and_deleted_at_once(caller: RecordsCaller) -> None:
     key = await caller.session()
     said = {"session_id": key, "role": "user", "content": "x"}
     answer = await caller.api.post(f"{MESSAGES}/bulk", {"records": [said, said]})
@@ -156,7 +105,7 @@ async def test_many_are_made_changed_and_deleted_at_once(caller: Caller) -> None
     assert await caller.found(MESSAGES) == []
 
 
-async def test_summaries_are_counted_when_asked(caller: Caller) -> None:
+async def test_summaries_are_counted_when_asked(caller: RecordsCaller) -> None:
     made = await caller.made(SUMMARIES, user_id="ann", preferences={"a": 1})
     assert made["total_messages"] == 0
     await caller.message(await caller.session())
@@ -191,12 +140,12 @@ async def test_summaries_are_counted_when_asked(caller: Caller) -> None:
     ],
 )
 async def test_what_is_wrong_with_a_request_is_said(
-    caller: Caller, method: str, path: str, body: object, status: int, sentence: str
+    caller: RecordsCaller, method: str, path: str, body: object, status: int, sentence: str
 ) -> None:
     assert sentence in problem(await caller.call(method, path, body), status)
 
 
-async def test_reading_takes_a_key_that_may_read_and_writing_one_that_may_write(caller: Caller) -> None:
+async def test_reading_takes_a_key_that_may_read_and_writing_one_that_may_write(caller: RecordsCaller) -> None:
     reading = await caller.api.make_key(Scope.READ, name="reader")
     writing = await caller.api.make_key(Scope.WRITE, name="writer")
     assert (await caller.api.get(SESSIONS, key=reading)).status == 200
@@ -206,34 +155,34 @@ async def test_reading_takes_a_key_that_may_read_and_writing_one_that_may_write(
     assert (await caller.api.get(SESSIONS)).status == 401
 
 
-async def test_what_echo_says_in_a_session_is_where_programs_read_it(caller: Caller) -> None:
-    await caller.api.talk.say("We need boxes")
+async def test_what_echo_says_in_a_session_is_where_programs_read_it(caller: RecordsCaller) -> None:
+    await caller.talk.say("We need boxes")
     (session,) = await caller.found(SESSIONS, {"user_id": "ada"})
     assert (session["platform"], session["message_count"]) == ("terminal", 2)
     said = await caller.found(MESSAGES, {"session_id": session["session_id"]})
     assert (said[0]["role"], said[0]["content"]) == ("user", "We need boxes")
     await caller.message(session["session_id"], "By the way", user_id="bob")
     await caller.call("PATCH", f"{MESSAGES}/{said[0]['id']}", {"content": "We need cups"})
-    await caller.api.talk.say("How many?")
-    stored = await caller.api.talk.conversation()
+    await caller.talk.say("How many?")
+    stored = await caller.talk.conversation()
     people = [message.message_content for message in stored.messages if message.is_from_person]
     assert people == ["We need cups", "By the way", "How many?"]
 
 
-async def test_a_deleted_session_is_gone_from_memory_and_folder_too(caller: Caller, tmp_path: Path) -> None:
-    await caller.api.talk.say("Secret")
+async def test_a_deleted_session_is_gone_from_memory_and_folder_too(caller: RecordsCaller, tmp_path: Path) -> None:
+    await caller.talk.say("Secret")
     (session,) = await caller.found(SESSIONS)
-    await caller.api.talk.echo.manager.write_transcripts()
+    await caller.talk.echo.manager.write_transcripts()
     assert len(transcripts_in(tmp_path)) == 1
     assert (await caller.call("DELETE", f"{SESSIONS}/{session['session_id']}")).status == 204
     assert (transcripts_in(tmp_path), archived_in(tmp_path)) == ({}, [])
-    assert caller.api.talk.echo.manager.metrics().conversations == 0
-    await caller.api.talk.say("Hello")
+    assert caller.talk.echo.manager.metrics().conversations == 0
+    await caller.talk.say("Hello")
     (later,) = await caller.found(SESSIONS)
     assert later["session_id"] != session["session_id"]
 
 
-async def test_what_is_described_is_what_is_answered(caller: Caller) -> None:
+async def test_what_is_described_is_what_is_answered(caller: RecordsCaller) -> None:
     description = (await caller.api.get("/openapi.json")).json
     schemas = description["components"]["schemas"]
     assert {"Session", "SessionFilter", "NewMessage", "UserSummaryPage"} <= schemas.keys()
