@@ -138,7 +138,8 @@ class Desk:
 
 
 @asynccontextmanager
-async def a_desk(folder: Path, *, pause_seconds: float = 15.0) -> AsyncIterator[Desk]:
+async def a_desk(folder: Path, *, pause_seconds: float = 15.0, database_url: str | None = None) -> AsyncIterator[Desk]:
+    """Start Echo on `folder` with its API, and end both in order."""
     chats: list[WebChat] = []
     clock, stop = FakeClock(), asyncio.Event()
 
@@ -146,7 +147,7 @@ async def a_desk(folder: Path, *, pause_seconds: float = 15.0) -> AsyncIterator[
         chats.append(chat_of(echo, pause_seconds=pause_seconds))
         return chat_routers(chats[0])
 
-    async with FakeOpenAIServer() as model, web_api(folder, model, clock, routers) as api:
+    async with FakeOpenAIServer() as model, web_api(folder, model, clock, routers, database_url=database_url) as api:
         running = asyncio.create_task(chats[0].run(stop))
         yield Desk(api, model, clock, chats[0], stop)
         stop.set()

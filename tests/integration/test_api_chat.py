@@ -1,19 +1,37 @@
 """Talking over HTTP, with a model behind it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from source.domain.api_key import Scope
 from tests.fakes.chat_api import SESSION, Desk, Event, a_desk, said, streaming
+from tests.fakes.databases import KINDS, database_of
 from tests.fakes.openai_script import Fails, Says
+
+MALFORMED: list[dict[str, object]] = [
+    said(""),
+    said("  \n "),
+    said("a\u0000b"),
+    said("Hello", message_id="a/b"),
+    said("Hello", session_id=""),
+    said("Hello", platform="discord"),
+    said("Hello", more=1),
+    {"text": "Hello"},
+]
+
+
+@pytest.fixture(params=KINDS)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    with database_of(request.param, tmp_path) as url:
+        yield url
 
 
 @pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    async with a_desk(tmp_path) as desk:
+async def desk(tmp_path: Path, database: str) -> AsyncIterator[Desk]:
+    async with a_desk(tmp_path, database_url=database) as desk:
         yield desk
 
 
@@ -187,34 +205,21 @@ async def test_when_echo_stops_whoever_waits_is_told(desk: Desk) -> None:
     gate.set()
 
 
-async def test_what_was_left_is_answered_at_the_next_start(tmp_path: Path) -> None:
-    async with a_desk(tmp_path) as desk:
+async def test_what_was_left_is_answered_at_the_next_start(tmp_path: Path, database: str) -> None:
+    async with a_desk(tmp_path, database_url=database) as desk:
         desk.model.queue(*[Fails(500)] * 10)
         assert (await desk.api.post("/api/chat", said("Hello", message_id="m1"))).status == 202
-    async with a_desk(tmp_path) as desk:
+    async with a_desk(tmp_path, database_url=database) as desk:
         answer = await desk.api.post("/api/chat", said("Hello", message_id="m1"))
         assert answer.json["status"] == "answered"
         assert await desk.texts() == ["Hello", answer.json["text"]]
         assert len(desk.model.requests) == 1
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        said(""),
-        said("  \n "),
-        said("a\u0000b"),
-        said("Hello", message_id="a/b"),
-        said("Hello", session_id=""),
-        said("Hello", platform="discord"),
-        said("Hello", more=1),
-        {"text": "Hello"},
-    ],
-)
-async def test_a_malformed_message_is_refused(desk: Desk, body: dict[str, object]) -> None:
-    answer = await desk.api.post("/api/chat", body)
-    assert answer.status == 422
-    assert answer.headers["Content-Type"] == "application/problem+json"
+async def test_a_malformed_message_is_refused(desk: Desk) -> None:
+    for body in MALFORMED:
+        answer = await desk.api.post("/api/chat", body)
+        assert (answer.status, answer.headers["Content-Type"]) == (422, "application/problem+json"), body
     assert not desk.model.requests
 
 

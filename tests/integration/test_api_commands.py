@@ -3,7 +3,7 @@
 import asyncio
 import json
 from base64 import b64decode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,14 +12,21 @@ from source.domain.api_key import Scope
 from source.domain.thread import PersonRef, Platform, ThreadRef
 from source.domain.turn import InboundMessage
 from tests.fakes.chat_api import SESSION, Desk, a_desk, said, streaming
+from tests.fakes.databases import KINDS, database_of
 from tests.fakes.openai_script import Fails, Says
 
 TERMINAL = ThreadRef(Platform.TERMINAL, "a/b")
 
 
+@pytest.fixture(params=KINDS)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    with database_of(request.param, tmp_path) as url:
+        yield url
+
+
 @pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    async with a_desk(tmp_path) as desk:
+async def desk(tmp_path: Path, database: str) -> AsyncIterator[Desk]:
+    async with a_desk(tmp_path, database_url=database) as desk:
         yield desk
 
 

@@ -48,6 +48,10 @@ def router(chat: WebChat) -> APIRouter:
         The message is kept before the answer begins. Who loses the connection sends the same `message_id` again and
         gets the same reply, as far as it has come; it is never answered twice. Messages that come while an answer is
         running are answered together afterwards.
+
+        Events: `accepted` (the message is kept), `notice` (a line that is no part of the reply), `thinking`, `delta`
+        (the next piece of the reply), and at the end `done` (the whole reply, which counts) or `failed` (a sentence
+        for the person). Comments keep the connection open.
         """
         thread = thread_of(caller, body)
         message_id = body.message_id or uuid4().hex
