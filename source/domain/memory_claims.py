@@ -20,7 +20,8 @@ SUMMARY_BYTES = 2_000
 ITEM_BYTES = 400
 _NAME_BYTES = 120
 _MOST_IDS = 50
-_MOST_GIVEN = 1_000
+_MOST_GIVEN = 200
+_MOST_DROPPED = 1_000_000
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 # Models also write the mark of a line around its number.
 _WRITTEN_ID = re.compile(r"\[?#?(?P<number>\d{1,16})\]?")
@@ -94,7 +95,7 @@ def _covers_to(data: Mapping[str, object]) -> int | None:
 
 def _dropped(data: Mapping[str, object]) -> int:
     given = data.get("dropped")
-    return given if isinstance(given, int) and not isinstance(given, bool) and 0 < given <= _MOST_GIVEN else 0
+    return given if isinstance(given, int) and not isinstance(given, bool) and 0 < given <= _MOST_DROPPED else 0
 
 
 def _language(data: Mapping[str, object]) -> str | None:

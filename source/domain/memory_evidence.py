@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from source.domain.memory import MemoryItem, MemoryPart
@@ -32,7 +33,14 @@ class Evidence:
     def __init__(self, messages: Sequence[Message], people: Mapping[str, str]) -> None:
         self._said = {message.message_id: one_line(message.message_content).casefold() for message in messages}
         self._speakers = {message.message_id: speaker_of(message, people).casefold() for message in messages}
-        self._words = {message_id: frozenset(words(text)) for message_id, text in self._said.items()}
+        self._places: dict[str, set[int]] = {}
+        for message_id, text in self._said.items():
+            for word in words(text):
+                self._places.setdefault(word, set()).add(message_id)
+        self._by_beginning: dict[str, list[str]] = {}
+        for word in self._places:
+            self._by_beginning.setdefault(word[:_STEM_CHARS], []).append(word)
+        self._known_forms: dict[str, list[str]] = {}
 
     def __contains__(self, message_id: object) -> bool:
         return message_id in self._said
@@ -60,9 +68,10 @@ class Evidence:
 
     def showing(self, text: str) -> tuple[int, ...]:
         """Return the messages that share most with a text, in their order; none when none shares a telling word."""
-        telling = _telling(text)
-        shared = {message_id: self._shared(telling, [message_id]) for message_id in self._said}
-        best = sorted((each for each in shared if shared[each]), key=lambda each: -shared[each])
+        shared: Counter[int] = Counter()
+        for word in sorted(_telling(text)):
+            shared.update(set[int]().union(*(self._places[form] for form in self._forms(word))))
+        best = sorted(shared, key=lambda message_id: (-shared[message_id], message_id))
         return tuple(sorted(best[:_SUGGESTED]))
 
     def _shares_words(self, text: str, cited: Sequence[int]) -> bool:
@@ -73,9 +82,17 @@ class Evidence:
             return not telling.isdisjoint(speakers)
         return self._shared(others, cited) >= max(1, round(len(others) * _LEAST_SHARE))
 
-    def _shared(self, telling: Iterable[str], cited: Iterable[int]) -> int:
-        said = frozenset[str]().union(*(self._words[message_id] for message_id in cited))
-        return sum(word in said or any(_is_form(word, each) for each in said) for word in telling)
+    def _shared(self, telling: Iterable[str], cited: Sequence[int]) -> int:
+        """Return how many of the words are in one of the messages, in some form."""
+        return sum(any(not self._places[form].isdisjoint(cited) for form in self._forms(word)) for word in telling)
+
+    def _forms(self, word: str) -> list[str]:
+        """Return the words of the conversation that are the word, or are taken for a form of it."""
+        known = self._known_forms.get(word)
+        if known is None:
+            alike = self._by_beginning.get(word[:_STEM_CHARS], ())
+            known = self._known_forms[word] = [each for each in alike if each == word or _is_form(word, each)]
+        return known
 
     def _has_name(self, name: str, cited: Sequence[int]) -> bool:
         wanted = one_line(name).casefold()

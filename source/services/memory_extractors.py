@@ -89,16 +89,18 @@ class ModelExtractor:
 
 
 class OfflineExtractor:
-    """Quotes and counts; all of a conversation at once, off the event loop."""
+    """Quotes and counts; all of a conversation at once, one after the other off the event loop, which goes on."""
 
     goes_on_from = frozenset({MemorySource.MODEL, MemorySource.PERSON})
 
     def __init__(self, detect_language: DetectLanguage) -> None:
         self._detect_language = detect_language
+        self._one_at_a_time = asyncio.Lock()
 
     async def extract(self, said: SaidInConversation, earlier: Memory | None) -> Memory:
         language = await self._detect_language(spoken(said))
-        found = await asyncio.to_thread(offline_memory, said.messages, said.people, language=language)
+        async with self._one_at_a_time:
+            found = await asyncio.to_thread(offline_memory, said.messages, said.people, language=language)
         return _with_offline(earlier, found)
 
 
