@@ -1,6 +1,7 @@
 """What is left in a database of either kind, for the next process and for whoever looks."""
 
 import asyncio
+import math
 import signal
 import sys
 from collections.abc import Iterator
@@ -213,3 +214,21 @@ async def test_many_messages_of_any_kind_are_kept_as_they_were_said(url: str) ->
 
 def _plain(message: Message) -> Message:
     return replace(message, tools=None if message.tools is None else [dict(tool) for tool in message.tools])
+
+
+@pytest.mark.parametrize("count", [1, 20])
+async def test_numbers_that_are_none_of_json_spoil_no_message(url: str, count: int) -> None:
+    params = {"n": math.nan, "few": [1.5, math.inf, {"deep": -math.inf}], "big": 10**400, "text": "a\x00b \ud83d"}
+    message = Message(NOW, MessageType.TOOL_CALL, "", tools=({"name": "find", "params": params, "id": "1"},))
+    messages = tuple(replace(message, message_id=number) for number in range(1, count + 1))
+    store = await _opened(url)
+    conversation = head()
+    await store.commit_turn(TurnRecord(conversation.conversation_id, messages, (conversation,)))
+    stored = await store.load(conversation.conversation_id)
+    assert stored is not None
+    tools = stored.messages[-1].tools
+    assert tools is not None
+    kept = tools[0]["params"]
+    assert isinstance(kept, dict)
+    assert (kept["big"], kept["text"], kept["few"][0]) == (10**400, "a\x00b \ud83d", 1.5)
+    await store.close()

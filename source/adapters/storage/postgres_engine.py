@@ -1,5 +1,7 @@
 """Engines of PostgreSQL: one for connections that write, one for those that read."""
 
+import json
+import math
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
@@ -86,4 +88,24 @@ def _options(url: URL) -> dict[str, Any]:  # Any: create_engine has a type for e
         # Positional, as `Prepared` wants them.
         "paramstyle": "format",
         "use_native_hstore": False,
+        "json_serializer": _as_json,
     }
+
+
+def _as_json(value: object) -> str:
+    """Python writes NaN and infinity as no other program reads them; this server refuses them."""
+    try:
+        return json.dumps(value, allow_nan=False)
+    except ValueError:
+        return json.dumps(_finite(value))
+
+
+def _finite(value: object) -> object:
+    match value:
+        case float() if not math.isfinite(value):
+            return None
+        case dict():
+            return {name: _finite(each) for name, each in value.items()}
+        case list() | tuple():
+            return [_finite(each) for each in value]
+    return value
