@@ -1,0 +1,1 @@
+"""Archiving, restoring and cleaning up by the real program, which is killed in the middle of each."""
