@@ -198,3 +198,13 @@ async def test_marks_of_jobs_move_either_way(sql_store: SqlStore, clock: FakeClo
     for job, tick in (("auto_sync", now), ("auto_archive", now), ("auto_sync", now - timedelta(hours=1))):
         await schedule.note(job, tick)
     assert await schedule.marks() == {"auto_archive": now, "auto_sync": now - timedelta(hours=1)}
+
+
+async def test_ids_go_on_behind_those_of_tasks_although_the_clock_was_put_back(database: str, clock: FakeClock) -> None:
+    store = await SqlStore.open(database, clock=clock, durability="normal")
+    task = await TaskTable(store).add(NewTask("COUNT"), Lane.OWNER)
+    await store.close()
+    store = await SqlStore.open(database, clock=clock, durability="normal")
+    following = store.ids.next(clock.now() - timedelta(days=30))
+    await store.close()
+    assert following > task.task_id
