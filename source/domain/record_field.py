@@ -79,7 +79,7 @@ def scalar_of(kind: Kind, value: object, where: str) -> Scalar:
             return value
         case Kind.MOMENT if isinstance(value, str | datetime):
             return moment_of(value, where)
-        case Kind.KEY if isinstance(value, str | int) and not isinstance(value, bool):
+        case Kind.KEY if isinstance(value, str | int | float) and not isinstance(value, bool):
             return _key(value, where)
     raise RefusedInputError(f"{where}: {_EXPECTED[kind]} is expected.")
 
@@ -117,8 +117,9 @@ def _text(value: str, where: str) -> str:
     return value
 
 
-def _key(value: str | int, where: str) -> int:
-    digits = str(value)
+def _key(value: str | float, where: str) -> int:
+    # JSON tells 5.0 from 5 no more than JavaScript does.
+    digits = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 16 and int(digits) <= LARGEST_NUMBER):
         raise RefusedInputError(f"{where}: {_EXPECTED[Kind.KEY]} is expected.")
     return int(digits)

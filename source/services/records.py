@@ -129,12 +129,12 @@ class RecordService(RecordLists):
         }
 
     async def create(self, collection: str, items: Sequence[object], *, partial: bool = False) -> Sequence[Written]:
-        """Make records of these values."""
+        """Make records of these values; when one is of a wrong shape nothing is written, `partial` or not."""
         known = collection_named(collection)
         _ensure_bounded(items)
         values = attempted(given(values_to_create, known), items)
         create = self._keeping[known.name].create
-        return await written(values, given(create, partial=partial), partial=partial)
+        return await written(values, given(create, partial=partial), partial=False)
 
     async def change(
         self,

@@ -406,20 +406,22 @@ async def test_a_user_has_one_summary(desk: Desk) -> None:
 async def test_a_bulk_is_written_whole_or_not_at_all(desk: Desk) -> None:
     key = await desk.session()
     good = {"session_id": str(key), "role": "user", "content": "x"}
-    items = [
-        good,
-        {**good, "session_id": "7"},
-        {**good, "role": "nobody"},
-        {**good, "user_id": "ann", "role": "assistant"},
-    ]
+    items = [good, {**good, "session_id": "7"}, {**good, "user_id": "ann", "role": "assistant"}]
     outcomes = await desk.records.create("messages", items)
-    assert [outcome.key for outcome in outcomes] == [None] * 4
+    assert [outcome.key for outcome in outcomes] == [None] * 3
     assert await desk.records.count("messages") == 0
     outcomes = await desk.records.create("messages", items, partial=True)
-    assert [outcome.refusal for outcome in outcomes] == [None, Refusal.MISSING, Refusal.INVALID, Refusal.INVALID]
-    assert "one of user, assistant" in outcomes[2].sentence
-    assert "what the assistant says has none" in outcomes[3].sentence
+    assert [outcome.refusal for outcome in outcomes] == [None, Refusal.MISSING, Refusal.INVALID]
+    assert "what the assistant says has none" in outcomes[2].sentence
     assert await desk.contents(key) == ["x"]
+
+
+async def test_a_bulk_with_something_of_a_wrong_shape_is_refused_as_a_whole(desk: Desk) -> None:
+    for partial in (False, True):
+        outcomes = await desk.records.create("sessions", [{}, {"titel": "x"}, {"title": 1}], partial=partial)
+        assert [outcome.refusal for outcome in outcomes] == [None, Refusal.INVALID, Refusal.INVALID]
+        assert "did you mean title?" in outcomes[1].sentence
+    assert await desk.records.count("sessions") == 0
 
 
 async def test_a_bulk_of_changes_is_made_whole_or_not_at_all(desk: Desk) -> None:

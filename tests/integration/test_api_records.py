@@ -98,10 +98,19 @@ async def test_many_are_made_changed_and_deleted_at_once(caller: RecordsCaller) 
     refused = await caller.call("PATCH", f"{MESSAGES}/bulk", {"ids": [ids[0], 7], "changes": {"is_read": False}})
     assert problem(refused, 404).startswith("Nothing was written: 1 of 2 were refused")
     assert refused.json["errors"] == [{"location": "records.1", "problem": "There is no message 7."}]
+    misshapen = {"records": [said, {**said, "user_id": "ann", "role": "assistant"}], "partial": True}
+    answer = await caller.api.post(f"{MESSAGES}/bulk", misshapen)
+    assert [result["status"] for result in answer.json["results"]] == [201, 422]
+    misshapen = {"records": [said, {**said, "confidence": 7}], "partial": True}
+    refused = await caller.api.post(f"{MESSAGES}/bulk", misshapen)
+    assert problem(refused, 422)
+    assert refused.json["errors"] == [
+        {"location": "records.1", "problem": "record.confidence: a number from 0 to 1 is expected."}
+    ]
     partly = await caller.call("DELETE", f"{MESSAGES}/bulk?ids={ids[0]}&ids=7&partial=true")
     assert [result["status"] for result in partly.json["results"]] == [204, 404]
     rest = await caller.call("DELETE", f"{MESSAGES}/bulk?filter=" + quote("{}"))
-    assert rest.json["succeeded"] == 1
+    assert rest.json["succeeded"] == 2
     assert await caller.found(MESSAGES) == []
 
 

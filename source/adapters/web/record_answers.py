@@ -53,7 +53,9 @@ def bulk_answer(collection: Collection, outcomes: Sequence[Written], status: int
     Raises: Problem: nothing was written, because of some.
     """
     refused = [number for number, outcome in enumerate(outcomes) if outcome.refusal is not None]
-    if refused and not partial:
+    # What is of a wrong shape refuses the whole request.
+    is_misshapen = any(outcome.refusal is Refusal.INVALID for outcome in outcomes)
+    if refused and (not partial or (is_misshapen and not any(outcome.key for outcome in outcomes))):
         errors = [{"location": f"records.{number}", "problem": outcomes[number].sentence} for number in refused]
         worst = max(_status(outcomes[number]) for number in refused)
         raise Problem(worst, _NOTHING_WRITTEN.format(len(refused), len(outcomes)), errors=errors)

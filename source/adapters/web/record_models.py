@@ -28,7 +28,7 @@ FURTHEST: Final = 1_000_000
 _Text = Annotated[str, Described(pattern=STORABLE)]
 _Whole = Annotated[int, Described(ge=-LARGEST_NUMBER, le=LARGEST_NUMBER)]
 _Number = Annotated[float, Described(ge=-LARGEST_NUMBER, le=LARGEST_NUMBER)]
-_JsonKey = Annotated[str, Described(pattern=STORABLE, max_length=LONGEST_KEY_CHARS)]
+_JsonKey = Annotated[str, Described(max_length=LONGEST_KEY_CHARS)]
 JsonPart = TypeAliasType(
     "JsonPart", "bool | _Whole | _Number | _Text | list[JsonPart] | dict[_JsonKey, JsonPart] | None"
 )

@@ -18,8 +18,8 @@ _FLAG: Final[Schema] = {"type": "boolean"}
 _MOMENT: Final[Schema] = {"type": "string", "format": "date-time"}
 _KEY: Final[Schema] = {"type": "string", "pattern": "^[0-9]{1,15}$"}
 _TAG: Final[Schema] = {"type": "string", "maxLength": LONGEST_TAG_CHARS, "pattern": r"^[^\x00]*[^\s\x00][^\x00]*$"}
-_KEY_NUMBER: Final[Schema] = {"type": "integer", "minimum": 0, "maximum": LARGEST_NUMBER}
-_NULL: Final[Schema] = {"type": "null"}
+_ANY_KEY: Final[Schema] = {**_KEY, "type": ["string", "integer"], "minimum": 0, "maximum": LARGEST_NUMBER}
+_IN_JSON: Final[Schema] = {**_TEXT, **_NUMBER, "type": ["string", "number", "boolean"]}
 _IN_PATH: Final = rf"(\.[A-Za-z0-9_ -]{{1,64}}){{1,{MOST_KEYS}}}"
 
 
@@ -56,7 +56,7 @@ def written(field: Field) -> Schema:
         case Kind.TEXTS:
             schema = {"type": "array", "items": _TAG, "maxItems": MOST_TAGS}
         case Kind.KEY:
-            schema = {"anyOf": [_KEY, _KEY_NUMBER]}
+            schema = _ANY_KEY
         case _:
             schema = shown(field)
     return _nullable(schema) if field.nullable else schema
@@ -65,7 +65,7 @@ def written(field: Field) -> Schema:
 def condition(field: Field) -> Schema:
     """Return what a filter may say of the field."""
     if field.kind is Kind.JSON:
-        return {"anyOf": [_NULL, _operators({"$exists": _FLAG})]}
+        return {"anyOf": [{"type": "null"}, _operators({"$exists": _FLAG})]}
     values = {
         Kind.TEXT: _TEXT,
         Kind.TEXTS: _TEXT,
@@ -73,19 +73,17 @@ def condition(field: Field) -> Schema:
         Kind.NUMBER: _NUMBER,
         Kind.BOOLEAN: _FLAG,
         Kind.MOMENT: _MOMENT,
-        Kind.KEY: {"anyOf": [_KEY, _KEY_NUMBER]},
-    }
+        Kind.KEY: _ANY_KEY,
+    }[field.kind]
     has_order = field.kind not in {Kind.BOOLEAN, Kind.TEXTS}
-    return _tests(values[field.kind], values[field.kind] if has_order else None, is_text=field.kind is Kind.TEXT)
+    return _tests(values, values if has_order else None, is_text=field.kind is Kind.TEXT)
 
 
 def paths(collection: Collection) -> dict[str, Schema]:
     """Return what a filter may say of values inside JSON, by patterns of their paths."""
     names = [field.name for field in collection.fields.values() if field.kind is Kind.JSON]
-    values = {"anyOf": [_TEXT, _NUMBER, _FLAG]}
-    return (
-        {f"^({'|'.join(names)}){_IN_PATH}$": _tests(values, {"anyOf": [_TEXT, _NUMBER]}, is_text=True)} if names else {}
-    )
+    tests = _tests(_IN_JSON, {**_IN_JSON, "type": ["string", "number"]}, is_text=True)
+    return {f"^({'|'.join(names)}){_IN_PATH}$": tests} if names else {}
 
 
 def order_schema(collection: Collection) -> Schema:
@@ -96,12 +94,12 @@ def order_schema(collection: Collection) -> Schema:
 
 
 def _tests(values: Schema, ordered: Schema | None, *, is_text: bool) -> Schema:
-    nullable: Schema = {"anyOf": [values, _NULL]}
-    several: Schema = {"type": "array", "items": nullable, "maxItems": MOST_VALUES}
-    tests: dict[str, Schema] = {"$eq": nullable, "$ne": nullable, "$in": several, "$nin": several, "$exists": _FLAG}
+    nullable = _nullable(values)
+    several = {"type": "array", "items": nullable, "maxItems": MOST_VALUES}
+    tests = {"$eq": nullable, "$ne": nullable, "$in": several, "$nin": several, "$exists": _FLAG}
     tests |= {each.value: ordered for each in Comparison} if ordered else {}
     tests |= {each.value: _TEXT for each in TextTest} if is_text else {}
-    return {"anyOf": [values, _NULL, _operators({**tests, "$not": _operators(tests)})]}
+    return {"anyOf": [nullable, _operators({**tests, "$not": {"type": "object", "minProperties": 1}})]}
 
 
 def _operators(tests: dict[str, Schema]) -> Schema:
@@ -109,4 +107,6 @@ def _operators(tests: dict[str, Schema]) -> Schema:
 
 
 def _nullable(schema: Schema) -> Schema:
-    return {"anyOf": [schema, _NULL]}
+    kinds = schema["type"]
+    nullable = {**schema, "type": [*(kinds if isinstance(kinds, list) else [kinds]), "null"]}
+    return {**nullable, "enum": [*schema["enum"], None]} if "enum" in schema else nullable

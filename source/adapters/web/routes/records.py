@@ -126,6 +126,7 @@ def _add_reading(routes: APIRouter, service: RecordService, collection: Collecti
         f"/{collection.name}/{{id:int}}",
         operation_id=f"has{models.one}",
         responses={**problems(404), 200: {"description": "It is there.", "headers": _ETAG}},
+        response_class=Response,
         dependencies=_READING,
     )
     async def has_record(id: Key) -> Response:  # noqa: A002  # its name in the path
