@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import socket
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -13,12 +14,15 @@ import pytest
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
+from source.adapters.storage.activity_table import ActivityTable
 from source.adapters.storage.sql_store import SqlStore
 from source.adapters.web import platform
 from source.adapters.web.frame import WebSettings
+from source.adapters.web.metrics import WebMetrics
 from source.adapters.web.platform import WebPlatform
 from source.domain.api_key import Scope
-from source.domain.errors import SettingsError
+from source.domain.errors import SettingsError, StoreUnavailableError
+from source.services.readings import ActivityReadings
 from tests.fakes.clock import FakeClock
 from tests.fakes.web_api import ANY_PORT, StoreApi, frame_on, store_api
 
@@ -74,7 +78,8 @@ async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
 
 
 def on(store: SqlStore, folder: Path, web: WebSettings) -> WebPlatform:
-    return WebPlatform(frame_on(store, FakeClock(), web), lambda: [], data_folder=folder)
+    metrics = WebMetrics([ActivityReadings(ActivityTable(store))])
+    return WebPlatform(frame_on(store, FakeClock(), web, metrics=metrics), lambda: [], data_folder=folder)
 
 
 async def test_a_port_that_is_taken_is_named_in_one_sentence(store: SqlStore, tmp_path: Path) -> None:
@@ -108,6 +113,15 @@ async def test_other_machines_are_served_only_when_there_is_a_key(store: SqlStor
     stop.set()
     await serving.run(stop)
     assert serving.listening.is_set()
+
+
+async def test_what_cannot_begin_gives_its_port_back(store: SqlStore, tmp_path: Path) -> None:
+    await store.close()
+    serving = on(store, tmp_path, ANY_PORT)
+    with pytest.raises(StoreUnavailableError):
+        await serving.run(asyncio.Event())
+    assert not serving.listening.is_set()
+    gc.collect()  # a socket that was forgotten warns, and warnings are errors
 
 
 async def test_it_stops_at_once_when_nobody_is_talking(api: StoreApi) -> None:

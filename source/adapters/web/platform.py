@@ -51,10 +51,12 @@ class WebPlatform:
                 f"WEB_HOST is {settings.host}: the API answers other machines only with an API key. Make one with "
                 "`python bot.py keys create NAME --scope read`, or leave WEB_HOST at 127.0.0.1."
             )
-        listener = _listener(settings.host, settings.port)
+        with contextlib.closing(_listener(settings.host, settings.port)) as listener:
+            await self._serve(listener, stop)
+
+    async def _serve(self, listener: socket.socket, stop: asyncio.Event) -> None:
         self.url = _url_of(listener)
-        token = LocalToken.new(self.url)
-        streams = OpenStreams()
+        token, streams = LocalToken.new(self.url), OpenStreams()
         app = create_app(self._frame, self._routers(), local_secret=token.secret, streams=streams)
         server = _Server(_config(app))
         await self._frame.metrics.begin()
