@@ -6,16 +6,27 @@ import signal
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, delete
 
 from source.adapters.storage.sql_store import SqlStore
+from source.adapters.storage.tables import (
+    aliases,
+    conversations,
+    events,
+    messages,
+    participants,
+    people,
+    threads,
+)
 from source.domain.errors import StoreUnavailableError
 from source.domain.message import Message, MessageType
 from source.domain.thread import Platform
 from source.domain.turn import Feedback, InboundKind, SentPart, TurnRecord
+from source.ports.store import Scope
 from tests.fakes.clock import FakeClock
 from tests.fakes.databases import KINDS, database_of, rows
 from tests.fakes.store_samples import ANN, BEN, CLOSED, GUILD, NOW, call, head, inbound, said, whole
@@ -232,3 +243,24 @@ async def test_numbers_that_are_none_of_json_spoil_no_message(url: str, count: i
     assert isinstance(kept, dict)
     assert (kept["big"], kept["text"], kept["few"][0]) == (10**400, "a\x00b \ud83d", 1.5)
     await store.close()
+
+
+async def test_what_a_change_deleted_is_written_again(url: str) -> None:
+    store = await _opened(url)
+    conversation = head()
+    record = TurnRecord(conversation.conversation_id, (said("the ship"),), (conversation,))
+    await store.accept(inbound())
+    await store.commit_turn(record)
+    await store.change(_forget_everything)
+    await store.accept(inbound())
+    await store.commit_turn(replace(record, messages=(said("another ship"),)))
+    found = await store.search("ship", scope=Scope(Platform.TERMINAL, "ann", None))
+    assert [hit.message.message_content for hit in found] == ["another ship"]
+    (waiting,) = await store.unanswered()
+    assert waiting.inbound.person == ANN
+    await store.close()
+
+
+def _forget_everything(connection: Connection, _now: datetime) -> None:
+    for table in (messages, participants, conversations, events, aliases, people, threads):
+        connection.execute(delete(table))
