@@ -13,6 +13,7 @@ from source.adapters.storage.housekeeping_table import HousekeepingTable
 from source.adapters.storage.sql_access import SqlAccess
 from source.adapters.storage.transcript_files import ConversationFileManagerService
 from source.app.settings import Settings
+from source.domain.errors import SettingsError
 from source.ports.archives import BlobStorage
 from source.ports.clock import Clock
 from source.services.archive import ArchiveSettings
@@ -28,9 +29,13 @@ _FILE: Final = "file://"
 
 
 class ArchiveHomes:
-    """The homes of transcripts that are not archived and of those that are, and what moves them."""
+    """The homes of transcripts that are not archived and of those that are, and what moves them.
+
+    Raises: SettingsError: the archive would be where Echo keeps something else.
+    """
 
     def __init__(self, settings: Settings, store: SqlAccess, clock: Clock) -> None:
+        refuse_shared_folder(settings)
         self._settings = settings
         self._store = store
         self._clock = clock
@@ -74,9 +79,24 @@ def blob_storage(settings: Settings, url: str) -> BlobStorage:
     if url == ARCHIVE:
         return BlobFolder(settings.conversations_dir / ARCHIVE, ARCHIVE, durable=durable)
     if url.startswith(_FILE):
-        return BlobFolder(Path(url.removeprefix(_FILE)), url, durable=durable)
+        return BlobFolder(_folder_of(url), url, durable=durable)
     endpoint = settings.archive_storage_endpoint if url.startswith("s3://") else None
     return CloudStorage(url, endpoint=endpoint)
+
+
+def refuse_shared_folder(settings: Settings) -> None:
+    """Refuse an archive among the transcripts or beside the database: the clean-up removes what lies there in vain."""
+    url = settings.archive_storage or ""
+    if not url.startswith(_FILE):
+        return
+    folder = _folder_of(url).resolve()
+    file = settings.sqlite_file
+    for taken in (settings.conversations_dir, *([file.absolute().parent] if file else [])):
+        if taken.resolve().is_relative_to(folder):
+            raise SettingsError(
+                f"ARCHIVE_STORAGE: {folder} is, or holds, the folder of the transcripts or of the database: "
+                "name a folder that only archives are in."
+            )
 
 
 def archive_settings(settings: Settings) -> ArchiveSettings:
@@ -95,6 +115,10 @@ def cleanup_settings(settings: Settings) -> CleanupSettings:
         optimize_tables=settings.optimize_tables,
         compress_after_days=settings.compress_after_days,
     )
+
+
+def _folder_of(url: str) -> Path:
+    return Path(url.removeprefix(_FILE))
 
 
 def _days(number: int) -> timedelta | None:

@@ -7,10 +7,8 @@ from typing import Final
 
 import structlog
 
-from source.domain.archive_name import conversation_in
+from source.domain.archive_name import archive_names, conversation_in
 from source.domain.conversation_head import ConversationHead, ConversationState
-from source.domain.errors import ArchiveDamagedError, TranscriptError
-from source.domain.transcript import decode_transcript
 from source.ports.archives import ArchiveStore, Blob, HousekeepingStore, SpaceFreed
 from source.ports.clock import Clock
 from source.ports.tasks import TaskStore
@@ -114,7 +112,7 @@ class Cleanup:
         """Remove copies in the archive storage that no archive points to.
 
         What is of no conversation that the store knows stays: it may be all that is left of a lost database, or
-        another Echo's.
+        another Echo's; so does what is not called as Echo calls archives, unread.
         """
         total = BlobsRemoved()
         batch: list[Blob] = []
@@ -148,7 +146,7 @@ class Cleanup:
                 return await self._home.clear(head)
 
     async def _remove_orphans_of(self, blobs: Sequence[Blob]) -> BlobsRemoved:
-        owners = {blob.name: await self._owner(blob.name) for blob in blobs}
+        owners = {blob.name: conversation_in(blob.name) for blob in blobs}
         known = await self._housekeeping.locations([owner for owner in owners.values() if owner is not None])
         total = BlobsRemoved()
         for blob in blobs:
@@ -158,20 +156,9 @@ class Cleanup:
                 total = _sum(total, await self._remove_orphan(blob, owner, location))
         return total
 
-    async def _owner(self, name: str) -> int | None:
-        """Return whose a copy is, by its name or, where that does not say it, by what is in it."""
-        owner = conversation_in(name)
-        if owner is not None:
-            return owner
-        try:
-            content = await self._archived.read(name)
-            return None if content is None else decode_transcript(content, name).head.conversation_id
-        except (ArchiveDamagedError, TranscriptError):
-            return None
-
     async def _remove_orphan(self, blob: Blob, owner: int | None, location: str) -> BlobsRemoved:
         head = None if owner is None else await self._store.head_of(owner)
-        if head is None:
+        if head is None or blob.name not in archive_names(head):
             return BlobsRemoved(unknown=1)
         # Whoever archives holds the thread: what is being put there at this moment is noted when it is ours.
         async with self._manager.hold(head.thread.key), self._mending.alone(head.conversation_id):

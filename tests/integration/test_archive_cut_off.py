@@ -218,10 +218,21 @@ async def test_what_is_of_no_known_conversation_stays_in_the_storage(bench: Arch
     key = await bench.ended("One")
     await bench.archive.archive(key, REQUEST)
     strangers = {"notes.txt": b"milk", "2026-03-02_conversation-with-x-in-7_4711.json.zst": b"x", "half.json": b'{"'}
+    strangers[f"notes_{key}.json"] = b"milk"
     bench.blobs.kept |= strangers
     before = dict(bench.blobs.kept)
-    assert await bench.cleanup.remove_orphan_blobs() == BlobsRemoved(unknown=3)
+    assert await bench.cleanup.remove_orphan_blobs() == BlobsRemoved(unknown=4)
     assert bench.blobs.kept == before
+
+
+async def test_a_transcript_that_somebody_put_there_is_not_taken_for_a_copy_by_what_is_in_it(
+    bench: ArchiveBench,
+) -> None:
+    await bench.ended("One")
+    strangers = dict(bench.plain_files())
+    bench.blobs.kept |= strangers
+    assert await bench.cleanup.remove_orphan_blobs() == BlobsRemoved(unknown=1)
+    assert bench.blobs.kept == strangers
 
 
 async def test_an_archive_from_before_archives_were_noted_is_taken_over(bench: ArchiveBench) -> None:
@@ -234,9 +245,9 @@ async def test_an_archive_from_before_archives_were_noted_is_taken_over(bench: A
     bench.blobs.kept = {older: data}
     assert await bench.cleanup.unsettled() == [key]
     assert (await bench.cleanup.mend(key))[0] is Mended.REWRITTEN
-    assert (await bench.cleanup.remove_orphan_blobs()).removed == 1
-    assert [*bench.blobs.kept] == [name]
-    assert bench.archived_content() == content
+    assert await bench.cleanup.remove_orphan_blobs() == BlobsRemoved(unknown=1)
+    assert sorted(bench.blobs.kept) == sorted([name, older])
+    assert bench.archived_content() == content * 2
 
 
 async def test_an_archive_that_nobody_knows_of_is_noted_as_it_is(bench: ArchiveBench) -> None:
