@@ -106,6 +106,9 @@ async def _prepare(echo: Echo) -> None:
         await echo.catch_up.run()
     except EchoError as error:
         log.warning("preparation_failed", error=type(error).__name__, reason=str(error))
+    except Exception:
+        log.exception("preparation_broke")  # nobody awaits this task before the end
+        raise
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ class MemoryWorker:
     async def _work_through(self, batch: ReceivedBatch, stop: asyncio.Event) -> None:
         log.info("memory_batch_received", conversations=len(batch.conversation_ids), times=batch.times_received)
         progress = _Progress(list(reversed(batch.conversation_ids)), Pauses(self._clock))
-        holding = asyncio.create_task(self._hold_on(batch))
+        holding = asyncio.create_task(self._hold_on(batch, progress))
         try:
             async with asyncio.TaskGroup() as group:
                 for _ in range(self._side_by_side):
@@ -104,14 +104,16 @@ class MemoryWorker:
                 progress.pauses.reset()
                 progress.failed += not isinstance(outcome, MadeMemory)
 
-    async def _hold_on(self, batch: ReceivedBatch) -> None:
-        """Keep the batch from others while it is worked on."""
-        while True:
+    async def _hold_on(self, batch: ReceivedBatch, progress: "_Progress") -> None:
+        """Keep the batch from others while it is worked on; who must not do that ends the work."""
+        while progress.refused is None:
             await self._clock.sleep(batch.held_for.total_seconds() / _HOLDS)
             try:
                 await self._inbox.hold_on(batch)
             except QueueUnavailableError as error:
                 log.warning("memory_batch_not_held", reason=str(error))
+            except SettingsError as error:
+                progress.refused = error
 
 
 async def _unless(stop: asyncio.Event, waiting: Awaitable[T]) -> T | None:

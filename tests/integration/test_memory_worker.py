@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -77,6 +77,7 @@ class Apart:
     store: SqlStore
     queue: Queue
     model: ScriptedModel
+    clock: FakeClock
 
     @property
     def memories(self) -> MemoryTable:
@@ -112,7 +113,7 @@ async def apart(request: pytest.FixtureRequest, tmp_path: Path, server: str) -> 
             return [memories.router(parts), messages.router(MessageTable(store))]
 
         async with served(frame_on(store, clock), routers, tmp_path) as api:
-            yield Apart(api, store, await new_queue(server), ScriptedModel())
+            yield Apart(api, store, await new_queue(server), ScriptedModel(), clock)
         await store.close()
 
 
@@ -145,6 +146,17 @@ async def test_a_batch_with_a_failure_stays_in_the_queue_until_it_is_put_aside(a
     assert await apart.queue.counts() == (1, 0, 0)
     made = [await apart.memories.memory(each) for each in (broken, whole)]
     assert [each is None for each in made].count(True) == 1
+
+
+async def test_a_conversation_whose_memory_failed_elsewhere_rests_here(apart: Apart) -> None:
+    conversation = await apart.put(LIVES)
+    later = datetime(2030, 1, 1, tzinfo=UTC)
+    assert await apart.memories.eligible(later, later) == [conversation]
+    apart.model.add(ModelRefusedError("no"))
+    await apart.work_off(conversation)
+    failed_at = apart.clock.now()
+    assert await apart.memories.eligible(later, failed_at + timedelta(minutes=59)) == []
+    assert await apart.memories.eligible(later, failed_at + timedelta(minutes=61)) == [conversation]
 
 
 async def test_a_key_that_is_refused_ends_the_worker(apart: Apart) -> None:

@@ -10,12 +10,12 @@ from botocore import exceptions  # type: ignore[import-untyped]  # it has no typ
 
 from source.adapters.sqs.client import region_of
 from source.adapters.sqs.errors import translated
-from source.adapters.sqs.letter import packed, read, written
+from source.adapters.sqs.letter import MOST_IN_A_MESSAGE, packed, read, written
 from source.adapters.sqs.memory_queue import SqsMemoryQueue
 from source.domain.errors import QueueUnavailableError, SettingsError
 from tests.fakes.sqs_server import new_queue, sqs_server
 
-IDS = [150891725303808 + number for number in range(20_000)]
+IDS = [150891725303808 + number for number in range(2 * MOST_IN_A_MESSAGE + 1)]
 AT_ONCE = timedelta(0)
 
 
@@ -69,15 +69,21 @@ async def test_a_message_that_is_none_of_ours_is_left_to_the_dead_letters(server
 
 
 async def test_all_conversations_go_in_one_message_as_far_as_the_queue_takes_it(server: str) -> None:
-    roomy, narrow = await new_queue(server), await new_queue(server, attributes={"MaximumMessageSize": "262144"})
-    assert len(await SqsMemoryQueue(roomy.url).batches(IDS)) == 1
-    parts = await SqsMemoryQueue(narrow.url).batches(IDS)
+    roomy, narrow = await new_queue(server), await new_queue(server, attributes={"MaximumMessageSize": "4096"})
+    assert len(await SqsMemoryQueue(roomy.url).batches(IDS[:MOST_IN_A_MESSAGE])) == 1
+    parts = await SqsMemoryQueue(narrow.url).batches(IDS[:400])
     assert len(parts) == 2
-    assert [conversation_id for part in parts for conversation_id in part] == IDS
+    assert [conversation_id for part in parts for conversation_id in part] == IDS[:400]
     for part in parts:
-        assert len(written(part)) <= 262_144
+        assert len(written(part)) <= 4_096
         await SqsMemoryQueue(narrow.url).send(part)
     assert await SqsMemoryQueue(narrow.url).batches([]) == []
+
+
+async def test_more_than_one_worker_can_do_in_time_goes_in_several_messages(server: str) -> None:
+    queue = await new_queue(server)
+    parts = await SqsMemoryQueue(queue.url).batches(IDS[: 2 * MOST_IN_A_MESSAGE + 1])
+    assert [len(part) for part in parts] == [MOST_IN_A_MESSAGE, MOST_IN_A_MESSAGE, 1]
 
 
 @pytest.mark.parametrize("max_bytes", [70, 71, 100, 1_000])

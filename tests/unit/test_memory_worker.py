@@ -33,6 +33,7 @@ class Inbox:
     finished: list[str] = field(default_factory=list)
     times: int = 1
     stops_when_empty: bool = True
+    may_not_hold: bool = False
 
     async def receive(self) -> ReceivedBatch | None:
         await asyncio.sleep(0)
@@ -47,6 +48,8 @@ class Inbox:
 
     async def hold_on(self, batch: ReceivedBatch) -> None:
         await asyncio.sleep(0)
+        if self.may_not_hold:
+            raise SettingsError("Echo may not change how long a message is held.")
         self.held.append(batch.receipt)
 
     async def give_back(self, batch: ReceivedBatch, *, after: timedelta = timedelta(0)) -> None:
@@ -140,6 +143,24 @@ async def test_a_batch_is_held_on_to_while_it_is_worked_on() -> None:
     held = len(shop.inbox.held)
     await asyncio.sleep(0)
     assert len(shop.inbox.held) == held, "what is done is no longer held"
+
+
+async def test_who_must_not_hold_on_to_a_batch_ends_with_what_the_operator_has_to_do() -> None:
+    work = MemoryWork()
+    ids = tuple([await work.put(f"Hello {number}") for number in range(6)])
+    shop = Workshop(work)
+    shop.inbox.may_not_hold = True
+    work.model.hold()
+    shop.inbox.waiting.append(ids)
+    running = asyncio.create_task(shop.worker.run(shop.stop))
+    await _asked(work.model.prompts, 4)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    work.model.release()
+    with pytest.raises(SettingsError, match="may not"):
+        await running
+    assert sorted(work.memories.kept) == sorted(ids[:4])
+    assert shop.inbox.returned == [(f"receipt-{ids[0]}", timedelta(0))]
 
 
 async def test_told_to_stop_it_finishes_what_it_began_and_gives_the_rest_back_at_once() -> None:

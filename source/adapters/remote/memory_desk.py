@@ -19,13 +19,11 @@ _NOT_FOUND: Final = 404
 _CHANGED: Final = frozenset({409, 412})
 _TOO_MANY: Final = 429
 _MOST_COSTS: Final = 10_000
+_MOST_ERROR_CHARS: Final = 500
 
 
 class ApiMemoryDesk:
-    """Implements `MemoryDesk` and `UsageLedger`: what a memory cost is told with the memory.
-
-    The conversation rests after a failure at the queue, not here.
-    """
+    """Implements `MemoryDesk` and `UsageLedger`: what a memory cost is told with the memory."""
 
     def __init__(self, api: ApiClient) -> None:
         self._api = api
@@ -55,7 +53,14 @@ class ApiMemoryDesk:
             raise _translated(error) from error
 
     async def note_failure(self, conversation_id: int, sentence: str) -> None:
+        """Tell it to the Echo that has the conversation, so that it rests; who cannot be told is not waited for."""
         log.warning("memory_not_made", conversation_id=conversation_id, reason=sentence)
+        path, body = f"/memories/{conversation_id}/failures", {"error": sentence[:_MOST_ERROR_CHARS]}
+        try:
+            async with self._api.opened("POST", path, body=body):
+                pass
+        except (ApiRefusedError, ApiUnavailableError) as error:
+            log.warning("memory_failure_not_noted", conversation_id=conversation_id, reason=str(error))
 
     async def note_usage(self, conversation_id: int, usage: ModelUsage) -> None:
         """Remember a cost until the conversation's memory is kept."""

@@ -8,6 +8,9 @@ from source.domain.task import TaskType
 
 _TYPE: Final = "task_type"
 _IDS: Final = "conversation_ids"
+# One worker takes a message, four conversations at a time: so many are done within the hour, far below the twelve for
+# which SQS keeps a message from others, and a second worker has something to do.
+MOST_IN_A_MESSAGE: Final = 1_000
 
 
 def written(conversation_ids: Sequence[int]) -> str:
@@ -30,13 +33,13 @@ def read(body: str) -> tuple[int, ...] | None:
 
 
 def packed(conversation_ids: Sequence[int], max_bytes: int) -> list[list[int]]:
-    """Return the conversations in as few batches as fit messages of so many bytes each."""
+    """Return the conversations in as few batches as fit messages of so many bytes, and one worker's hands."""
     empty = len(written([]))
     batches: list[list[int]] = []
     left = 0
     for conversation_id in conversation_ids:
         size = len(str(conversation_id)) + 1
-        if not batches or size > left:
+        if not batches or size > left or len(batches[-1]) >= MOST_IN_A_MESSAGE:
             batches.append([])
             left = max_bytes - empty + 1
         batches[-1].append(conversation_id)

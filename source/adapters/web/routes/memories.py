@@ -10,7 +10,7 @@ from pydantic import Field
 
 from source.adapters.web.access import Caller, Scope, requires
 from source.adapters.web.documented import problems
-from source.adapters.web.pages import Body, Identifier, Name, PageQuery, Shown
+from source.adapters.web.pages import STORABLE, Body, Identifier, Name, PageQuery, Shown
 from source.adapters.web.problems import Problem
 from source.adapters.web.versions import ExpectedVersion, etag_of
 from source.domain.memory import MemorySource, StoredMemory
@@ -68,6 +68,12 @@ class MemoryBody(Body):
     usage: list[UsageBody] = Field(
         default_factory=list, max_length=1_000, description="What making it cost, to be counted with the conversation."
     )
+
+
+class FailureBody(Body):
+    """Why a memory could not be made."""
+
+    error: str = Field(min_length=1, max_length=500, pattern=STORABLE, examples=["The model gave no memory."])
 
 
 class MemoryShown(Shown):
@@ -172,6 +178,16 @@ def router(parts: MemoryParts) -> APIRouter:
         if memory is None:
             raise _no_memory(conversation_id)
         return _shown(memory, response)
+
+    @routes.post(
+        "/memories/{conversation_id}/failures",
+        operation_id="noteMemoryFailure",
+        status_code=204,
+        responses=problems(400),
+    )
+    async def failed(conversation_id: _ConversationId, body: FailureBody, _: _Writing) -> None:
+        """Note that no memory could be made: the conversation rests for 1, 2, 4 … hours before it is tried again."""
+        await parts.memories.note_failure(conversation_id, body.error)
 
     @routes.delete("/memories/{conversation_id}", operation_id="deleteMemory", status_code=204, responses=problems(404))
     async def delete(conversation_id: _ConversationId, _: _Writing) -> None:
