@@ -21,6 +21,7 @@ EchoError
 │   ├── StoreDamagedError          the database file is not whole
 │   ├── StoreVersionError          the database was written by another version of Echo
 │   ├── StoreConflictError         what was to be changed is not as the caller last saw it
+│   │   └── AlreadyAnsweredError   a message that the turn answers has its answer already
 │   └── FolderInUseError           another process owns the data folder
 └── TranscriptError
     ├── TranscriptUnwritableError  the folder refuses the file
@@ -120,6 +121,10 @@ class StoreVersionError(StoreError):
 
 class StoreConflictError(StoreError):
     """Somebody else changed it, or there is another of that name; `str(error)` says which."""
+
+
+class AlreadyAnsweredError(StoreConflictError):
+    """What a turn answers has its answer already: a write whose outcome was not known was kept."""
 
 
 class FolderInUseError(StoreError):

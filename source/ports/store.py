@@ -34,6 +34,8 @@ class TurnStore(Protocol):
 
         Of an answered event that was amended meanwhile the text that it has now is kept, of one that was taken
         back none.
+
+        Raises: AlreadyAnsweredError: one of the events has its answer already; nothing was written.
         """
         ...
 

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import structlog
 
-from source.domain.errors import ContextTooLongError, StoreError
+from source.domain.errors import AlreadyAnsweredError, ContextTooLongError, StoreError
 from source.domain.thread import Platform, ThreadKey, ThreadRef
 from source.domain.turn import AcceptedEvent, ModelUsage, SaidMessage, TurnRecord
 from source.ports.channel import LiveReply
@@ -14,6 +14,7 @@ from source.ports.clock import Clock
 from source.ports.store import TurnStore
 from source.services.asked import Asked, arriving, messages_of, retried
 from source.services.context_service import ContextService
+from source.services.conversation import Conversation
 from source.services.conversation_manager import InMemoryConversationManager, Seat
 from source.services.delivery import announce
 from source.services.mailbox import Batch
@@ -27,6 +28,7 @@ NOTHING_TO_RETRY = "There is no answer here that I could give again. Write somet
 _MISSED = "I was interrupted before I could answer this, and some time has passed. Say it again if it still matters."
 _PARTLY_MISSED = "Some of this was said while I was away, long ago: say it again if it still matters."
 _CAUGHT_UP = "I was away; this answers what you wrote while I was."
+_ANSWERED = "I have answered this already."
 _TOO_LONG = "That is more than my language model can read at once. Please send it in parts."
 
 
@@ -102,10 +104,18 @@ class Answerer:
         """Answer a batch in one turn and return the answer, stored and still to be delivered; None: nothing is left.
 
         Messages that are too old are not answered: those who wrote them are told so. Nothing but retries is
-        answered by a new reply to what was said last, in the place of the reply that was there.
+        answered by a new reply to what was said last, in the place of the reply that was there. What turns out to
+        be answered, by a turn of which it was not known whether the store had kept it, is not answered again: its
+        reply is returned, without the events that it does not answer.
 
         Raises: ModelError, StoreError: nothing of the turn was kept; the events stay accepted.
         """
+        try:
+            return await self._answered(batch)
+        except AlreadyAnsweredError:
+            return await self._stored(batch)
+
+    async def _answered(self, batch: Batch) -> Answer | None:
         running = self._running[batch.thread.key] = _Running(frozenset(each.event.key for each in batch.waiting))
         try:
             async with self._parts.manager.turn(batch.thread) as seat:
@@ -113,6 +123,7 @@ class Answerer:
                 events = batch.events
                 if not events:
                     return None
+                _refuse_what_is_in_the_history(batch, seat.conversation)
                 asked = await self._asked(seat, batch, events, batch.reply)
                 if asked is None:
                     return await self._told(seat, events, _MISSED if batch.is_too_old else NOTHING_TO_RETRY)
@@ -123,6 +134,18 @@ class Answerer:
                 return await self._commit(asked)
         finally:
             del self._running[batch.thread.key]
+
+    async def _stored(self, batch: Batch) -> Answer:
+        """Return the answer that the store has to some of the batch already."""
+        store, thread = self._parts.store, batch.thread
+        waiting = {event.key for event in await store.unanswered(platform=thread.platform)}
+        keys = {event.key for event in batch.events} - waiting
+        log.warning("answered_before", events=len(keys))
+        for reply in await store.undelivered(thread.key):
+            if not keys.isdisjoint(reply.keys):
+                message = reply.message
+                return Answer(reply.keys, message.message_content, message.interrupted, message.message_id)
+        return Answer(tuple(sorted(keys)), _ANSWERED)
 
     async def tidy(self, thread: ThreadRef) -> None:
         """Cut the context if it has outgrown its marks, between turns; what fails is done in the next turn."""
@@ -205,6 +228,15 @@ class Answerer:
         record = asked.settled()
         await self._parts.store.commit_turn(record)
         return Answer(record.answered, asked.speech.shown, interrupted=True, usage=record.usage)
+
+
+def _refuse_what_is_in_the_history(batch: Batch, conversation: Conversation | None) -> None:
+    """Before the model is asked: what failed to be stored, as it seemed, may have been stored."""
+    if conversation is None or not any(waiting.is_told for waiting in batch.remaining):
+        return
+    tried = {waiting.event.inbound.event_id for waiting in batch.remaining}
+    if any(message.event_id in tried for message in conversation.history):
+        raise AlreadyAnsweredError("the turn was kept after all")
 
 
 def _line_about(batch: Batch) -> str | None:

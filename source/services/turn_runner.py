@@ -122,11 +122,15 @@ class TurnRunner:
             await self._deliveries.flush(box.thread.key)
             answer = await self._answered(box, batch)
             if answer is not None:
+                answered = set(answer.keys)
+                box.waiting[:0] = [each for each in batch.remaining if each.event.key not in answered]
                 await self._deliver(batch, answer)
         except Exception:
             log.exception("channel_broke")
         finally:
             for waiting in batch.waiting:
+                if waiting in box.waiting:  # it was not answered after all
+                    continue
                 waiting.settled.set()
                 if waiting not in box.kept:
                     self._in_hand.release(waiting)

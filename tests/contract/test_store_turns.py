@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from source.domain.errors import StoreError
+from source.domain.errors import AlreadyAnsweredError, StoreError
 from source.domain.message import Message, MessageType
 from source.domain.thread import Platform, ThreadRef
 from source.domain.turn import ModelUsage, Purpose, TurnRecord
@@ -214,3 +214,40 @@ async def test_a_person_has_the_name_they_used_last(store: Store) -> None:
     loaded = await store.load(conversation.conversation_id)
     assert loaded is not None
     assert loaded.people == {"ann": "Anna"}
+
+
+@pytest.mark.parametrize("has_reply", [True, False])
+async def test_what_has_an_answer_is_not_answered_again(store: Store, has_reply: bool) -> None:
+    event, other = (
+        await store.accept(inbound("Hello", event_id="e1")),
+        await store.accept(inbound("You", event_id="e2")),
+    )
+    assert event is not None
+    assert other is not None
+    conversation = head()
+    messages = (said("Hello", event_id="e1"), said("Hi", by=None)) if has_reply else ()
+    record = TurnRecord(conversation.conversation_id, messages, (conversation,), answered=(event.key,))
+    await store.commit_turn(record)
+    before = await store.load(conversation.conversation_id)
+    again = (said("Hello", event_id="e1"), said("You", event_id="e2"), said("Hi again", by=None))
+    with pytest.raises(AlreadyAnsweredError):
+        await store.commit_turn(TurnRecord(conversation.conversation_id, again, answered=(event.key, other.key)))
+    assert await store.load(conversation.conversation_id) == before
+    assert await store.unanswered() == [other]
+    assert [reply.keys for reply in await store.undelivered()] == [(event.key,)] * has_reply
+
+
+async def test_of_two_answers_at_the_same_moment_one_is_kept(store: Store) -> None:
+    event = await store.accept(inbound("Hello", event_id="e1"))
+    assert event is not None
+    conversation = head()
+    await store.commit_turn(TurnRecord(conversation.conversation_id, heads=(conversation,)))
+    turns = [
+        TurnRecord(conversation.conversation_id, (said(f"{number}", by=None),), answered=(event.key,))
+        for number in range(3)
+    ]
+    outcomes = await asyncio.gather(*map(store.commit_turn, turns), return_exceptions=True)
+    assert [isinstance(outcome, AlreadyAnsweredError) for outcome in outcomes].count(True) == 2
+    loaded = await store.load(conversation.conversation_id)
+    assert loaded is not None
+    assert len(loaded.messages) == 1

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 
 from source.domain.conversation_head import ConversationHead, ConversationState, StoredConversation
+from source.domain.errors import AlreadyAnsweredError
 from source.domain.message import Message, MessageType, Standing
 from source.domain.thread import Platform, ThreadKey
 from source.domain.turn import (
@@ -38,6 +39,8 @@ class InMemoryStore(ChannelRows, StatisticsRows):
 
     async def commit_turn(self, record: TurnRecord) -> tuple[Message, ...]:
         await self._write()
+        if any(self._has_answer(key) for key in record.answered):
+            raise AlreadyAnsweredError("answered already")
         record = record.as_amended({name: text for key in record.answered for name, text in self.amended.get(key, ())})
         heads = self.heads | {head.conversation_id: self._not_going_back(head) for head in record.heads}
         kept = self.messages.get(record.conversation_id, [])
@@ -159,8 +162,14 @@ class InMemoryStore(ChannelRows, StatisticsRows):
                 if message.event_id is not None:
                     self._restore_event((head.thread.platform, message.event_id))
 
+    def _has_answer(self, key: int) -> bool:
+        """What was taken back while it was being answered has none."""
+        is_waiting = self.states.get(key, EventState.ACCEPTED) is EventState.ACCEPTED
+        return not is_waiting and (key in self.answered or key not in self.amended)
+
     def _answer(self, record: TurnRecord) -> None:
         reply = next((m for m in reversed(record.messages) if is_reply(m)), None)
+        self.answered.update(record.answered)
         for key in record.answered:
             self.states[key] = EventState.DELIVERED if reply is None else EventState.ANSWERED
             if reply is not None:

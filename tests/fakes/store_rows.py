@@ -27,6 +27,7 @@ class StoreRows:
         self.states: dict[int, EventState] = {}
         # By the key of an event, where the reply to it is: a conversation's id and its message's.
         self.replies: dict[int, tuple[int, int]] = {}
+        self.answered: set[int] = set()
         self.usage: list[ModelUsage] = []
         self.usage_of: dict[int, list[ModelUsage]] = {}
         self.failing: StoreError | None = None

@@ -8,6 +8,7 @@ from sqlalchemy import (
     ColumnElement,
     String,
     Table,
+    and_,
     bindparam,
     case,
     false,
@@ -154,9 +155,14 @@ class Statements:
         return Prepared(statement, ("conversation", "new_filename"), self._dialect)
 
     def _event_answered(self) -> Prepared:
+        """Touches only what has no answer: what waits for one, and what was taken back while it was answered."""
+        is_taken_back = and_(events.c.is_amended, events.c.conversation_id.is_(None))
         statement = (
             update(events)
-            .where(events.c.id == bindparam("event"))
+            .where(
+                events.c.id == bindparam("event"),
+                or_(events.c.state == _literal(EventState.ACCEPTED), is_taken_back),
+            )
             .values(
                 state=bindparam("new_state"),
                 conversation_id=bindparam("conversation"),

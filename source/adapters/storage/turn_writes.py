@@ -10,7 +10,7 @@ from source.adapters.storage.prepared import Row
 from source.adapters.storage.statements import Statements
 from source.adapters.storage.tables import conversations, events, threads
 from source.domain.conversation_head import ConversationHead
-from source.domain.errors import StoreError
+from source.domain.errors import AlreadyAnsweredError, StoreError
 from source.domain.message import Message, MessageType, as_utc
 from source.domain.thread import Platform
 from source.domain.turn import AcceptedEvent, EventState, ModelUsage, TurnRecord
@@ -38,7 +38,10 @@ class TurnWrites:
         return new
 
     def commit(self, connection: Connection, records: Sequence[TurnRecord], now: datetime) -> int:
-        """Write the turns; return how many messages that were."""
+        """Write the turns; return how many messages that were.
+
+        Raises: AlreadyAnsweredError: one of them answers what has an answer.
+        """
         self.put_heads(connection, {h.conversation_id: h for record in records for h in record.heads}.values(), now)
         self._put_people(connection, records, now)
         statements = self._statements
@@ -52,9 +55,7 @@ class TurnWrites:
             connection,
             ((m.requester, record.conversation_id) for record in records for m in record.messages if m.requester),
         )
-        statements.answer_event.run(
-            connection, [row for record in records if record.answered for row in _answered_rows(record)]
-        )
+        self._answer(connection, [row for record in records if record.answered for row in _answered_rows(record)])
         statements.add_usage.run(
             connection, [usage_row(record.conversation_id, each) for record in records for each in record.usage]
         )
@@ -79,6 +80,15 @@ class TurnWrites:
 
     def rename(self, connection: Connection, names: Iterable[tuple[int, str]]) -> None:
         self._statements.rename_transcript.run(connection, names)
+
+    def _answer(self, connection: Connection, rows: Sequence[Row]) -> None:
+        touched = self._statements.answer_event.run(connection, rows)
+        if touched == len(rows):
+            return
+        keys = [row[0] for row in rows]
+        there = set(connection.execute(select(events.c.id).where(events.c.id.in_(keys))).scalars())
+        if touched < sum(key in there for key in keys):
+            raise AlreadyAnsweredError("what this turn answers has an answer already: nothing of the turn was kept")
 
     def _event_row(self, connection: Connection, event: AcceptedEvent) -> Row:
         inbound = event.inbound

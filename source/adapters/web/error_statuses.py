@@ -45,6 +45,7 @@ ANSWERS: Final[Mapping[type[EchoError], Answer]] = {
     errors.StoreDamagedError: Answer(500, "The database is damaged; `python bot.py check` says what to do."),
     errors.StoreVersionError: Answer(500, "The database was written by another version of Echo."),
     errors.StoreConflictError: Answer(409, _OWN_SENTENCE),
+    errors.AlreadyAnsweredError: Answer(409, "This has its answer already."),
     errors.FolderInUseError: Answer(503, "Another process owns the data folder.", _LATER_SECONDS),
     errors.TranscriptError: Answer(500, "The transcript could not be written or read; the store has the messages."),
     errors.TranscriptUnwritableError: Answer(503, "The transcript cannot be written now.", _LATER_SECONDS),
