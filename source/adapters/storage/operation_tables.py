@@ -151,6 +151,12 @@ conversation_metadata: Final = Table(
     Column("context", JSON(none_as_null=True)),
     Column("version", Integer, nullable=False),
     Column("updated_at", Moment, nullable=False),
+    Index(
+        "ix_conversation_metadata_starred",
+        "conversation_id",
+        sqlite_where=text("is_starred = 1"),
+        postgresql_where=text("is_starred"),
+    ),
 )
 
 sync_status: Final = Table(

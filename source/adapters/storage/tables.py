@@ -80,6 +80,8 @@ conversations: Final = Table(
     Column("parent_conversation_id", BigInteger),
     Column("conversation_created_reason", String, nullable=False, server_default="first_message"),
     Index("ix_conversations_created_at", "created_at"),
+    Index("ix_conversations_requester", "requester", "created_at"),
+    Index("ix_conversations_state", "state", "created_at"),
     Index("uq_conversations_active", "thread_key", unique=True, sqlite_where=_ACTIVE, postgresql_where=_ACTIVE),
 )
 
@@ -105,7 +107,7 @@ messages: Final = Table(
     UniqueConstraint("conversation_id", "id"),
     Index("ix_messages_id", "id"),
     # By time, what people and Echo said: counted for every look at how much is going on.
-    Index("ix_messages_said", "created_at", sqlite_where=SAID, postgresql_where=SAID),
+    Index("ix_messages_said", "created_at", "id", sqlite_where=SAID, postgresql_where=SAID),
     sqlite_autoincrement=True,
 )
 

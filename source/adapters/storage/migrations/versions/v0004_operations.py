@@ -20,8 +20,10 @@ def upgrade() -> None:
     _metadata()
     _api()
     op.create_index("ix_messages_id", "messages", ["id"])
-    op.create_index("ix_messages_said", "messages", ["created_at"], sqlite_where=_SAID, postgresql_where=_SAID)
+    op.create_index("ix_messages_said", "messages", ["created_at", "id"], sqlite_where=_SAID, postgresql_where=_SAID)
     op.create_index("ix_conversations_created_at", "conversations", ["created_at"])
+    op.create_index("ix_conversations_requester", "conversations", ["requester", "created_at"])
+    op.create_index("ix_conversations_state", "conversations", ["state", "created_at"])
     op.add_column("events", sa.Column("is_amended", sa.Boolean(), nullable=False, server_default=sa.text("false")))
 
 
@@ -176,6 +178,13 @@ def _metadata() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("conversation_id", name="pk_conversation_metadata"),
+    )
+    op.create_index(
+        "ix_conversation_metadata_starred",
+        "conversation_metadata",
+        ["conversation_id"],
+        sqlite_where=sa.text("is_starred = 1"),
+        postgresql_where=sa.text("is_starred"),
     )
     op.create_table(
         "user_interaction_summaries",
