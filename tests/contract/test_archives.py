@@ -1,11 +1,15 @@
 """What is noted of archives, on every database."""
 
+import asyncio
+import itertools
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import Connection, func, select
 
+from source.adapters.storage import conversation_deletion
 from source.adapters.storage.archive_table import ArchiveTable
 from source.adapters.storage.memory_table import MemoryTable
 from source.adapters.storage.metadata_table import MetadataTable
@@ -268,8 +272,33 @@ async def test_a_message_of_a_deleted_conversation_that_is_delivered_again_is_no
     assert await sql_store.read(who_wrote, "discord-1") == ""
 
 
-async def test_a_long_conversation_is_deleted_in_steps(sql_store: SqlStore, table: ArchiveTable) -> None:
+async def test_a_long_conversation_is_never_half_deleted(sql_store: SqlStore, table: ArchiveTable) -> None:
     stored = await put(sql_store, *(said(f"Number {number}") for number in range(1_201)))
+    counts: set[int] = set()
+    deleting = asyncio.create_task(table.delete_conversations([stored.head.conversation_id]))
+    while not deleting.done():
+        found = await sql_store.load(stored.head.conversation_id)
+        counts.add(0 if found is None else len(found.messages))
+    assert await deleting == 1
+    assert counts <= {1_201, 0}
+
+
+async def test_a_deletion_that_fails_in_the_middle_takes_nothing_away(
+    sql_store: SqlStore, table: ArchiveTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = await put(sql_store, *(said(f"Number {number}") for number in range(1_201)))
+    strip, calls = conversation_deletion.strip_events, itertools.count()
+
+    def cut(connection: Connection, keys: Sequence[int]) -> None:
+        if next(calls) == 2:
+            raise StoreConflictError("cut off")
+        strip(connection, keys)
+
+    monkeypatch.setattr(conversation_deletion, "strip_events", cut)
+    with pytest.raises(StoreConflictError):
+        await table.delete_conversations([stored.head.conversation_id])
+    assert await sql_store.load(stored.head.conversation_id) == stored
+    monkeypatch.undo()
     assert await table.delete_conversations([stored.head.conversation_id]) == 1
     assert await sql_store.search("number") == []
     assert await sql_store.read(rows_about, stored.head.conversation_id) == 0

@@ -8,7 +8,8 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, Executable, and_, bindparam, case, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from source.adapters.storage import conversation_deletion, read_queries
+from source.adapters.storage import read_queries
+from source.adapters.storage.conversation_deletion import deletion_of
 from source.adapters.storage.operation_tables import archives, conversation_memories, conversation_metadata
 from source.adapters.storage.row_reading import (
     HEAD_COLUMNS,
@@ -107,12 +108,7 @@ class ArchiveTable:
         return await self._access.read(_threads_named, thread_id)
 
     async def delete_conversations(self, conversation_ids: Sequence[int]) -> int:
-        deleted = 0
-        for conversation_id in conversation_ids:
-            while (step := await self._access.change(conversation_deletion.step_of(conversation_id))).goes_on:
-                pass
-            deleted += step.deleted
-        return deleted
+        return sum([await self._access.change(deletion_of(each)) for each in conversation_ids])
 
 
 def archive_noted(connection: Connection, conversation_id: int) -> Archive | None:
