@@ -77,7 +77,7 @@ async def rebuild(settings: Settings, source: Literal["transcripts", "store"], p
 
 async def _own_store(stack: AsyncExitStack, settings: Settings, clock: Clock, *, command: str) -> SqlStore:
     hold_folders(stack, settings, command=command)
-    store = await SqlStore.open(settings.database, clock=clock, durability=settings.durability)
+    store = await SqlStore.open(settings.database, clock=clock, durability=settings.durability, is_owner=True)
     stack.push_async_callback(store.close)
     return store
 

@@ -13,12 +13,12 @@ import psycopg
 import pytest
 from sqlalchemy import Connection, delete
 
-from source.adapters.storage import migrate, postgres_engine
+from source.adapters.storage import migrate, node_lease, postgres_engine
 from source.adapters.storage.migrate import NEWEST
-from source.adapters.storage.node_lease import LOCKS
+from source.adapters.storage.node_lease import LOCKS, OWNERS
 from source.adapters.storage.sql_store import SqlStore
 from source.adapters.storage.tables import aliases, events, participants, people, threads
-from source.domain.errors import AlreadyAnsweredError, StoreUnavailableError
+from source.domain.errors import AlreadyAnsweredError, FolderInUseError, StoreUnavailableError
 from source.domain.identifiers import NODES
 from source.domain.message import Standing
 from source.domain.thread import PersonRef, Platform
@@ -84,10 +84,10 @@ async def test_processes_that_start_at_once_make_the_tables_once_and_lose_nothin
 
 async def test_no_two_processes_have_one_node(database: str) -> None:
     async with AsyncExitStack() as stack:
-        stores = [await SqlStore.open(database, clock=FakeClock()) for _ in range(NODES)]
+        stores = [await SqlStore.open(database, clock=FakeClock()) for _ in range(1, NODES)]
         for store in stores:
             stack.push_async_callback(store.close)
-        assert sorted(_nodes(*stores)) == list(range(NODES))
+        assert sorted(_nodes(*stores)) == list(range(1, NODES))
         with pytest.raises(StoreUnavailableError, match="stop one"):
             await SqlStore.open(database, clock=FakeClock())
         (given_up,) = _nodes(stores[7])
@@ -95,6 +95,59 @@ async def test_no_two_processes_have_one_node(database: str) -> None:
         another = await SqlStore.open(database, clock=FakeClock())
         stack.push_async_callback(another.close)
         assert _nodes(another) == [given_up]
+
+
+async def _owner(database: str) -> SqlStore:
+    return await SqlStore.open(database, clock=FakeClock(), is_owner=True)
+
+
+async def test_a_database_has_one_owner_beside_others(database: str, stores: list[SqlStore]) -> None:
+    owner = await _owner(database)
+    assert _nodes(owner) == [OWNERS]
+    with pytest.raises(FolderInUseError, match="another Echo owns this database"):
+        await _owner(database)
+    await asyncio.gather(*(store.accept(inbound()) for store in (owner, *stores)))
+    await owner.close()
+    await (await _owner(database)).close()
+
+
+async def test_an_owner_that_was_killed_is_followed_at_once(database: str) -> None:
+    program = OPEN_AND_WRITE.replace("clock=FakeClock()", "clock=FakeClock(), is_owner=True")
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", program, database, "a", cwd=ROOT)
+    assert await process.wait() == -signal.SIGKILL
+    owner = await _owner(database)
+    assert len(await owner.unanswered()) == 20
+    await owner.close()
+
+
+async def test_an_owner_whose_connection_broke_unnoticed_owns_again(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = await _owner(database)
+    given_up: list[Connection] = []
+    with monkeypatch.context() as patch:
+        # The server goes on with the connection that this side has given up.
+        patch.setattr(node_lease, "discard", given_up.append)
+        patch.setattr(node_lease, "_has_something_to_say", lambda _connection: True)
+        await owner.accept(inbound())
+    assert len(given_up) == 1
+    assert _nodes(owner) == [OWNERS]
+    await owner.accept(inbound())
+    await owner.close()
+    given_up[0].invalidate()
+    given_up[0].close()
+
+
+async def test_an_owner_that_another_followed_writes_no_more(database: str) -> None:
+    owner = await _owner(database)
+    _rows(database, f"SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE objid = {OWNERS}".encode())
+    follower = await _owner(database)
+    with pytest.raises(FolderInUseError):
+        await owner.accept(inbound())
+    assert await follower.unanswered() == []
+    await follower.close()
+    assert await owner.accept(inbound()) is not None
+    await owner.close()
 
 
 async def test_a_node_that_another_process_took_is_not_used_again(

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from source.adapters.storage import postgres_errors
-from source.domain.errors import StoreDamagedError, StoreError, StoreUnavailableError
+from source.domain.errors import FolderInUseError, StoreDamagedError, StoreError, StoreUnavailableError
 
 _RESTORE: Final = "move the file away and run `python bot.py rebuild --from transcripts`"
 _UNKNOWN: Final = "the database could not be read or written: look at the disk"
@@ -70,8 +70,8 @@ def driver_error(error: Exception) -> Exception:
 
 
 def concerns_everything(error: StoreError) -> bool:
-    """Whether the next write would fail alike: the fault is the disk's, not the operation's."""
-    return isinstance(error, StoreUnavailableError | StoreDamagedError)
+    """Whether the next write would fail alike: the fault is not the operation's."""
+    return isinstance(error, StoreUnavailableError | StoreDamagedError | FolderInUseError)
 
 
 @contextmanager

@@ -42,16 +42,18 @@ class OpenDatabase:
         return self.reading.dialect.name == "sqlite"
 
 
-def open_database(named: Path | URL, clock: Clock, durability: Durability, *, read_only: bool) -> OpenDatabase:
+def open_database(
+    named: Path | URL, clock: Clock, durability: Durability, *, read_only: bool, is_owner: bool
+) -> OpenDatabase:
     """Open the database; unless read-only, make its tables or bring them up to date.
 
-    Raises: StoreUnavailableError, StoreDamagedError, StoreVersionError.
+    Raises: FolderInUseError: a server's has another owner. StoreUnavailableError, StoreDamagedError, StoreVersionError.
     """
     with store_errors():
         if isinstance(named, Path):
             return _file(named, clock, durability, read_only=read_only)
         patience = Patience(_WRITE_PATIENCE_SECONDS, passes=is_starting)
-        return patience.run(lambda: _server(named, clock, durability, read_only=read_only))
+        return patience.run(lambda: _server(named, clock, durability, read_only=read_only, is_owner=is_owner))
 
 
 def _file(file: Path, clock: Clock, durability: Durability, *, read_only: bool) -> OpenDatabase:
@@ -71,7 +73,7 @@ def _file(file: Path, clock: Clock, durability: Durability, *, read_only: bool) 
         return OpenDatabase(reading, target, ids, patience)
 
 
-def _server(url: URL, clock: Clock, durability: Durability, *, read_only: bool) -> OpenDatabase:
+def _server(url: URL, clock: Clock, durability: Durability, *, read_only: bool, is_owner: bool) -> OpenDatabase:
     reading = server_reading_engine(url)
     patience = Patience(_READ_PATIENCE_SECONDS)
     if read_only:
@@ -79,10 +81,10 @@ def _server(url: URL, clock: Clock, durability: Durability, *, read_only: bool) 
     with ExitStack() as unless_open:
         writing = server_writing_engine(url, durability)
         unless_open.callback(writing.dispose)
-        lease = NodeLease(writing)
+        lease = NodeLease(writing, is_owner=is_owner)
         unless_open.callback(lease.close)
-        last = _brought_up_to_date(writing)
         lease.ensure()
+        last = _brought_up_to_date(writing)
         ids = IdGenerator(node=lease.node, last=last)
         watch_deletions(writing)
         session = ServerSession(writing, lease, ids, Patience(_WRITE_PATIENCE_SECONDS))

@@ -24,6 +24,8 @@ _CONNECT: Final[dict[str, int | str]] = {
 _SESSION: Final = "SET timezone TO 'UTC'"
 _LOCK_TIMEOUT: Final = "10s"
 _IDLE_IN_TRANSACTION: Final = "60s"
+# The server's own patience with a client that is gone without a word is two hours, for which it would keep our locks.
+_KEEPALIVES: Final = "SET tcp_keepalives_idle TO 20; SET tcp_keepalives_interval TO 10; SET tcp_keepalives_count TO 3"
 # In one message: asking for the number costs nothing more.
 _BEGIN: Final = b"BEGIN; SELECT pg_current_xact_id()::text"
 _NUMBER: Final = "transaction_number"
@@ -46,7 +48,7 @@ def server_writing_engine(url: URL, durability: Durability) -> Engine:
             f"SET lock_timeout TO '{_LOCK_TIMEOUT}'",
             f"SET idle_in_transaction_session_timeout TO '{_IDLE_IN_TRANSACTION}'",
         )
-        connection.execute("; ".join((_SESSION, *timeouts, _SYNCHRONOUS[durability])).encode())
+        connection.execute("; ".join((_SESSION, _KEEPALIVES, *timeouts, _SYNCHRONOUS[durability])).encode())
 
     def begun(connection: Connection) -> None:
         cursor = connection.connection.cursor()

@@ -75,16 +75,24 @@ class SqlStore:
 
     @classmethod
     async def open(
-        cls, url_or_path: str | Path, *, clock: Clock, durability: Durability = "full", read_only: bool = False
+        cls,
+        url_or_path: str | Path,
+        *,
+        clock: Clock,
+        durability: Durability = "full",
+        read_only: bool = False,
+        is_owner: bool = False,
     ) -> "SqlStore":
         """Open the database; unless read-only, make it and bring its tables up to date.
 
-        Raises: StoreUnavailableError, StoreDamagedError, StoreVersionError, SettingsError.
+        Who owns a data folder `is_owner`: a database on a server has one at a time, beside others that write.
+
+        Raises: FolderInUseError, StoreUnavailableError, StoreDamagedError, StoreVersionError, SettingsError.
         """
         named = database_named(url_or_path)
         readers = ThreadPoolExecutor(READERS, thread_name_prefix="echo-reader")
         try:
-            opening = partial(open_database, named, clock, durability, read_only=read_only)
+            opening = partial(open_database, named, clock, durability, read_only=read_only, is_owner=is_owner)
             opened = await asyncio.get_running_loop().run_in_executor(readers, opening)
         except BaseException:
             readers.shutdown(wait=False)
