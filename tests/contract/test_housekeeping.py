@@ -1,14 +1,17 @@
 """What the clean-up finds and deletes, on every database."""
 
+import asyncio
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from sqlalchemy import Connection, Table, func, insert, select, update
 
 from source.adapters.storage.archive_table import ArchiveTable
+from source.adapters.storage.engine import READERS
 from source.adapters.storage.housekeeping_table import HousekeepingTable
 from source.adapters.storage.operation_tables import idempotent_answers
 from source.adapters.storage.sql_store import SqlStore
@@ -170,6 +173,28 @@ async def test_space_is_given_back_and_queries_go_on(
     assert await sql_store.read(size_of_messages) < before * 0.8
     assert freed.after_bytes > 0
     assert len(await sql_store.search("words", limit=50)) == 20
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+async def test_readers_see_one_moment_and_write_nothing_after_a_clean_up_too(
+    sql_store: SqlStore, housekeeping: HousekeepingTable
+) -> None:
+    assert await _levels(sql_store) == {("repeatable read", "on")}
+    await housekeeping.give_back_space(within=timedelta(minutes=1))
+    assert await _levels(sql_store) == {("repeatable read", "on")}
+
+
+async def _levels(store: SqlStore) -> set[tuple[str, str]]:
+    """Ask every reader: they work at the same time."""
+    together = Barrier(READERS)
+
+    def look(connection: Connection) -> tuple[str, str]:
+        together.wait(10)
+        query = "SELECT current_setting('transaction_isolation'), current_setting('transaction_read_only')"
+        isolation, read_only = connection.exec_driver_sql(query).one()
+        return isolation, read_only
+
+    return set(await asyncio.gather(*(store.read(look) for _ in range(READERS))))
 
 
 async def test_a_database_from_before_space_was_given_back_in_steps_is_rewritten_once(

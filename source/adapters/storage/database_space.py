@@ -37,24 +37,22 @@ async def give_back_space(access: SqlAccess, *, within_seconds: float) -> SpaceF
     """Give unused space back and refresh the statistics; stop beginning new steps after that long."""
     before = await access.read(_size)
     if await access.read(_is_postgresql):
-        await _vacuum_tables(access, time.monotonic() + within_seconds)
+        await access.read(_vacuum_tables, time.monotonic() + within_seconds)
     else:
         await _vacuum_file(access, time.monotonic() + within_seconds)
     return SpaceFreed(before, await access.read(_size))
 
 
-async def _vacuum_tables(access: SqlAccess, deadline: float) -> None:
+def _vacuum_tables(connection: Connection, deadline: float) -> None:
     """Have PostgreSQL clean its tables one by one: reads and writes go on meanwhile."""
+    outside = connection.execution_options(isolation_level="AUTOCOMMIT")
+    # Nobody reads with it afterwards: the pool would not put its level back.
+    outside.detach()
     for table in metadata.sorted_tables:
         if time.monotonic() > deadline:
             log.warning("vacuum_broken_off", at=table.name)
             return
-        await access.read(_vacuum_table, table.name)
-
-
-def _vacuum_table(connection: Connection, name: str) -> None:
-    outside = connection.execution_options(isolation_level="AUTOCOMMIT")
-    outside.execute(text(f'VACUUM (ANALYZE, SKIP_LOCKED) "{name}"'))
+        outside.execute(text(f'VACUUM (ANALYZE, SKIP_LOCKED) "{table.name}"'))
 
 
 async def _vacuum_file(access: SqlAccess, deadline: float) -> None:
