@@ -76,11 +76,17 @@ async def test_a_page_that_may_call_can_read_answers_and_refusals(api: StoreApi)
     preflight = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
     allowed = await api.call("OPTIONS", "/count", headers={"Origin": PAGE, **preflight})
     assert (allowed.status, allowed.headers["Access-Control-Allow-Origin"]) == (200, PAGE)
-    await api.make_key()
+    key = await api.make_key()
+    assert (await api.post("/count", headers={"Origin": PAGE}, key=key)).status == 200
     refused = await api.post("/count", headers={"Origin": PAGE})
     assert (refused.status, refused.headers["Access-Control-Allow-Origin"]) == (401, PAGE)
     assert "X-Request-ID" in refused.headers["Access-Control-Expose-Headers"]
     assert "Access-Control-Allow-Credentials" not in refused.headers
+
+
+async def test_without_a_key_no_page_may_call_not_even_one_that_is_named(api: StoreApi) -> None:
+    assert (await api.post("/count", headers={"Origin": PAGE})).status == 401
+    assert (await api.post("/count")).status == 200
 
 
 async def test_a_page_that_may_not_call_is_told_nothing(api: StoreApi) -> None:

@@ -30,7 +30,6 @@ class Authentication:
     def __init__(self, app: ASGIApp, *, frame: WebFrame, local_secret: str | None) -> None:
         self._app = app
         self._keys = frame.keys
-        self._allowed_origins = frame.settings.allowed_origins
         self._local_secret = (local_secret or "").encode()
         limit = frame.settings.requests_per_minute
         self._limit = RateLimit(limit, frame.clock) if limit else None
@@ -59,7 +58,7 @@ class Authentication:
         except StoreError:
             scope[REFUSAL] = Problem(503, _NO_KEYS_NOW, headers={"Retry-After": "5"})
             return None
-        sentence = refusal_of_page(scope, self._allowed_origins) if is_direct(scope) else _NO_KEY_YET
+        sentence = refusal_of_page(scope) if is_direct(scope) else _NO_KEY_YET
         if sentence is None:
             return LOCAL
         scope[REFUSAL] = Problem(401, sentence, headers=CHALLENGE)

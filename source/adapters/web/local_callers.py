@@ -1,7 +1,6 @@
 """Programs on this machine, which may call without a key until there is one; pages in its browser may not."""
 
 import ipaddress
-from collections.abc import Collection
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -34,11 +33,12 @@ def is_direct(scope: Scope) -> bool:
     return not any(name in _FORWARDED for name, _ in scope["headers"])
 
 
-def refusal_of_page(scope: Scope, allowed_origins: Collection[str]) -> str | None:
+def refusal_of_page(scope: Scope) -> str | None:
     """Return why a page in this machine's browser may not call; None: it may, or nothing speaks of a page.
 
     A name that an attacker lets point to 127.0.0.1 shows in Host, a page of another address in Origin or, where a
-    browser sends none, in Sec-Fetch-Site; other ports of this machine are other addresses.
+    browser sends none, in Sec-Fetch-Site; other ports of this machine are other addresses. WEB_ALLOWED_ORIGINS changes
+    nothing here: who has no key yet may do everything, and that is more than a page that is named there is to have.
     """
     headers = dict(scope["headers"])
     host = str(headers.get(b"host", b""), "latin-1")
@@ -46,7 +46,7 @@ def refusal_of_page(scope: Scope, allowed_origins: Collection[str]) -> str | Non
         return _WRONG_HOST
     origin = str(headers.get(b"origin", b""), "latin-1")
     if origin:
-        return None if origin in allowed_origins or origin == f"{scope['scheme']}://{host}" else _OTHER_PAGE
+        return None if origin == f"{scope['scheme']}://{host}" else _OTHER_PAGE
     return _OTHER_PAGE if headers.get(b"sec-fetch-site") in _OTHER_SITES else None
 
 
