@@ -23,6 +23,7 @@ log = structlog.get_logger(__name__)
 _TASKS_KEPT: Final = timedelta(days=30)
 _ANSWERS_KEPT: Final = timedelta(days=1)
 _BLOBS_AT_ONCE: Final = 500
+_TASKS_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,13 @@ class Cleanup:
         now = self._clock.now()
         deleted = dict(await self._housekeeping.delete_orphans())
         deleted["answers"] = await self._housekeeping.delete_answers(now - _ANSWERS_KEPT)
-        deleted["tasks"] = await self._tasks.delete_finished(now - _TASKS_KEPT)
+        deleted["tasks"] = await self._delete_tasks()
+        return deleted
+
+    async def _delete_tasks(self) -> int:
+        before, deleted = self._clock.now() - _TASKS_KEPT, 0
+        while gone := await self._tasks.delete_finished(before, _TASKS_AT_ONCE):
+            deleted += gone
         return deleted
 
     async def give_back_space(self, *, within: timedelta) -> SpaceFreed:
