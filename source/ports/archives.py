@@ -119,10 +119,17 @@ class ArchiveStore(Protocol):
         """
         ...
 
-    async def note_archived(self, archive: Archive, *, seen: StoredConversation) -> None:
+    async def is_due(self, conversation_id: int, rule: ArchiveRule) -> bool:
+        """Whether `due` would return this conversation now."""
+        ...
+
+    async def note_archived(
+        self, archive: Archive, *, seen: StoredConversation, rule: ArchiveRule | None = None
+    ) -> None:
         """Note that an ended conversation is archived, in one transaction; of its head only the state changes.
 
-        Raises: StoreConflictError: the conversation is not as it was `seen`; nothing was changed.
+        Raises: StoreConflictError: the conversation is not as it was `seen`, or not due by the `rule` (any more);
+            nothing was changed.
         """
         ...
 

@@ -44,7 +44,7 @@ class ArchiveSettings:
 class ArchiveRequest:
     """Who wants something archived, and why; without `compress` as the settings say.
 
-    With a `rule` only what is still as old as it says is archived: somebody may have spoken there meanwhile.
+    With a `rule` only what is still due by it is archived: somebody may have spoken there meanwhile, or starred it.
     """
 
     by: str
@@ -142,7 +142,7 @@ class ArchiveService:
         """As `archive`, for who holds the conversation's thread with a turn."""
         running = seat.conversation
         if running is not None and running.conversation_id == conversation_id:
-            if request.rule is not None and not request.rule.covers(running.head):
+            if not await self._is_wanted(running.head, request):
                 return Archived.IN_USE
             await self._ending.end(seat)
         return await self._put_away(conversation_id, request) or Archived.IN_USE
@@ -183,7 +183,7 @@ class ArchiveService:
             if stored.head.state is ConversationState.ARCHIVED:
                 await self._home.clear(stored.head)
                 return Archived.ALREADY
-            if request.rule is not None and not request.rule.covers(stored.head):
+            if not await self._is_wanted(stored.head, request):
                 return Archived.IN_USE
             try:
                 await self._put_away_as(stored, request)
@@ -192,10 +192,15 @@ class ArchiveService:
             return Archived.ARCHIVED
         raise StoreConflictError("it was changed again and again while it was archived: try again")
 
+    async def _is_wanted(self, head: ConversationHead, request: ArchiveRequest) -> bool:
+        """Whether it is due still, by what memory knows and by what the store knows."""
+        rule = request.rule
+        return rule is None or (rule.covers(head) and await self._store.is_due(head.conversation_id, rule))
+
     async def _put_away_as(self, stored: StoredConversation, request: ArchiveRequest) -> None:
         content = await self._home.content_of(stored)
         compress = self._settings.compress if request.compress is None else request.compress
         kept = await self._archived.put(stored.head, content, compress=compress)
         archive = archive_from(kept, stored, reason=request.reason, by=request.by, at=self._clock.now())
-        await self._home.put_away(archive, seen=stored, content=content)
+        await self._home.put_away(archive, seen=stored, content=content, rule=request.rule)
         log.info("conversation_archived", conversation_id=archive.conversation_id, stored_bytes=archive.stored_bytes)

@@ -12,7 +12,7 @@ import structlog
 from source.domain.archived_content import archived_content, says_the_same
 from source.domain.conversation_head import ConversationHead, ConversationState, StoredConversation
 from source.domain.errors import TranscriptError
-from source.ports.archives import Archive, ArchiveStore
+from source.ports.archives import Archive, ArchiveRule, ArchiveStore
 from source.ports.files import TranscriptEntry, TranscriptFiles
 from source.services.keyed_locks import KeyedLocks
 from source.services.owned_tasks import OwnedTasks
@@ -80,13 +80,16 @@ class TranscriptHome:
             content = b""
         return await asyncio.to_thread(_up_to_date, content, conversation)
 
-    async def put_away(self, archive: Archive, *, seen: StoredConversation, content: bytes) -> None:
+    async def put_away(
+        self, archive: Archive, *, seen: StoredConversation, content: bytes, rule: ArchiveRule | None = None
+    ) -> None:
         """Note that the conversation is archived, then remove its file; one that stays is removed by the clean-up.
 
-        Raises: StoreConflictError: the conversation is not as it was seen, and not archived. StoreError.
+        Raises: StoreConflictError: the conversation is not as it was seen, or not due by the rule, and not archived.
+            StoreError.
         """
         async with self.moving(archive.conversation_id):
-            await self._store.note_archived(archive, seen=seen)
+            await self._store.note_archived(archive, seen=seen, rule=rule)
             await self.clear(seen.head, content)
 
     async def clear(self, head: ConversationHead, content: bytes = b"") -> bool:

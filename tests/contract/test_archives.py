@@ -215,6 +215,13 @@ async def test_what_is_starred_often_recalled_or_open_stays(sql_store: SqlStore,
     everything = rule(inactive_before=far)
 
     assert await table.due(everything) == [seldom, settled, without]
+    for each in kept:
+        key = each.head.conversation_id
+        assert await table.is_due(key, everything) == (key in {seldom, settled, without})
+    for refused in (kept[0], kept[1], kept[3]):
+        with pytest.raises(StoreConflictError):
+            await table.note_archived(archive_of(refused), seen=refused, rule=everything)
+        assert await table.archive_of(refused.head.conversation_id) is None
     # What was often recalled a year ago does not stay for ever.
     assert recalled in await table.due(replace(everything, recalled_since=far))
 

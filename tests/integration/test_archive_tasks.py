@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from source.adapters.storage.metadata_table import MetadataTable
 from source.domain.conversation_head import ConversationState
 from source.domain.errors import ArchiveUnavailableError, RefusedInputError, StoreUnavailableError
 from source.domain.task import TaskStatus, TaskType
 from source.domain.thread import Platform
+from source.ports.metadata import MetadataChange
 from source.services.archive import Archived
 from tests.fakes.archive_bench import REQUEST, ArchiveBench, archive_bench
 from tests.fakes.archive_desk import ArchiveDesk
@@ -200,3 +202,16 @@ async def test_nothing_is_due_when_both_ages_are_off(bench: ArchiveBench) -> Non
     bench.clock.advance(days=1_000)
     off = bench.restarted(settings=replace(bench.settings, ended_after=None, inactive_after=None))
     assert await ArchiveDesk(off).done(ARCHIVE) == {"archived": [], "skipped": {}, "failed": {}}
+
+
+async def test_what_is_starred_after_the_plan_stays(bench: ArchiveBench) -> None:
+    keys = [await bench.ended(f"Number {number}") for number in range(2)]
+    running = await bench.say("Running")
+    bench.clock.advance(days=61)
+    desk = ArchiveDesk(bench)
+    [piece] = await desk.archive.plan(desk.archive.checked({}))
+    await MetadataTable(bench.store).set_conversations([keys[0], running], MetadataChange(is_starred=True))
+    result = await desk.archive.perform(piece)
+    assert result["archived"] == [keys[1]]
+    assert result["skipped"] == {str(keys[0]): Archived.IN_USE.value, str(running): Archived.IN_USE.value}
+    assert await bench.state(running) is ConversationState.ACTIVE

@@ -60,11 +60,18 @@ class ArchiveTable:
     async def due(self, rule: ArchiveRule, *, limit: int = 10_000) -> list[int]:
         return await self._access.read(_due, rule, limit)
 
-    async def note_archived(self, archive: Archive, *, seen: StoredConversation) -> None:
+    async def is_due(self, conversation_id: int, rule: ArchiveRule) -> bool:
+        return await self._access.read(_is_due, conversation_id, rule)
+
+    async def note_archived(
+        self, archive: Archive, *, seen: StoredConversation, rule: ArchiveRule | None = None
+    ) -> None:
         def apply(connection: Connection, _now: datetime) -> None:
             if not _is_as_seen(connection, seen):
                 if archive_noted(connection, archive.conversation_id) == archive:  # applied a second time
                     return
+                raise StoreConflictError(_CHANGED)
+            if rule is not None and not _is_due(connection, archive.conversation_id, rule):
                 raise StoreConflictError(_CHANGED)
             _put_archive(connection, archive)
             connection.execute(_PUT_AWAY, {"conversation": archive.conversation_id})
@@ -163,7 +170,11 @@ def _head_of(connection: Connection, conversation_id: int) -> ConversationHead |
     return None if row is None else head_from(row)
 
 
-def _due(connection: Connection, rule: ArchiveRule, limit: int) -> list[int]:
+def _is_due(connection: Connection, conversation_id: int, rule: ArchiveRule) -> bool:
+    return bool(_due(connection, rule, 1, conversations.c.id == conversation_id))
+
+
+def _due(connection: Connection, rule: ArchiveRule, limit: int, *which: ColumnElement[bool]) -> list[int]:
     activity = read_queries.last_activity()
     reasons = [activity < rule.inactive_before] if rule.inactive_before is not None else []
     if rule.begun_before is not None:
@@ -176,6 +187,7 @@ def _due(connection: Connection, rule: ArchiveRule, limit: int) -> list[int]:
         .outerjoin(conversation_metadata, kept.conversation_id == conversations.c.id)
         .outerjoin(conversation_memories, conversation_memories.c.conversation_id == conversations.c.id)
         .where(
+            *which,
             conversations.c.state != _ARCHIVED,
             or_(*reasons),
             func.coalesce(kept.is_starred, False).is_(False),
