@@ -5,14 +5,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Literal
 
-from source.adapters.storage.engine import is_there
 from source.adapters.storage.folder_lock import FolderLock
 from source.adapters.storage.sql_store import SqlStore
-from source.app.archives import ARCHIVE, ArchiveHomes
+from source.app.archives import ArchiveHomes
 from source.app.echo import Echo
+from source.app.lost_database import refuse_a_lost_file, refuse_an_empty_server
 from source.app.models import choose_model
 from source.app.settings import Settings
-from source.domain.errors import StoreUnavailableError
 from source.ports.clock import Clock, SystemClock
 from source.ports.llm import LanguageModel
 from source.ports.store import ConversationCatalog
@@ -20,8 +19,6 @@ from source.services.rebuild import Progress, Rebuild, RebuildReport
 from source.services.rebuild_archive import ArchiveRebuild
 
 _DRAIN = timedelta(seconds=10)
-# What every transcript of Echo's begins with stands within so many bytes.
-_HEAD_BYTES = 64
 
 
 @asynccontextmanager
@@ -33,9 +30,10 @@ async def open_echo(
     Raises: FolderInUseError, StoreError, SettingsError: nothing was started.
     """
     clock = clock or SystemClock()
-    _refuse_to_begin_beside_transcripts(settings)
+    refuse_a_lost_file(settings)
     async with AsyncExitStack() as stack:
         store = await _own_store(stack, settings, clock, command=command)
+        await refuse_an_empty_server(settings, store)
         if model is None:
             model = await choose_model(settings)
             stack.push_async_callback(model.close)
@@ -92,18 +90,3 @@ def hold_folders(stack: AsyncExitStack, settings: Settings, *, command: str) -> 
         folders.add(settings.sqlite_file.absolute().parent)
     for folder in sorted(folders):
         stack.enter_context(FolderLock(folder, command=command))
-
-
-def _refuse_to_begin_beside_transcripts(settings: Settings) -> None:
-    """A database that was lost must not be followed by an empty one: the transcripts have what was in it."""
-    file = settings.sqlite_file
-    if file is None or is_there(file):
-        return
-    named = settings.conversations_dir.glob("*_conversation-with-*-in-*.json")
-    transcripts = sum(path.read_bytes()[:_HEAD_BYTES].find(b'"schema_version"') >= 0 for path in named)
-    transcripts += sum(1 for _ in (settings.conversations_dir / ARCHIVE).glob("*_conversation-with-*-in-*.json*"))
-    if transcripts:
-        raise StoreUnavailableError(
-            f"there is no database, but there are {transcripts} transcripts: `python bot.py rebuild "
-            "--from transcripts` brings the conversations back; to begin anew, move the transcripts away"
-        )

@@ -11,9 +11,10 @@ from source.adapters.storage.engine import reading_engine
 from source.adapters.storage.moving import Progress, move
 from source.adapters.storage.sql_store import SqlStore
 from source.adapters.storage.task_table import TaskTable
+from source.app.composition import open_echo
 from source.app.migrating import run_migrate
 from source.app.settings import Settings
-from source.domain.errors import FolderInUseError, SettingsError, StoreConflictError
+from source.domain.errors import FolderInUseError, SettingsError, StoreConflictError, StoreUnavailableError
 from source.domain.task import Lane, NewTask, TaskStatus
 from source.ports.clock import SystemClock
 from tests.fakes.clock import FakeClock
@@ -62,6 +63,26 @@ async def test_everything_is_the_same_there_and_goes_on(moving: Settings, empty_
     async with FakeOpenAIServer() as model, running_echo(folder, model, FakeClock(), database_url=empty_server) as talk:
         await talk.say("One more sail")
         assert len((await talk.conversation()).messages) == 12
+
+
+@pytest.mark.parametrize("has_tables", [True, False])
+async def test_an_empty_database_is_not_begun_beside_the_one_that_was_to_be_moved(
+    moving: Settings, empty_server: str, has_tables: bool
+) -> None:
+    if has_tables:
+        await (await SqlStore.open(empty_server, clock=SystemClock())).close()
+    there = settings_for(moving.conversations_dir, database_url=empty_server)
+    with pytest.raises(StoreUnavailableError, match="migrate --to"):
+        async with open_echo(there):
+            pass
+    (moving.conversations_dir / "echo.db").unlink()
+    with pytest.raises(StoreUnavailableError, match="rebuild --from transcripts"):
+        async with open_echo(there):
+            pass
+    for transcript in moving.conversations_dir.glob("*.json"):
+        transcript.unlink()
+    async with open_echo(there) as echo:
+        assert await echo.catalog.count() == 0
 
 
 async def test_work_that_was_cut_off_is_begun_anew_there(moving: Settings, empty_server: str) -> None:
