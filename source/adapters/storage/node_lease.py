@@ -87,8 +87,9 @@ class NodeLease:
 
 
 def _taken(connection: Connection, preferred: int) -> int:
-    start = _OTHERS.index(preferred)
-    for node in (*_OTHERS[start:], *_OTHERS[:start]):
+    nodes: list[int] = list(_OTHERS)
+    start = nodes.index(preferred)
+    for node in nodes[start:] + nodes[:start]:
         if _is_taken(connection, node):
             return node
     raise StoreUnavailableError(f"{len(_OTHERS)} processes write to this database already: stop one of them first")
