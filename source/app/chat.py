@@ -119,7 +119,7 @@ async def _remote(stack: AsyncExitStack, settings: Settings, token: LocalToken) 
     async def keep(file: ExportedFile) -> str:
         return str(await asyncio.to_thread(write_export, settings.conversations_dir / EXPORT_FOLDER, file))
 
-    client = await stack.enter_async_context(ApiClient(token.url, token.secret))
+    client = await stack.enter_async_context(ApiClient(token.url, token.secret, is_local=True))
     partner = await RemotePartner.connected(client, keep)
     stack.push_async_callback(partner.close)
     return partner

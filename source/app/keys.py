@@ -16,7 +16,7 @@ from source.adapters.web.local_token import LocalToken
 from source.app.composition import hold_folders
 from source.app.settings import Settings
 from source.domain.api_key import ApiKey, Scope
-from source.domain.errors import RefusedInputError
+from source.domain.errors import RefusedInputError, SettingsError
 from source.ports.clock import SystemClock
 from source.services.api_keys import ApiKeys, MadeKey
 
@@ -106,11 +106,11 @@ async def _running(stack: AsyncExitStack, settings: Settings) -> Keyring | None:
     token = LocalToken.read(settings.conversations_dir)
     if token is None:
         return None
-    client = await stack.enter_async_context(ApiClient(token.url, token.secret))
+    client = await stack.enter_async_context(ApiClient(token.url, token.secret, is_local=True))
     try:
         await client.get("/health")
-    except ApiUnavailableError:
-        return None  # the file of a process that was killed
+    except (ApiUnavailableError, SettingsError):
+        return None  # the file of a process that was killed; another may listen there now
     return _OverApi(client)
 
 

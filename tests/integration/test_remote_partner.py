@@ -15,7 +15,7 @@ from source.adapters.remote.partner import RemotePartner
 from source.adapters.terminal.partner import Partner, Place
 from source.adapters.terminal.piped import PipedChat
 from source.adapters.terminal.screen import PlainScreen
-from source.domain.errors import RefusedInputError
+from source.domain.errors import RefusedInputError, SettingsError
 from source.domain.message import MessageType
 from source.domain.thread import PersonRef, Platform, ThreadRef
 from source.domain.turn import InboundMessage
@@ -227,6 +227,17 @@ async def serving(chat: aiohttp.typedefs.Handler) -> AsyncIterator[RemotePartner
             yield RemotePartner(client, keep, model_name="m", is_offline=False, words=())
     finally:
         await runner.cleanup()
+
+
+async def test_a_token_that_is_refused_is_not_said_to_be_a_setting(tmp_path: Path) -> None:
+    async with a_desk(tmp_path) as desk:
+        async with ApiClient(desk.api.url, "echo_other", is_local=True) as client:
+            with pytest.raises(SettingsError, match="started anew") as refused:
+                await client.get("/api/commands")
+        assert "ECHO_API_KEY" not in str(refused.value)
+        async with ApiClient(desk.api.url, "echo_other") as client:
+            with pytest.raises(SettingsError, match="ECHO_API_KEY"):
+                await client.get("/api/commands")
 
 
 async def test_a_pipe_talks_through_the_api(sitting: Sitting) -> None:

@@ -1,18 +1,21 @@
 """What every request to the API meets, over a real port."""
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, MutableMapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import pytest
 from fastapi import APIRouter
+from starlette.types import Receive, Send
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
-from source.adapters.web.access import Caller, Scope, requires
+from source.adapters.web.access import CALLER, Caller, Scope, requires
+from source.adapters.web.authentication import Authentication
 from source.adapters.web.local_token import LocalToken
 from source.adapters.web.pages import Body, Identifier, Name, PageQuery
+from source.adapters.web.problems import Problem
 from source.adapters.web.versions import ExpectedVersion, ensure_version, etag_of
 from source.domain.errors import ModelUnavailableError, StoreConflictError, StoreUnavailableError
 from tests.fakes.databases import database_of
@@ -89,6 +92,24 @@ async def test_the_local_token_is_for_its_owner_alone_and_gone_when_the_api_stop
     api.stop.set()
     await api.running
     assert LocalToken.read(api.folder) is None
+
+
+async def test_the_local_token_is_good_from_whatever_address_this_machine_calls(api: StoreApi) -> None:
+    """Where Echo listens on an address of the network, this machine calls from that address."""
+    callers: list[Caller | None] = []
+
+    async def inner(scope: MutableMapping[str, Any], _receive: Receive, _send: Send) -> None:
+        callers.append(scope[CALLER])
+
+    async def nothing(*_: object) -> Any:
+        raise AssertionError("nothing is read or sent")
+
+    authentication = Authentication(inner, frame=api.frame, local_secret="secret")
+    scope = {"type": "http", "client": ("192.0.2.2", 1), "headers": [(b"x-api-key", b"secret")]}
+    await authentication(scope, nothing, nothing)
+    assert [caller and caller.is_local for caller in callers] == [True]
+    with pytest.raises(Problem):
+        await authentication({**scope, "headers": [(b"x-api-key", b"other")]}, nothing, nothing)
 
 
 async def test_behind_a_proxy_nobody_counts_as_local(api: StoreApi) -> None:

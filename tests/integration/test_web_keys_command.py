@@ -74,6 +74,17 @@ async def test_the_token_of_an_echo_that_was_killed_is_no_obstacle(
     assert capsys.readouterr().out.startswith("echo_")
 
 
+async def test_another_echo_where_a_killed_one_listened_is_no_obstacle(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "other").mkdir()
+    async with store_api(f"sqlite:///{tmp_path / 'other' / 'echo.db'}", tmp_path / "other", list) as other:
+        LocalToken.new(other.url).leave_in(tmp_path)
+        assert await create_key(settings, "a", ["read"], expires=None) == 0
+        assert await other.keys.listed() == []
+    assert capsys.readouterr().out.startswith("echo_")
+
+
 async def test_a_folder_that_another_process_owns_without_an_api_is_left_alone(tmp_path: Path) -> None:
     with FolderLock(tmp_path, command="bot.py chat"), pytest.raises(FolderInUseError, match=r"bot\.py chat"):
         await create_key(settings_for(tmp_path), "a", ["read"], expires=None)

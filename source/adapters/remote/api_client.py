@@ -9,6 +9,10 @@ import aiohttp
 
 from source.domain.errors import EchoError, RefusedInputError, SettingsError
 
+_OTHER_ECHO: Final = (
+    "What answers at {url} does not take the key that the Echo of this data folder left in it: that one may have just "
+    "started anew, so try again; else another program listens there, and WEB_PORT must be another."
+)
 _CONNECT_SECONDS: Final = 5.0
 _ANSWER_SECONDS: Final = 60.0
 _UNAUTHORIZED: Final = 401
@@ -32,13 +36,16 @@ class ApiRefusedError(RefusedInputError):
 class ApiClient:
     """Talks to the API at `url`; use it as an async context.
 
+    `is_local`: the key is the one that Echo left in its data folder, and not ECHO_API_KEY.
+
     Raises: ApiUnavailableError: nobody answers there, or not in order. SettingsError: the key is refused.
         ApiRefusedError: the request is; its text is the API's own sentence.
     """
 
-    def __init__(self, url: str, key: str | None = None) -> None:
+    def __init__(self, url: str, key: str | None = None, *, is_local: bool = False) -> None:
         self.url: Final = url.rstrip("/")
         self._key = key
+        self._is_local = is_local
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -84,14 +91,14 @@ class ApiClient:
                 method, self.url + path, json=body, params=query, headers=headers, timeout=timeout
             ) as response:
                 if response.status >= _FIRST_ERROR:
-                    raise await _refusal(response, self.url)
+                    raise await _refusal(response, self.url, is_local=self._is_local)
                 yield response
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             reason = str(error) or type(error).__name__
             raise ApiUnavailableError(f"Echo's API at {self.url} does not answer ({reason}).") from error
 
 
-async def _refusal(response: aiohttp.ClientResponse, url: str) -> EchoError:
+async def _refusal(response: aiohttp.ClientResponse, url: str, *, is_local: bool) -> EchoError:
     """Return what the API says in problem+json, as an error of whoever can act."""
     try:
         problem = await response.json(content_type=None)
@@ -99,7 +106,7 @@ async def _refusal(response: aiohttp.ClientResponse, url: str) -> EchoError:
     except (aiohttp.ClientError, ValueError, LookupError, TypeError):
         sentence = f"Echo's API at {url} answered with status {response.status}."
     if response.status in {_UNAUTHORIZED, _FORBIDDEN}:
-        return SettingsError(f"ECHO_API_KEY: {sentence}")
+        return SettingsError(_OTHER_ECHO.format(url=url) if is_local else f"ECHO_API_KEY: {sentence}")
     if response.status >= _FIRST_SERVER_ERROR:
         return ApiUnavailableError(sentence)
     return ApiRefusedError(sentence, response.status)

@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from source.adapters.web.access import CALLER, CHALLENGE, REFUSAL, Caller
 from source.adapters.web.frame import WebFrame
-from source.adapters.web.local_callers import is_direct, refusal_of_page
+from source.adapters.web.local_callers import is_direct, is_forwarded, refusal_of_page
 from source.adapters.web.problems import Problem
 from source.adapters.web.rate_limit import Allowance, RateLimit
 from source.adapters.web.requests import MORE_HEADERS
@@ -46,7 +46,8 @@ class Authentication:
 
     async def _caller_with(self, secret: str, scope: Scope) -> Caller | None:
         given = secret.encode("latin-1")
-        if self._local_secret and hmac.compare_digest(given, self._local_secret) and is_direct(scope):
+        # Where WEB_HOST is another address than loopback, this machine calls from that one.
+        if self._local_secret and hmac.compare_digest(given, self._local_secret) and not is_forwarded(scope):
             return LOCAL
         key = await self._keys.recognize(secret)
         return None if key is None else Caller(key.name, key.scopes)

@@ -28,9 +28,12 @@ def is_loopback(host: str) -> bool:
 def is_direct(scope: Scope) -> bool:
     """Whether the request comes from a program on this machine, and through no proxy."""
     client: tuple[str, int] | None = scope.get("client")
-    if client is None or not is_loopback(client[0]):
-        return False
-    return not any(name in _FORWARDED for name, _ in scope["headers"])
+    return client is not None and is_loopback(client[0]) and not is_forwarded(scope)
+
+
+def is_forwarded(scope: Scope) -> bool:
+    """Whether a proxy says that it passes the request on."""
+    return any(name in _FORWARDED for name, _ in scope["headers"])
 
 
 def refusal_of_page(scope: Scope) -> str | None:
