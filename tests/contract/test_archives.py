@@ -263,6 +263,16 @@ async def test_a_deleted_conversation_is_gone_with_everything_of_its_own(
     assert await sql_store.unanswered() == []
 
 
+async def test_the_words_of_a_deleted_conversation_leave_the_search_index(
+    sql_store: SqlStore, table: ArchiveTable
+) -> None:
+    stored = await put(sql_store, said("The lighthouse"))
+    assert await sql_store.search("lighthouse")
+    assert await sql_store.read(rows_indexed, "lighthouse") == 1
+    await table.delete_conversations([stored.head.conversation_id])
+    assert await sql_store.read(rows_indexed, "lighthouse") == 0
+
+
 async def test_a_message_of_a_deleted_conversation_that_is_delivered_again_is_not_answered(
     sql_store: SqlStore, table: ArchiveTable
 ) -> None:
@@ -323,3 +333,11 @@ def rows_about(connection: Connection, conversation_id: int) -> int:
 
 def who_wrote(connection: Connection, event_id: str) -> str:
     return str(connection.execute(select(events.c.external_id).where(events.c.event_id == event_id)).scalar_one())
+
+
+def rows_indexed(connection: Connection, word: str) -> int:
+    """Ask the index itself: a search asks the messages as well."""
+    query = f"SELECT count(*) FROM messages_search WHERE messages_search MATCH '{word}'"
+    if connection.dialect.name == "postgresql":
+        query = f"SELECT count(*) FROM messages WHERE content LIKE '%%{word}%%'"
+    return int(connection.exec_driver_sql(query).scalar_one())

@@ -10,9 +10,11 @@ import pytest
 from source.domain.conversation_head import ConversationState
 from source.domain.errors import ArchiveUnavailableError, RefusedInputError
 from source.domain.task import NewTask, TaskStatus, TaskType
+from source.services.cleanup import BlobsRemoved
 from source.services.cleanup_tasks import CleanupSettings
 from tests.fakes.archive_bench import REQUEST, ArchiveBench, archive_bench
 from tests.fakes.archive_desk import ArchiveDesk
+from tests.fakes.blobs import InMemoryBlobs
 from tests.fakes.databases import KINDS, database_of
 from tests.fakes.running_echo import eventually
 
@@ -227,6 +229,32 @@ async def test_what_cannot_be_deleted_in_the_storage_is_deleted_nowhere(bench: A
         await bench.deletion.delete(key)
     assert await bench.store.load(key) is not None
     assert len(bench.plain_files()) == 1
+
+
+async def test_a_copy_that_is_being_archived_at_this_moment_is_not_taken_for_an_orphan(bench: ArchiveBench) -> None:
+    class Gated(InMemoryBlobs):
+        def __init__(self) -> None:
+            super().__init__()
+            self.may_be_read = asyncio.Event()
+
+        async def get(self, name: str) -> bytes | None:
+            await self.may_be_read.wait()
+            return await super().get(name)
+
+    storage = Gated()
+    bench = bench.restarted(storage=storage)
+    key = await bench.ended()
+    thread = (await bench.stored(key)).head.thread
+    archiving = asyncio.create_task(bench.archive.archive(key, REQUEST))
+    await eventually(lambda: bool(storage.kept))
+    cleaning = asyncio.create_task(bench.cleanup.remove_orphan_blobs())
+    await eventually(lambda: bench.is_waited_for(thread.key) or cleaning.done())
+    storage.may_be_read.set()
+    await archiving
+    assert await cleaning == BlobsRemoved()
+    archive = await bench.table.archive_of(key)
+    assert archive is not None
+    await bench.archived.get(archive)
 
 
 async def test_a_clean_up_beside_archiving_takes_nothing_away_from_it(bench: ArchiveBench) -> None:
