@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, WithJsonSchema, create_model
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, WithJsonSchema, create_model
 from pydantic import Field as Described
+from pydantic_core import CoreSchema
 from typing_extensions import TypeAliasType
 
 from source.adapters.web.pages import STORABLE
@@ -29,9 +30,17 @@ _Text = Annotated[str, Described(pattern=STORABLE)]
 _Whole = Annotated[int, Described(ge=-LARGEST_NUMBER, le=LARGEST_NUMBER)]
 _Number = Annotated[float, Described(ge=-LARGEST_NUMBER, le=LARGEST_NUMBER)]
 _JsonKey = Annotated[str, Described(max_length=LONGEST_KEY_CHARS)]
-JsonPart = TypeAliasType(
-    "JsonPart", "bool | _Whole | _Number | _Text | list[JsonPart] | dict[_JsonKey, JsonPart] | None"
-)
+
+
+class _StorableKeys:
+    """Says of an object what its keys may be."""
+
+    def __get_pydantic_json_schema__(self, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> Schema:
+        return {**handler(core_schema), "propertyNames": {"pattern": STORABLE, "maxLength": LONGEST_KEY_CHARS}}
+
+
+_Object = Annotated[dict[_JsonKey, "JsonPart"], _StorableKeys()]
+JsonPart = TypeAliasType("JsonPart", "bool | _Whole | _Number | _Text | list[JsonPart] | _Object | None")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +152,7 @@ def _given(field: Field, required: bool) -> tuple[object, object]:
     if field.kind is Kind.JSON:
         # Checked here already: only a type can say of its parts that they have parts like itself.
         about = Described(description=field.about, examples=[field.example])
-        return Annotated[dict[_JsonKey, JsonPart] | None, about], default
+        return Annotated[_Object | None, about], default
     return _described(field, written(field)), default
 
 
