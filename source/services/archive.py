@@ -200,7 +200,8 @@ class ArchiveService:
     async def _put_away_as(self, stored: StoredConversation, request: ArchiveRequest) -> None:
         content = await self._home.content_of(stored)
         compress = self._settings.compress if request.compress is None else request.compress
-        kept = await self._archived.put(stored.head, content, compress=compress)
+        async with self._archived.soon():
+            kept = await self._archived.put(stored.head, content, compress=compress)
         archive = archive_from(kept, stored, reason=request.reason, by=request.by, at=self._clock.now())
         await self._home.put_away(archive, seen=stored, content=content, rule=request.rule)
         log.info("conversation_archived", conversation_id=archive.conversation_id, stored_bytes=archive.stored_bytes)

@@ -70,9 +70,10 @@ class ArchiveReturns:
         return await asyncio.to_thread(archived_content, stored), f"{remark}: written again from the store"
 
     async def _put_away(self, stored: StoredConversation, archive: Archive | None) -> bytes:
-        if archive is not None and archive.sha256:
-            return await self._archived.get(archive)
-        there = await self._archived.find(stored.head)
+        async with self._archived.soon():
+            if archive is not None and archive.sha256:
+                return await self._archived.get(archive)
+            there = await self._archived.find(stored.head)
         if there is None:
             raise ArchiveDamagedError("nothing of it is in the archive storage")
         return there[0]
@@ -80,9 +81,10 @@ class ArchiveReturns:
     async def _clear(self, stored: StoredConversation, archive: Archive | None) -> None:
         """Empty its place in the storage; what stays there the clean-up finds."""
         try:
-            if archive is not None:
-                await self._archived.remove(archive.location)
-            else:
-                await self._archived.remove_all_of(stored.head)
+            async with self._archived.soon():
+                if archive is not None:
+                    await self._archived.remove(archive.location)
+                else:
+                    await self._archived.remove_all_of(stored.head)
         except ArchiveError as error:
             log.warning("archive_left_behind", conversation_id=stored.head.conversation_id, reason=str(error))

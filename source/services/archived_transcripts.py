@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeVar
 
@@ -14,6 +15,9 @@ from source.ports.archives import Archive, Blob, BlobStorage, Compression
 _MAX_TRANSCRIPT_BYTES: Final = 512 * 1024 * 1024
 # Below this, compressing and hashing takes less than a trip to a thread.
 _SHORT_BYTES: Final = 16_384
+
+# Whoever speaks in the thread waits as long: a storage that hangs would keep them for minutes.
+_MOST_SECONDS_HELD: Final = 5.0
 
 _NOTHING: Final = ".nothing"
 
@@ -49,6 +53,24 @@ class ArchivedTranscripts:
         self._compression = compression
         self._elsewhere = elsewhere
         self._opened: dict[str, BlobStorage] = {storage.url: storage}
+        self._hangs_until = 0.0
+
+    @asynccontextmanager
+    async def soon(self) -> AsyncIterator[None]:
+        """Give up what the block asks of the storage after some seconds; for who holds a thread.
+
+        Raises: ArchiveUnavailableError: it took longer, or did so just before: many may stand in line for one thread.
+        """
+        now = asyncio.get_running_loop().time
+        hangs = f"{self._storage.url}: it does not answer in {_MOST_SECONDS_HELD:g} seconds, and the thread waits"
+        if now() < self._hangs_until:
+            raise ArchiveUnavailableError(f"{hangs}: it is tried again later; nothing is lost")
+        try:
+            async with asyncio.timeout(_MOST_SECONDS_HELD):
+                yield
+        except TimeoutError as error:
+            self._hangs_until = now() + _MOST_SECONDS_HELD
+            raise ArchiveUnavailableError(f"{hangs}: it is tried again later; nothing is lost") from error
 
     async def check(self) -> None:
         """Ask the storage for something that need not be there.

@@ -147,8 +147,9 @@ class Cleanup:
         if head is None:
             return False
         async with self._manager.hold(head.thread.key):
-            if await self._mending.mend(conversation_id) is Mended.NOT_ARCHIVED:
-                return False
+            async with self._archived.soon():
+                if await self._mending.mend(conversation_id) is Mended.NOT_ARCHIVED:
+                    return False
             async with self._home.moving(conversation_id):
                 return await self._home.clear(head)
 
@@ -171,7 +172,8 @@ class Cleanup:
         async with self._manager.hold(head.thread.key), self._mending.alone(head.conversation_id):
             if not await self._is_superfluous(head, location):
                 return BlobsRemoved()
-            await self._archived.remove(location)
+            async with self._archived.soon():
+                await self._archived.remove(location)
         log.info("orphan_removed", conversation_id=head.conversation_id, location=location)
         return BlobsRemoved(removed=1, freed_bytes=blob.size_bytes)
 

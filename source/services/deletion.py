@@ -62,7 +62,8 @@ class Deletion:
     async def _delete(self, head: ConversationHead) -> None:
         await self._manager.settle(head.conversation_id)
         archive = await self._store.archive_of(head.conversation_id)
-        await self._archived.remove_all_of(head, *([archive.location] if archive else []))
+        async with self._archived.soon():
+            await self._archived.remove_all_of(head, *([archive.location] if archive else []))
         async with self._home.moving(head.conversation_id):
             await self._delete_file(head)
             await self._store.delete_conversations([head.conversation_id])
