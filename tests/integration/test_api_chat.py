@@ -242,3 +242,14 @@ async def test_a_key_needs_the_scope_and_sessions_of_the_terminal_the_machine(de
 
 async def test_who_answers_is_told(desk: Desk) -> None:
     assert (await desk.api.get("/api/chat")).json == {"model": "test-model", "is_offline": False}
+
+
+async def test_a_message_is_one_under_an_idempotency_key_and_its_reply_is_kept_nowhere_else(desk: Desk) -> None:
+    desk.model.queue(Says(["Good day"]), Says(["Never"]))
+    once = {"Idempotency-Key": "once"}
+    answers = [await desk.api.post("/api/chat", said("Hello"), headers=once) for _ in range(2)]
+    assert [answer.json["text"] for answer in answers] == ["Good day", "Good day"]
+    assert answers[0].json["message_id"] == answers[1].json["message_id"]
+    assert "Idempotency-Replayed" not in answers[1].headers
+    other = await desk.api.post("/api/chat", said("Hello"), headers={"Idempotency-Key": "other"})
+    assert other.json["text"] == "Never"

@@ -29,7 +29,7 @@ class Work:
     def routers(self) -> list[APIRouter]:
         router = APIRouter(dependencies=[requires(Scope.WRITE)])
 
-        @router.api_route("/work", methods=["POST", "PUT", "GET"], status_code=201)
+        @router.api_route("/work", methods=["POST", "PUT", "GET"], status_code=202)
         async def work(request: Request) -> Response:
             body = await request.body()
             self.task_keys.append(task_key_of(request))
@@ -38,7 +38,24 @@ class Work:
             if self.failing:
                 raise self.failing.pop()
             self.done += 1
-            return Response(b"done %d: %s" % (self.done, body), 201, headers={"ETag": f'"{self.done}"'})
+            return Response(b"done %d: %s" % (self.done, body), 202, headers={"ETag": f'"{self.done}"'})
+
+        @router.post("/said", status_code=201)
+        async def said(response: Response) -> dict[str, object]:
+            self.done += 1
+            response.headers["Location"] = "/said/1"
+            return {
+                "id": 7,
+                "session_id": "6821946150912032",
+                "user_id": "+4915112345678",
+                "content": "my secret",
+                "context": {"pin": 4711, "customer_id": 5},
+                "created": [{"id": 8, "content": "my secret"}],
+            }
+
+        @router.post("/file")
+        async def file() -> Response:
+            return Response("my secret", headers={"Content-Disposition": "attachment; filename=secret.md"})
 
         @router.post("/stream")
         async def stream() -> StreamingResponse:
@@ -80,8 +97,8 @@ async def ask(
 async def test_a_repeated_write_is_done_once_and_answered_alike(api: StoreApi, work: Work) -> None:
     first, again = await ask(api), await ask(api)
     assert work.done == 1
-    assert (first.status, first.content, first.headers["ETag"]) == (201, b"done 1: a", '"1"')
-    assert (again.status, again.content, again.headers["ETag"]) == (201, b"done 1: a", '"1"')
+    assert (first.status, first.content, first.headers["ETag"]) == (202, b"done 1: a", '"1"')
+    assert (again.status, again.content, again.headers["ETag"]) == (202, b"done 1: a", '"1"')
     assert "Idempotency-Replayed" not in first.headers
     assert again.headers["Idempotency-Replayed"] == "true"
     assert first.headers["X-Request-ID"] != again.headers["X-Request-ID"]
@@ -91,6 +108,17 @@ async def test_a_restart_does_not_make_a_repeated_write_happen_again(database: s
     for _ in range(2):
         async with store_api(database, tmp_path, work.routers) as api:
             assert (await ask(api)).content == b"done 1: a"
+
+
+async def test_of_what_people_said_nothing_is_kept_but_ids(api: StoreApi, work: Work) -> None:
+    first, again = await ask(api, path="/said"), await ask(api, path="/said")
+    assert (first.json["content"], work.done) == ("my secret", 1)
+    assert (again.status, again.headers["Location"]) == (201, "/said/1")
+    assert again.json == {"id": 7, "session_id": "6821946150912032", "created": [{"id": 8}]}
+    assert (await ask(api, path="/file", idempotency="file")).content == b"my secret"
+    repeated = await ask(api, path="/file", idempotency="file")
+    assert (repeated.status, repeated.content) == (200, b"")
+    assert "Content-Disposition" not in repeated.headers
 
 
 async def test_without_a_key_and_for_reads_nothing_is_remembered(api: StoreApi, work: Work) -> None:
@@ -132,7 +160,7 @@ async def test_a_write_that_died_with_its_process_is_done_again_after_a_while(
         assert (await ask(other)).status == 409
         api.clock.advance(minutes=3)
         work.may_end.set()
-        assert (await ask(other)).status == 201
+        assert (await ask(other)).status == 202
     await lost
 
 
@@ -166,11 +194,11 @@ async def test_a_stream_is_passed_on_as_it_comes_and_not_remembered(api: StoreAp
 async def test_a_key_that_is_none_is_refused(api: StoreApi) -> None:
     for wrong in ("", "with space", "x" * 201, '""'):
         assert (await ask(api, idempotency=wrong)).status == 400
-    assert (await ask(api, idempotency='"8e03978e-40d5-43dd-bc93-6894a57f9324"')).status == 201
+    assert (await ask(api, idempotency='"8e03978e-40d5-43dd-bc93-6894a57f9324"')).status == 202
 
 
 async def test_who_may_not_write_leaves_no_trace_of_a_key(api: StoreApi, work: Work) -> None:
     reader, writer = await api.make_key(Scope.READ, name="reader"), await api.make_key(name="writer")
     assert (await ask(api, key=reader)).status == 403
-    assert (await ask(api, key=writer)).status == 201
+    assert (await ask(api, key=writer)).status == 202
     assert (await ask(api)).status == 401

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from source.adapters.web.access import CALLER, Caller, caller_of
 from source.adapters.web.held_back import HeldBack
+from source.adapters.web.kept_answers import kept_of
 from source.adapters.web.problems import Problem
 from source.adapters.web.requests import MORE_HEADERS
 from source.domain.errors import StoreError
@@ -46,7 +47,7 @@ def task_key_of(request: Request) -> str | None:
 
 
 def keep_no_answer(request: Request) -> None:
-    """Have this request's answer kept nowhere: it has a secret in it."""
+    """Have this request's answer kept nowhere: it has a secret in it, or the same request is answered alike anyway."""
     request.scope[_NOT_KEPT] = True
 
 
@@ -121,7 +122,7 @@ class Idempotency:
         """
         try:
             if answer is not None and _NOT_KEPT not in scope:
-                await self._answers.put_answer(asked.owner, asked.key, answer)
+                await self._answers.put_answer(asked.owner, asked.key, kept_of(answer))
             else:
                 await self._answers.release(asked.owner, asked.key)
         except StoreError as error:

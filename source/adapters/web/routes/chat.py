@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Annotated, Final
-from uuid import uuid4
+from uuid import NAMESPACE_OID, uuid4, uuid5
 
 from fastapi import APIRouter, Request, Response
 
@@ -21,6 +21,7 @@ from source.adapters.web.chat_bodies import (
 )
 from source.adapters.web.documented import Responses, problems, streamed
 from source.adapters.web.event_stream import EXAMPLE, EventStream, encoded, encoded_all, wants_events
+from source.adapters.web.idempotency import keep_no_answer, task_key_of
 from source.adapters.web.sessions import ensure_local, person_of, thread_of
 from source.domain.thread import Platform
 from source.domain.turn import InboundMessage
@@ -54,7 +55,8 @@ def router(chat: WebChat) -> APIRouter:
         for the person). Comments keep the connection open.
         """
         thread = thread_of(caller, body)
-        message_id = body.message_id or uuid4().hex
+        message_id = body.message_id or _named_by(request)
+        keep_no_answer(request)  # the same message again gets its reply from where it is kept, while it is
         inbound = InboundMessage(
             event_id=f"{body.session_id}/{message_id}",
             thread=thread,
@@ -88,6 +90,12 @@ def router(chat: WebChat) -> APIRouter:
         return await left_over(exchange.events(of_many=True))
 
     return routes
+
+
+def _named_by(request: Request) -> str:
+    """Return a name for a message that brought none: the same one for the same Idempotency-Key."""
+    key = task_key_of(request)
+    return uuid4().hex if key is None else uuid5(NAMESPACE_OID, key).hex
 
 
 async def _after(first: bytes, exchange: Exchange) -> AsyncGenerator[bytes]:
