@@ -25,6 +25,7 @@ from source.domain.record_field import MOST_TEXT_CHARS, Field, Kind, Scalar, jso
 MOST_LEVELS: Final = 8
 MOST_CONDITIONS: Final = 100
 MOST_VALUES: Final = 500
+MOST_VALUES_IN_ALL: Final = 1_000
 MOST_KEYS: Final = 6
 # Every database reads such a key of JSON alike, however the JSON was written.
 _KEY: Final = re.compile(r"[A-Za-z0-9_ -]{1,64}")
@@ -56,6 +57,7 @@ class _Parser:
     def __init__(self, fields: Mapping[str, Field]) -> None:
         self._fields = fields
         self._conditions = 0
+        self._values = 0
 
     def whole(self, given: object) -> Condition:
         return self._filter(given, "filter", 1)
@@ -157,6 +159,9 @@ class _Parser:
     def _among(self, place: Place, given: object, where: str) -> Condition:
         if not isinstance(given, Sequence) or isinstance(given, str) or len(given) > MOST_VALUES:
             raise RefusedInputError(f"{where}: a list of at most {MOST_VALUES} values is expected.")
+        self._values += len(given)
+        if self._values > MOST_VALUES_IN_ALL:
+            raise RefusedInputError(f"{where}: the lists of a filter may have {MOST_VALUES_IN_ALL} values in all.")
         values = tuple(
             _value(place, value, f"{where}[{number}]") for number, value in enumerate(given) if value is not None
         )

@@ -28,6 +28,7 @@ def test_every_call_of_the_seed_documents(echo: ApiServer) -> None:
     _archives(echo, conversation_id)
     _works(echo)
     _analyzes(echo, conversation_id)
+    _marks(echo, conversation_id)
     _remembers(echo, conversation_id)
     _counts(echo, conversation_id)
     assert echo.stop() == 143
@@ -97,6 +98,12 @@ def _analyzes(echo: ApiServer, conversation_id: int) -> None:
     echo.post("/api/conversations/metadata", {"message_id": message_id, **set_by_hand})
     echo.post("/api/conversations/metadata", {"chat_id": "s1", "category": "appointment"})
     assert echo.call("POST", "/api/conversations/metadata", {"chat_id": "s1", "sentiment": "sad"}).status == 422
+
+
+def _marks(echo: ApiServer, conversation_id: int) -> None:
+    begun = echo.post("/api/conversations/status", {"conversation_ids": [conversation_id], "is_read": True})
+    assert echo.finished(begun["task_id"])["output_data"] == {"updated": 2}
+    assert echo.call("POST", "/api/conversations/status", {"is_read": True}).status == 422
 
 
 def _remembers(echo: ApiServer, conversation_id: int) -> None:

@@ -166,3 +166,9 @@ async def left_in_the_terminal(desk: Desk, text: str) -> None:
     """Leave a message as a process does that dies before its answer."""
     inbound = InboundMessage("e1", TERMINAL, PersonRef("ada", "Ada"), text, desk.clock.now())
     await desk.api.talk.echo.store.accept(inbound)
+
+
+async def test_a_command_that_was_refused_is_no_repeat_when_it_comes_again(desk: Desk) -> None:
+    for _ in range(2):
+        refused = await desk.api.post("/api/commands", commanded("resume", options={"which": "77"}, invocation_id="i2"))
+        assert refused.status == 422

@@ -48,6 +48,8 @@ def move(source: Engine, target: Engine, progress: Progress) -> list[MovedTable]
         for table in tables:
             _copy(reading, writing, table, progress)
         _continue_numbering(writing, tables)
+        with writing.begin():  # without statistics the server would go through whole tables for a few open rows
+            writing.execute(text("ANALYZE"))
         return [_compared(reading, writing, table) for table in tables]
 
 

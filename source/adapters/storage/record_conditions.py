@@ -146,9 +146,24 @@ class _Compiler:
     def _is_one_of(self, place: Place, values: tuple[Scalar, ...]) -> ColumnElement[bool]:
         if place.field.kind is Kind.TEXTS:
             return self._holds_one_of(self._column(place), values)
-        if place.keys or len(values) < 2:
+        if len(values) < 2 or place.field.kind is Kind.BOOLEAN:
             return or_(false(), *(self._is(place, value) for value in values))
+        if place.keys:
+            return self._is_one_in_json(place, values)
         return self._column(place).in_([named(place.field, value) for value in values])
+
+    def _is_one_in_json(self, place: Place, values: tuple[Scalar, ...]) -> ColumnElement[bool]:
+        """Look into the JSON once for each type of value: once for each value would take seconds."""
+        held = self._json(place)
+        texts = [bound(value) for value in values if isinstance(value, str)]
+        numbers = [bound(value) for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
+        truths = {value for value in values if isinstance(value, bool)}
+        return or_(
+            false(),
+            *([held.text.in_(texts)] if texts else []),
+            *([held.number.in_(numbers)] if numbers else []),
+            *(self._is(place, truth) for truth in truths),
+        )
 
     def _is(self, place: Place, value: Scalar) -> ColumnElement[bool]:
         if isinstance(value, bool):

@@ -116,7 +116,12 @@ class CommandService:
             log.info("repeated_command_ignored", command=invocation.name, platform=platform.value)
             return CommandReply("")
         log.info("command", command=invocation.name, platform=platform.value)
-        return await command.run(invocation)
+        try:
+            return await command.run(invocation)
+        except BaseException:
+            # Nothing was done: whoever asks again is no repeat.
+            self._recent.pop((platform, invocation.invocation_id), None)
+            raise
 
     async def suggestions(
         self, command: str, option: str, typed: str, invocation: CommandInvocation
