@@ -112,6 +112,10 @@ class Desk:
         stored = await self.api.talk.conversation(thread=thread)
         return stored.head.conversation_id, stored.messages[-2]
 
+    async def forget_answers(self) -> None:
+        """Lose the answers to repeats, as a process does that dies before it has kept one."""
+        await self.api.frame.answers.forget_answers(self.operations.echo.clock.now() + timedelta(days=1))
+
     async def task(self, answered: object) -> dict[str, object]:
         """Return the input of the task that an answer names."""
         assert isinstance(answered, dict)

@@ -225,3 +225,15 @@ async def test_the_schedule_is_listed_and_triggered_by_hand(desk: Desk) -> None:
     assert (job["last_task"]["id"], job["last_task"]["requested_by"]) == (answer.json["task_id"], "api:local")
     unknown = await desk.api.post("/api/conversations/scheduled-tasks/auto_dance/trigger")
     assert (unknown.status, "auto_archive, auto_sync" in unknown.json["detail"]) == (404, True)
+
+
+async def test_a_task_is_one_even_when_the_answer_to_it_was_lost(desk: Desk) -> None:
+    once = {"Idempotency-Key": "once"}
+    first = await desk.api.post("/api/conversations/cleanup", {}, headers=once)
+    await desk.forget_answers()
+    again = await desk.api.post("/api/conversations/cleanup", {}, headers=once)
+    assert "Idempotency-Replayed" not in again.headers
+    assert again.json == first.json
+    await desk.forget_answers()
+    other = await desk.api.post("/api/conversations/cleanup", {"compress_after_days": 3}, headers=once)
+    assert other.json != first.json

@@ -1,21 +1,36 @@
 """Handing in work over HTTP."""
 
-from fastapi import Response
+import hashlib
+import json
+from dataclasses import replace
+
+from fastapi import Request, Response
 
 from source.adapters.web.bodies import TaskAnswer
+from source.adapters.web.idempotency import task_key_of
 from source.domain.task import NewTask
 from source.ports.tasks import TaskQueue
 
 
-async def handed_in(queue: TaskQueue, new: NewTask, response: Response) -> TaskAnswer:
+async def handed_in(queue: TaskQueue, new: NewTask, request: Request, response: Response) -> TaskAnswer:
     """Hand in a task and return its id; the answer's Location is where it can be followed.
 
     Raises: RefusedInputError: nobody does that, or not so. StoreError: it was not kept.
     """
-    return taken(response, (await queue.submit(new)).task_id)
+    task = await queue.submit(replace(new, key=_key_of(new, request)))
+    return taken(response, task.task_id)
 
 
 def taken(response: Response, task_id: int) -> TaskAnswer:
     """Return the answer to work that is a task now."""
     response.headers["Location"] = f"/api/conversations/tasks/{task_id}"
     return TaskAnswer(task_id=task_id)
+
+
+def _key_of(new: NewTask, request: Request) -> str | None:
+    """Return a key of what is wished and of the request's own: that may name another wish a day later."""
+    key = task_key_of(request)
+    if key is None:
+        return None
+    wish = json.dumps([new.type, new.input], sort_keys=True).encode()
+    return f"{key}:{hashlib.sha256(wish).hexdigest()[:16]}"

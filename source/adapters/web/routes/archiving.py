@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from source.adapters.web.access import Caller, Scope, requires
@@ -76,21 +76,21 @@ def router(parts: ArchivingParts) -> APIRouter:
     routes = APIRouter(prefix="/api/conversations", tags=["archives"])
 
     @routes.post("/archive", operation_id="archiveChats", status_code=_TAKEN, responses=problems(400, 404))
-    async def archive(body: ArchiveBody, response: Response, caller: _Asking) -> TaskAnswer:
+    async def archive(body: ArchiveBody, request: Request, response: Response, caller: _Asking) -> TaskAnswer:
         """Put all conversations of these chats away; their messages stay where they can be searched."""
         chats = await known_chats(parts.archives, body.chat_ids)
         wish: dict[str, object] = {"chat_ids": chats, "reason": body.reason}
         if body.compress is not None:
             wish["compress"] = body.compress
         new = NewTask(TaskType.ARCHIVE_CONVERSATIONS, wish, caller.requested_by)
-        return await handed_in(parts.queue, new, response)
+        return await handed_in(parts.queue, new, request, response)
 
     @routes.post("/unarchive", operation_id="unarchiveChat", status_code=_TAKEN, responses=problems(400, 404))
-    async def unarchive(body: UnarchiveBody, response: Response, caller: _Asking) -> TaskAnswer:
+    async def unarchive(body: UnarchiveBody, request: Request, response: Response, caller: _Asking) -> TaskAnswer:
         """Bring the archived conversations of a chat back as they were."""
         (chat_id,) = await known_chats(parts.archives, [body.chat_id])
         new = NewTask(TaskType.UNARCHIVE_CONVERSATION, {"chat_id": chat_id}, caller.requested_by)
-        return await handed_in(parts.queue, new, response)
+        return await handed_in(parts.queue, new, request, response)
 
     @routes.get("/archives", operation_id="listArchives", responses=problems())
     async def archives(page: PageQuery, _: _Reading) -> ArchivesShown:

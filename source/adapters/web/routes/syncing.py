@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Protocol
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from source.adapters.web.access import Caller, Scope, requires
@@ -63,11 +63,11 @@ def router(parts: SyncingParts) -> APIRouter:
     routes = APIRouter(prefix="/api/conversations", tags=["tasks"])
 
     @routes.post("/sync", operation_id="syncChats", status_code=202, responses=problems(400, 404))
-    async def sync(body: SyncBody, response: Response, caller: _Asking) -> TaskAnswer:
+    async def sync(body: SyncBody, request: Request, response: Response, caller: _Asking) -> TaskAnswer:
         """Take in what was said, edited or deleted on the platforms while Echo was away."""
         chats = None if body.chat_ids is None else await known_chats(parts.threads, body.chat_ids)
         new = NewTask(TaskType.SYNC_MESSAGES, {"chat_ids": chats, "full": body.full}, caller.requested_by)
-        return await handed_in(parts.queue, new, response)
+        return await handed_in(parts.queue, new, request, response)
 
     @routes.get("/sync-status", operation_id="listSyncStatus", responses=problems())
     async def status(page: PageQuery, _: _Reading) -> list[SyncShown]:
