@@ -108,10 +108,11 @@ async def test_a_move_that_was_cut_off_goes_on(moving: Settings, empty_server: s
 async def test_a_database_with_conversations_of_others_is_refused(
     moving: Settings, empty_server: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    elsewhere, later = tmp_path_factory.mktemp("elsewhere"), FakeClock()
+    later.advance(hours=1)  # or it would give the same ids
     async with (
         FakeOpenAIServer() as model,
-        running_echo(elsewhere, model, FakeClock(), database_url=empty_server) as talk,
+        running_echo(elsewhere, model, later, database_url=empty_server) as talk,
     ):
         await talk.say("I was here first")
     with pytest.raises(StoreConflictError, match="1 conversations that are not from here"):
