@@ -41,7 +41,6 @@ class HeldConversations:
         if any(seat.conversation is conversation for seat in self._seats.values()):
             self._manager.keep(conversation)
         else:
-            conversation.mark_unwritten()
             self._manager.retire(conversation)
 
 

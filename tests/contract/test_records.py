@@ -206,6 +206,16 @@ async def test_a_session_that_rests_is_changed_in_its_transcript_too(desk: Desk)
     assert b'"title": "Old"' in desk.files.files[old.filename]
 
 
+async def test_what_only_memory_had_is_not_lost_by_a_change(desk: Desk) -> None:
+    key = await desk.session(thread_id="5")
+    message = Message(desk.clock.now(), MessageType.CHAT, "Unsaved", requester="ann")
+    desk.manager.add_message_to_conversation("5", message, platform=Platform.WEB)
+    desk.manager.remove_conversation("5", platform=Platform.WEB)
+    desk.manager.create_conversation("5", None, None, "ann", platform=Platform.WEB)
+    await desk.change("sessions", key, title="Boxes")
+    assert await desk.contents(key) == ["Unsaved"]
+
+
 async def test_every_change_of_a_session_is_another_version(desk: Desk) -> None:
     key = await desk.session()
     changes: list[dict[str, object]] = [{"title": "a"}, {"title": "b"}, {"language": "en"}, {"language": "en"}]
