@@ -29,6 +29,7 @@ def test_every_call_of_the_seed_documents(echo: ApiServer) -> None:
     _works(echo)
     _analyzes(echo, conversation_id)
     _marks(echo, conversation_id)
+    _describes(echo)
     _remembers(echo, conversation_id)
     _counts(echo, conversation_id)
     assert echo.stop() == 143
@@ -98,6 +99,13 @@ def _analyzes(echo: ApiServer, conversation_id: int) -> None:
     echo.post("/api/conversations/metadata", {"message_id": message_id, **set_by_hand})
     echo.post("/api/conversations/metadata", {"chat_id": "s1", "category": "appointment"})
     assert echo.call("POST", "/api/conversations/metadata", {"chat_id": "s1", "sentiment": "sad"}).status == 422
+
+
+def _describes(echo: ApiServer) -> None:
+    page = echo.call("GET", "/docs")
+    assert page.status == 200
+    for operation in ("say", "archiveChats", "triggerMemoryGeneration", "getTask"):
+        assert f"id='{operation}'".encode() in page.body
 
 
 def _marks(echo: ApiServer, conversation_id: int) -> None:

@@ -6,10 +6,17 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from fastapi import APIRouter, FastAPI
+from pydantic import Field
 
 from source.adapters.storage.activity_table import ActivityTable
 from source.adapters.storage.sql_store import SqlStore
+from source.adapters.web.app import create_app
+from source.adapters.web.docs_page import page_of
 from source.adapters.web.metrics import WebMetrics
+from source.adapters.web.openapi import describe
+from source.adapters.web.pages import Body
+from source.adapters.web.routes import description
 from source.domain.api_key import Scope
 from source.domain.errors import ModelUnavailableError, StoreUnavailableError
 from source.domain.turn import TurnRecord
@@ -25,6 +32,13 @@ from tests.fakes.store_samples import call, head, said
 from tests.fakes.web_api import ServedApi, frame_on, served
 
 BOARD = Path(__file__).parents[2] / "docs" / "grafana" / "echo.json"
+
+
+class Tree(Body):
+    """A body that has itself as a part, as filters do."""
+
+    name: str = Field(examples=["oak"])
+    branches: "list[Tree]" = Field(default_factory=list)
 
 
 class Parts:
@@ -179,15 +193,36 @@ async def test_the_secret_of_a_key_is_not_kept_for_repeats(api: ServedApi, store
 
 
 async def test_the_description_is_complete_and_the_page_asks_nobody_else(api: ServedApi) -> None:
-    description = (await api.get("/openapi.json")).json
-    assert description["openapi"].startswith("3.1")
-    create = description["paths"]["/api/keys"]["post"]
+    described = (await api.get("/openapi.json")).json
+    assert described["openapi"].startswith("3.1")
+    create = described["paths"]["/api/keys"]["post"]
     assert create["security"] == [{"bearer": ["admin"]}, {"apiKey": ["admin"]}]
     assert "Idempotency-Key" in [each["name"] for each in create["parameters"]]
     for status in ("422", "429", "default"):
         assert list(create["responses"][status]["content"]) == ["application/problem+json"]
-    assert "HTTPValidationError" not in description["components"]["schemas"]
+    assert "HTTPValidationError" not in described["components"]["schemas"]
     page = (await api.get("/docs")).content.decode()
     assert "createKey" in page
     assert not re.search(r"(src|href)=.?(https?:)?//", page)
     assert "<script" not in page
+
+
+async def test_the_description_is_made_beside_the_loop_and_by_nobody_else(api: ServedApi) -> None:
+    app = create_app(api.frame, [])
+    makers = [route for route in app.routes if getattr(route, "path", "") == "/openapi.json"]
+    assert [getattr(maker, "endpoint").__module__ for maker in makers] == [description.__name__]  # noqa: B009  (not every route has one)
+
+
+def test_a_body_that_has_itself_as_a_part_has_an_example() -> None:
+    router = APIRouter(tags=["trees"])
+
+    @router.post("/trees", operation_id="plant")
+    async def plant(tree: Tree) -> None:
+        """Plant a tree."""
+
+    app = FastAPI()
+    app.include_router(router)
+    describe(app)
+    page = page_of(app.openapi())
+    assert "&quot;name&quot;: &quot;oak&quot;" in page
+    assert "&lt;Tree&gt;" in page

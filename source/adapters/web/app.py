@@ -36,7 +36,14 @@ def create_app(
 
     `local_secret` is what the command line of this machine shows instead of a key.
     """
-    app = FastAPI(title="Echo", version=frame.settings.version, docs_url=None, redoc_url=None, telemetry=_NO_TELEMETRY)
+    app = FastAPI(
+        title="Echo",
+        version=frame.settings.version,
+        openapi_url=None,  # the routes of the description make it beside the loop
+        docs_url=None,
+        redoc_url=None,
+        telemetry=_NO_TELEMETRY,
+    )
     for router in (*routers, *_own_routers(frame), description.router(app)):
         # Included routers are asked one by one for every request: two thirds more time to find a route.
         app.router.routes.extend(router.routes)

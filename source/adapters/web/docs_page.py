@@ -78,21 +78,23 @@ def _responses(operation: _Json) -> str:
     return f"<table>{rows}</table>"
 
 
-def _example(schema: _Json, description: _Json) -> object:
-    """Return an example of what a schema takes, made of those of its parts."""
+def _example(schema: _Json, description: _Json, inside: frozenset[str] = frozenset()) -> object:
+    """Return an example of what a schema takes, made of those of its parts; of one `inside` itself only the name."""
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
-        return _example(description["components"]["schemas"][name], description)
+        if name in inside:
+            return f"<{name}>"
+        return _example(description["components"]["schemas"][name], description, inside | {name})
     if schema.get("examples"):
         return schema["examples"][0]
     if "example" in schema:
         return schema["example"]
     if "properties" in schema:
-        return {name: _example(each, description) for name, each in schema["properties"].items()}
+        return {name: _example(each, description, inside) for name, each in schema["properties"].items()}
     for choice in (*schema.get("anyOf", ()), *schema.get("oneOf", ()), *schema.get("allOf", ())):
-        return _example(choice, description)
+        return _example(choice, description, inside)
     if schema.get("type") == "array":
-        return [_example(schema.get("items", {}), description)]
+        return [_example(schema.get("items", {}), description, inside)]
     return schema.get("default", f"<{schema.get('format') or schema.get('type', 'any')}>")
 
 
