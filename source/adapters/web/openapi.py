@@ -42,7 +42,8 @@ _IDEMPOTENCY: Final = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
-    "description": "Names this write, such as a UUID: repeated with the same key within a day it is done once; what people said is not in its answer then.",
+    "description": "Names this write, such as a UUID: repeated with the same key within a day it is done once. What "
+    "people said is not kept for the answer to the repeat.",
     "schema": {"type": "string", "pattern": "^[!#-~]{1,200}$"},
     "example": "8e03978e-40d5-43dd-bc93-6894a57f9324",
 }
