@@ -41,7 +41,12 @@ def test_a_benchmark_prints_its_figures(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "figure"),
-    [("discord_load", "longest freeze"), ("discord_start", "first answer"), ("stream_parsing", "pieces")],
+    [
+        ("archive", "byte for byte"),
+        ("discord_load", "longest freeze"),
+        ("discord_start", "first answer"),
+        ("stream_parsing", "pieces"),
+    ],
 )
 def test_a_benchmark_over_the_wire_prints_its_figures(name: str, figure: str) -> None:
     done = _run(name)
