@@ -1,5 +1,7 @@
 """What happens, counted from mark to mark, on each database."""
 
+import asyncio
+
 from source.adapters.storage.activity_table import ActivityTable
 from source.adapters.storage.sql_store import SqlStore
 from source.domain.thread import Platform
@@ -56,3 +58,12 @@ async def test_figures_of_activity_begin_with_the_process_and_add_up(sql_store: 
         assert found["echo_model_tokens", "input", "model", "reply"] == 65 * times
         assert found["echo_model_cost_dollars", "model", "reply"] == 9 * times / 1_000_000
     assert found["echo_tasks", "pending"] == 0
+
+
+async def test_two_monitors_at_once_count_nothing_twice(sql_store: SqlStore) -> None:
+    readings = ActivityReadings(ActivityTable(sql_store))
+    await readings.begin()
+    await talk(sql_store)
+    await asyncio.gather(readings.read(), readings.read())
+    found = {(each.name, *each.labels.values()): each.value for each in await readings.read()}
+    assert found["echo_messages", Platform.TERMINAL, "person"] == 1

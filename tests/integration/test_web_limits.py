@@ -22,6 +22,10 @@ def routers() -> Sequence[APIRouter]:
     async def count(request: Request) -> int:
         return len(await request.body())
 
+    @router.post("/ignore")
+    async def ignore() -> None:
+        """Read nothing of the body."""
+
     return [router]
 
 
@@ -62,6 +66,8 @@ async def test_a_body_that_is_too_large_is_refused_however_it_comes(api: StoreAp
     for length in (1_001, 1_000_000):
         announced = await api.post("/count", content=b"x" * length)
         assert (announced.status, announced.headers["Content-Type"]) == (413, "application/problem+json")
+
+    assert (await api.post("/ignore", content=b"x" * 1_001)).status == 413
 
     async def pieces() -> AsyncIterator[bytes]:
         for _ in range(20):
