@@ -71,11 +71,14 @@ class BlankTranscripts:
     async def delete(self, filename: str) -> bool:  # noqa: ARG002
         return False
 
-    async def archive(self, filename: str) -> None:
+    async def content(self, filename: str) -> bytes:
         raise TranscriptMissingError(f"{filename}: no such transcript")
 
-    async def unarchive(self, filename: str) -> None:
-        raise TranscriptMissingError(f"{filename}: no such transcript")
+    async def put_back(self, head: ConversationHead, content: bytes) -> str:  # noqa: ARG002
+        return head.filename
+
+    async def take_away(self, head: ConversationHead, known: bytes) -> bool:  # noqa: ARG002
+        return False
 
     async def entries(self) -> AsyncIterator[TranscriptEntry]:
         return

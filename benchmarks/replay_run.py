@@ -18,7 +18,7 @@ from source.domain.turn import InboundMessage
 from tests.fakes.channel import FakeChannel
 from tests.fakes.clock import FakeClock
 from tests.fakes.openai_answers import deltas_of
-from tests.fakes.openai_script import Says
+from tests.fakes.openai_script import Says, Step
 from tests.fakes.openai_server import FakeOpenAIServer
 from tests.fakes.openai_tokens import Body
 
@@ -31,7 +31,7 @@ class DialogueServer(FakeOpenAIServer):
 
     answer = ""
 
-    def _default_step(self, body: object) -> Says:
+    def _default_step(self, body: object) -> Step:
         assert isinstance(body, dict)
         return super()._default_step(body) if is_summary(body) else Says(deltas=deltas_of(self.answer))
 

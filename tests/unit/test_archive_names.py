@@ -35,9 +35,7 @@ def test_a_name_is_safe_and_tells_its_conversation_whatever_the_ids_are(hostile:
     assert [is_compressed(name) for name in archive_names(head)] == [True, False]
 
 
-@pytest.mark.parametrize(
-    "name", ["README.md", "a.json", "a.json.zst", "x/a_1.json", "_1.json.gz", "a_1.json.tmp", ""]
-)
+@pytest.mark.parametrize("name", ["README.md", "a.json", "a.json.zst", "x/a_1.json", "_1.json.gz", "a_1.json.tmp", ""])
 def test_a_name_that_tells_no_conversation_tells_none(name: str) -> None:
     assert conversation_in(name) is None
 
