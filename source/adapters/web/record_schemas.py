@@ -3,23 +3,30 @@
 from typing import Any, Final
 
 from source.adapters.web.pages import STORABLE
-from source.domain.filter_parsing import MOST_KEYS, MOST_VALUES
-from source.domain.filters import Comparison, TextTest
+from source.domain.filter_parsing import MOST_KEYS
 from source.domain.metadata import LONGEST_TAG_CHARS, MOST_TAGS
-from source.domain.record_field import LARGEST_NUMBER, MOST_TEXT_CHARS, Field, Kind
+from source.domain.record_field import LARGEST_NUMBER, Field, Kind
 from source.domain.records import MOST_IN_ORDER, Collection
 
 # Any: JSON Schema is JSON.
 Schema = dict[str, Any]
 
-_TEXT: Final[Schema] = {"type": "string", "maxLength": MOST_TEXT_CHARS, "pattern": STORABLE}
-_NUMBER: Final[Schema] = {"type": "number", "minimum": -LARGEST_NUMBER, "maximum": LARGEST_NUMBER}
 _FLAG: Final[Schema] = {"type": "boolean"}
 _MOMENT: Final[Schema] = {"type": "string", "format": "date-time"}
 _KEY: Final[Schema] = {"type": "string", "pattern": "^[0-9]{1,15}$"}
 _TAG: Final[Schema] = {"type": "string", "maxLength": LONGEST_TAG_CHARS, "pattern": r"^[^\x00]*[^\s\x00][^\x00]*$"}
 _ANY_KEY: Final[Schema] = {**_KEY, "type": ["string", "integer"], "minimum": 0, "maximum": LARGEST_NUMBER}
-_IN_JSON: Final[Schema] = {**_TEXT, **_NUMBER, "type": ["string", "number", "boolean"]}
+_COMPARED: Final = {
+    Kind.TEXT: ("string",),
+    Kind.TEXTS: ("string",),
+    Kind.INTEGER: ("number",),
+    Kind.NUMBER: ("number",),
+    Kind.BOOLEAN: ("boolean",),
+    Kind.MOMENT: ("string",),
+    Kind.KEY: ("string", "integer"),
+    Kind.JSON: (),
+}
+_OPERATORS: Final = 'A value, or operators such as `{"$in": […]}` (docs/filters.md).'
 _IN_PATH: Final = rf"(\.[A-Za-z0-9_ -]{{1,64}}){{1,{MOST_KEYS}}}"
 
 
@@ -63,27 +70,18 @@ def written(field: Field) -> Schema:
 
 
 def condition(field: Field) -> Schema:
-    """Return what a filter may say of the field."""
-    if field.kind is Kind.JSON:
-        return {"anyOf": [{"type": "null"}, _operators({"$exists": _FLAG})]}
-    values = {
-        Kind.TEXT: _TEXT,
-        Kind.TEXTS: _TEXT,
-        Kind.INTEGER: _NUMBER,
-        Kind.NUMBER: _NUMBER,
-        Kind.BOOLEAN: _FLAG,
-        Kind.MOMENT: _MOMENT,
-        Kind.KEY: _ANY_KEY,
-    }[field.kind]
-    has_order = field.kind not in {Kind.BOOLEAN, Kind.TEXTS}
-    return _tests(values, values if has_order else None, is_text=field.kind is Kind.TEXT)
+    """Return what a filter may say of the field: a value, or an object of operators.
+
+    No more than that: all that operators take would be most of the API's description.
+    """
+    return {"type": [*_COMPARED[field.kind], "null", "object"], "description": f"{field.about} {_OPERATORS}"}
 
 
 def paths(collection: Collection) -> dict[str, Schema]:
     """Return what a filter may say of values inside JSON, by patterns of their paths."""
     names = [field.name for field in collection.fields.values() if field.kind is Kind.JSON]
-    tests = _tests(_IN_JSON, {**_IN_JSON, "type": ["string", "number"]}, is_text=True)
-    return {f"^({'|'.join(names)}){_IN_PATH}$": tests} if names else {}
+    kinds = ["string", "number", "boolean", "null", "object"]
+    return {f"^({'|'.join(names)}){_IN_PATH}$": {"type": kinds, "description": _OPERATORS}} if names else {}
 
 
 def order_schema(collection: Collection) -> Schema:
@@ -91,19 +89,6 @@ def order_schema(collection: Collection) -> Schema:
     names = [field.name for field in collection.fields.values() if field.is_ordered]
     items = {"type": "string", "enum": [*names, *(f"-{name}" for name in names)]}
     return {"type": "array", "items": items, "maxItems": MOST_IN_ORDER}
-
-
-def _tests(values: Schema, ordered: Schema | None, *, is_text: bool) -> Schema:
-    nullable = _nullable(values)
-    several = {"type": "array", "items": nullable, "maxItems": MOST_VALUES}
-    tests = {"$eq": nullable, "$ne": nullable, "$in": several, "$nin": several, "$exists": _FLAG}
-    tests |= {each.value: ordered for each in Comparison} if ordered else {}
-    tests |= {each.value: _TEXT for each in TextTest} if is_text else {}
-    return {"anyOf": [nullable, _operators({**tests, "$not": {"type": "object", "minProperties": 1}})]}
-
-
-def _operators(tests: dict[str, Schema]) -> Schema:
-    return {"type": "object", "properties": tests, "additionalProperties": False, "minProperties": 1}
 
 
 def _nullable(schema: Schema) -> Schema:
