@@ -1,7 +1,7 @@
 """Discord's notation as plain text."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from source.adapters.discord.message_text import (
@@ -92,6 +92,7 @@ def test_a_thread_is_named_after_the_topic(text: str, name: str) -> None:
     assert thread_name(text, "Ada") == name
 
 
+@example("", "\n")
 @given(st.text(max_size=300), st.text(min_size=1, max_size=120))
 def test_a_threads_name_is_one_line_that_discord_takes(text: str, person: str) -> None:
     name = thread_name(text, person)

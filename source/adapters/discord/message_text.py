@@ -90,7 +90,7 @@ def thread_name(text: str, person: str) -> str:
         words = " ".join(_MARKUP.sub("", _LINK.sub("", line)).split())
         if words:
             return shortened(words, LONGEST_NAME_CHARS)
-    return shortened(f"Chat with {person}", LONGEST_NAME_CHARS)
+    return shortened(" ".join(f"Chat with {person}".split()), LONGEST_NAME_CHARS)
 
 
 def fenced(name: str, text: str) -> str:
