@@ -63,7 +63,8 @@ class Source:
 
     def record(self, row: AnyRow) -> dict[str, object]:
         """Return the record of a row of `select`."""
-        return {**{name: row._mapping[name] for name in self.columns}, "version": self.version(row)}
+        # In the order of `select`: looking twenty fields up by name takes half as long as reading the row.
+        return {**dict(zip(self.columns, row, strict=False)), "version": self.version(row)}
 
 
 def _microseconds(moment: datetime | None) -> int:
