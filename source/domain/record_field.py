@@ -12,7 +12,7 @@ from source.domain.errors import RefusedInputError
 from source.domain.message_text import is_storable
 
 # What every reader of JSON keeps exactly.
-LARGEST_NUMBER: Final = 2**53
+LARGEST_NUMBER: Final = 2**53 - 1
 MOST_TEXT_CHARS: Final = 2_000
 
 Scalar: TypeAlias = str | int | float | bool | datetime
@@ -107,7 +107,7 @@ def moment_of(value: str | datetime, where: str) -> datetime:
 def number_of(value: float, where: str) -> int | float:
     """Return a number that every store keeps exactly."""
     if not isfinite(value) or abs(value) > LARGEST_NUMBER:
-        raise RefusedInputError(f"{where}: a number between -2^53 and 2^53 is expected.")
+        raise RefusedInputError(f"{where}: a number of at most 2^53 - 1, either way, is expected.")
     return value
 
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, WithJsonSchema, create_model
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, RootModel, WithJsonSchema, create_model
 from pydantic import Field as Described
 from pydantic_core import CoreSchema
 from typing_extensions import TypeAliasType
 
 from source.adapters.web.pages import STORABLE
-from source.adapters.web.record_schemas import Schema, condition, order_schema, paths, shown, written
+from source.adapters.web.record_schemas import Schema, filter_schema, order_schema, shown, written
 from source.domain.record_cursor import LONGEST_CURSOR_CHARS
 from source.domain.record_field import LARGEST_NUMBER, Field, Given, Kind
 from source.domain.record_values import LONGEST_KEY_CHARS
@@ -24,8 +24,8 @@ _NAMES: Final = {
     "user_summaries": ("UserSummary", "UserSummaries"),
 }
 _PAGE: Final = "Records in order; `next` is `after` for those that follow, null at the end."
-_MOST_PARTS: Final = 20
 FURTHEST: Final = 1_000_000
+_PARTIAL: Final = (bool, Described(default=False, strict=True))
 _Text = Annotated[str, Described(pattern=STORABLE)]
 _Whole = Annotated[int, Described(ge=-LARGEST_NUMBER, le=LARGEST_NUMBER)]
 _Number = Annotated[float, Described(ge=-LARGEST_NUMBER, le=LARGEST_NUMBER)]
@@ -106,7 +106,10 @@ def bulk_new_model(name: str) -> type[BaseModel]:
     return _model(
         f"New{models.plural}",
         "Records to be made; `partial`: the others although some are refused.",
-        {"records": (records, Described(min_length=1, max_length=MOST_IN_BULK)), "partial": (bool, False)},
+        {
+            "records": (records, Described(min_length=1, max_length=MOST_IN_BULK)),
+            "partial": _PARTIAL,
+        },
     )
 
 
@@ -114,7 +117,11 @@ def bulk_changes_model(name: str) -> type[BaseModel]:
     """Return the body that changes many records alike."""
     models = models_of(name)
     about = "What to change, of the records of `ids` or of those that match `filter`."
-    fields = {**_selecting(models), "changes": (models.changes, ...), "partial": (bool, False)}
+    fields = {
+        **_selecting(models),
+        "changes": (models.changes, ...),
+        "partial": _PARTIAL,
+    }
     return _model(f"{models.plural}Changes", about, fields)
 
 
@@ -125,7 +132,7 @@ def selection_model(name: str) -> type[BaseModel]:
 
 
 def _selecting(models: RecordModels) -> dict[str, Any]:
-    identifier = Annotated[int, Described(ge=1, lt=LARGEST_NUMBER)]
+    identifier = Annotated[int, Described(ge=1, le=LARGEST_NUMBER)]
     return {
         "ids": (list[identifier], Described(default_factory=_missing, max_length=MOST_IN_BULK)),
         "filter": (models.filter, Described(default_factory=_missing)),
@@ -161,31 +168,13 @@ def _described(field: Field, schema: Schema) -> object:
 
 
 def _filter(name: str, collection: Collection) -> type[BaseModel]:
-    """Return a model of filters, which takes whatever is on fields: the filter itself is read where it is used."""
+    """Return a model of filters, which is read where it is used; only the names of fields are described.
 
-    def completed(schema: Schema) -> None:
-        schema["patternProperties"] = paths(collection)
-        schema["additionalProperties"] = False
-
-    several = list[name]  # type: ignore[valid-type]  # the name of the model itself
-    parts: dict[str, Any] = {
-        f"{word}_": (
-            several,
-            Described(default_factory=_missing, alias=f"${word}", min_length=1, max_length=_MOST_PARTS),
-        )
-        for word in ("and", "or", "nor")
-    }
-    parts["not_"] = (name, Described(default_factory=_missing, alias="$not"))
-    parts |= {
-        each.name: (_described_condition(each), Described(default_factory=_missing))
-        for each in collection.fields.values()
-        if each.searchable
-    }
-    about = f"Which {collection.name.replace('_', ' ')} (docs/filters.md)."
-    settings = ConfigDict(extra="allow", frozen=True, json_schema_extra=completed)
-    model: type[BaseModel] = create_model(name, __config__=settings, __doc__=about, **parts)
+    All that could be said of each of them would be most of the API's description.
+    """
+    about = f"Which {collection.name.replace('_', ' ')}: values of fields, or operators on them (docs/filters.md)."
+    settings = ConfigDict(frozen=True, json_schema_extra=filter_schema(collection))
+    model: type[BaseModel] = type(
+        name, (RootModel[dict[str, Any]],), {"__doc__": about, "__module__": __name__, "model_config": settings}
+    )
     return model
-
-
-def _described_condition(field: Field) -> object:
-    return Annotated[Any, WithJsonSchema({**condition(field), "description": field.about})]

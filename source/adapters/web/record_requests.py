@@ -22,7 +22,7 @@ _LONGEST_FILTER_CHARS: Final = 20_000
 # Shown by `filter_parameter`: FastAPI has no words for JSON in a query.
 _Filter = Annotated[str | None, Query(max_length=_LONGEST_FILTER_CHARS, include_in_schema=False)]
 
-Key = Annotated[int, Path(ge=1, lt=LARGEST_NUMBER, description="Its id.", examples=[6821946150912032])]
+Key = Annotated[int, Path(ge=1, le=LARGEST_NUMBER, description="Its id.", examples=[6821946150912032])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Selection:
 
 async def _selection(
     ids: Annotated[
-        list[Annotated[int, Query(ge=1, lt=LARGEST_NUMBER)]] | None,
+        list[Annotated[int, Query(ge=1, le=LARGEST_NUMBER)]] | None,
         Query(max_length=MOST_IN_BULK, description="Which records; or a `filter`."),
     ] = None,
     filter: _Filter = None,  # noqa: A002  # the seeds' word

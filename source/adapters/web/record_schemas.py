@@ -16,17 +16,6 @@ _MOMENT: Final[Schema] = {"type": "string", "format": "date-time"}
 _KEY: Final[Schema] = {"type": "string", "pattern": "^[0-9]{1,15}$"}
 _TAG: Final[Schema] = {"type": "string", "maxLength": LONGEST_TAG_CHARS, "pattern": r"^[^\x00]*[^\s\x00][^\x00]*$"}
 _ANY_KEY: Final[Schema] = {**_KEY, "type": ["string", "integer"], "minimum": 0, "maximum": LARGEST_NUMBER}
-_COMPARED: Final = {
-    Kind.TEXT: ("string",),
-    Kind.TEXTS: ("string",),
-    Kind.INTEGER: ("number",),
-    Kind.NUMBER: ("number",),
-    Kind.BOOLEAN: ("boolean",),
-    Kind.MOMENT: ("string",),
-    Kind.KEY: ("string", "integer"),
-    Kind.JSON: (),
-}
-_OPERATORS: Final = 'A value, or operators such as `{"$in": […]}` (docs/filters.md).'
 _IN_PATH: Final = rf"(\.[A-Za-z0-9_ -]{{1,64}}){{1,{MOST_KEYS}}}"
 
 
@@ -69,19 +58,19 @@ def written(field: Field) -> Schema:
     return _nullable(schema) if field.nullable else schema
 
 
-def condition(field: Field) -> Schema:
-    """Return what a filter may say of the field: a value, or an object of operators.
-
-    No more than that: all that operators take would be most of the API's description.
-    """
-    return {"type": [*_COMPARED[field.kind], "null", "object"], "description": f"{field.about} {_OPERATORS}"}
-
-
-def paths(collection: Collection) -> dict[str, Schema]:
-    """Return what a filter may say of values inside JSON, by patterns of their paths."""
-    names = [field.name for field in collection.fields.values() if field.kind is Kind.JSON]
-    kinds = ["string", "number", "boolean", "null", "object"]
-    return {f"^({'|'.join(names)}){_IN_PATH}$": {"type": kinds, "description": _OPERATORS}} if names else {}
+def filter_schema(collection: Collection) -> Schema:
+    """Return which fields, and values inside JSON, a filter may name."""
+    fields = [field for field in collection.fields.values() if field.searchable]
+    names = "|".join(field.name for field in fields)
+    paths = "|".join(field.name for field in fields if field.kind is Kind.JSON)
+    inside = f"|({paths}){_IN_PATH}" if paths else ""
+    example = {
+        "$or": [{collection.key: collection.fields[collection.key].example}, {"language": {"$in": ["en", None]}}]
+    }
+    return {
+        "propertyNames": {"pattern": rf"^({names}{inside}|\$(and|or|nor|not))$"},
+        "examples": [{"language": "en"}, example],
+    }
 
 
 def order_schema(collection: Collection) -> Schema:

@@ -21,7 +21,7 @@ from source.services.records import RecordLists
 
 _READING: Final = [requires(Scope.READ)]
 _Words = Annotated[str | None, Query(min_length=1, max_length=200, pattern=STORABLE)]
-_After = Annotated[int, Query(ge=0, lt=LARGEST_NUMBER, description="`next` of the page before.")]
+_After = Annotated[int, Query(ge=0, le=LARGEST_NUMBER, description="`next` of the page before.")]
 
 
 class AliasShown(Shown):
