@@ -12,7 +12,7 @@ from tests.fakes.store_samples import ANN, GUILD, MAIN, NOW, head, inbound, rena
 
 
 async def test_conversations_come_back_exactly(store: Store) -> None:
-    tool = Message(NOW, MessageType.TOOL_CALL, "", [{"name": "f", "params": {}, "id": "1"}], message_id=10_000)
+    tool = Message(NOW, MessageType.TOOL_CALL, "", [{"name": "f", "params": {}, "id": "1"}], message_id=9_000_000)
     parent = whole(head(is_active=False), said("Hello", event_id="e1"), said("Hi", by=None), ann="Ann")
     child_head = replace(head(), parent_conversation_id=parent.head.conversation_id, carried_summary="Greetings.")
     child = whole(child_head, said("Again", event_id="e2"), tool, ann="Ann")

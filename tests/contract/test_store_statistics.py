@@ -100,7 +100,7 @@ async def test_a_cut_a_guess_another_model_and_a_second_try_are_no_growth(store:
 
 async def test_results_of_tools_are_growth_of_what_was_shown_and_thoughts_are_not(store: Store) -> None:
     conversation = head()
-    answer = Message(NOW + timedelta(seconds=6), MessageType.TOOL_CALL_RESPONSE, "x" * 300, message_id=10_000)
+    answer = Message(NOW + timedelta(seconds=6), MessageType.TOOL_CALL_RESPONSE, "x" * 300, message_id=9_000_000)
     thought = Message(NOW + timedelta(seconds=6), MessageType.THINKING, "x" * 999, message_id=10_001)
     messages = (said("a" * 100), thought, answer, said("c" * 100, after=7), said("b", by=None, after=9))
     usage = (call(150, after=5), call(350, after=8))
@@ -111,7 +111,7 @@ async def test_results_of_tools_are_growth_of_what_was_shown_and_thoughts_are_no
 async def test_the_parameters_of_a_tool_call_are_shown_too(store: Store) -> None:
     conversation = head()
     tools = [{"name": "f", "params": {"q": "x" * 53}, "id": "1"}]  # a hundred bytes as JSON
-    called = Message(NOW + timedelta(seconds=6), MessageType.TOOL_CALL, "", tools, message_id=10_000)
+    called = Message(NOW + timedelta(seconds=6), MessageType.TOOL_CALL, "", tools, message_id=9_000_000)
     messages = (said("a" * 100), called, said("c" * 100, after=7), said("b", by=None, after=9))
     usage = (call(150, after=5), call(250, after=8))
     await store.commit_turn(TurnRecord(conversation.conversation_id, messages, (conversation,), usage=usage))
