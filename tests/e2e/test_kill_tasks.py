@@ -50,7 +50,7 @@ async def test_every_piece_is_done_once_whoever_is_killed_when(place: Place) -> 
     await campaign.run(12)
     verdict = verdict_on(place)
     assert verdict.problems == ()
-    assert verdict.tasks > 12
+    assert verdict.pieces > 12
 
 
 async def test_the_work_of_one_that_is_killed_is_taken_over_by_one_of_the_others(shared: Place) -> None:

@@ -11,7 +11,7 @@ from random import Random
 from typing import Literal
 
 from source.adapters.llm import openai_connection, openai_reply  # noqa: F401  (loaded once, before the forks)
-from source.app import composition
+from source.app import echo as echo_parts
 from source.app.composition import open_echo, rebuild
 from source.app.echo import Echo
 from source.app.log_setup import set_up_logging
@@ -170,7 +170,7 @@ def _begin(place: Place) -> None:
             super().__init__(admission, watched, answerer, clock, answer_max_age=answer_max_age)
 
     # The one seam: nothing else differs from a real start.
-    vars(composition)["TurnService"] = WatchedTurns
+    vars(echo_parts)["TurnService"] = WatchedTurns
 
 
 async def _talk(place: Place, run: int, random: Random) -> None:
