@@ -42,6 +42,7 @@ def test_a_benchmark_prints_its_figures(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "figure"),
     [
+        ("api_load", "durable write"),
         ("archive", "byte for byte"),
         ("discord_load", "longest freeze"),
         ("discord_start", "first answer"),
