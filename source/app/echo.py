@@ -18,6 +18,7 @@ from source.ports.llm import LanguageModel
 from source.ports.store import ChannelStore, ConversationCatalog
 from source.services.admission import Admission
 from source.services.archive import ArchiveParts, ArchiveService
+from source.services.carrying import CarriedPart, Carrying
 from source.services.commands import CommandService
 from source.services.commands.service import CommandParts
 from source.services.context_service import ContextService, ContextSettings
@@ -126,6 +127,12 @@ class Echo:
         )
 
     @cached_property
+    def carrying(self) -> Carrying:
+        """What a new conversation is given of the person who begins it, in this order."""
+        parts: list[CarriedPart] = []
+        return Carrying(parts, self.estimator, model=self.model.name)
+
+    @cached_property
     def opening(self) -> Opening:
         return Opening(
             self.manager,
@@ -135,6 +142,7 @@ class Echo:
             window=Window(self.settings.conversation_timeout),
             include_summary=self.settings.include_summary,
             archive=self.archives.returns,
+            carrying=self.carrying,
         )
 
     @cached_property

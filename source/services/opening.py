@@ -6,6 +6,7 @@ from typing import Protocol
 
 import structlog
 
+from source.domain.carried import begun_with
 from source.domain.conversation_head import ConversationHead, ConversationState, CreatedReason
 from source.domain.message import MessageType
 from source.domain.summary import Summary
@@ -14,7 +15,8 @@ from source.domain.transcript_name import transcript_name
 from source.domain.turn import ModelUsage, SaidMessage, TurnRecord
 from source.domain.window import Window
 from source.ports.clock import Clock
-from source.ports.store import ConversationStore
+from source.ports.store import ConversationStore, Scope
+from source.services.carrying import Carrying
 from source.services.conversation import Conversation
 from source.services.conversation_manager import InMemoryConversationManager, Seat
 from source.services.summarizer import ConversationSummarizer
@@ -40,12 +42,16 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Succession:
-    """How a new conversation follows an old one."""
+    """How a new conversation follows an old one; `opening` is what it begins with, as far as that is known.
+
+    Without `with_summary` it begins with nothing, not even with what is known of the person.
+    """
 
     reason: CreatedReason
     at: datetime
     title: str = ""
     with_summary: bool = True
+    opening: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,7 @@ class Opening:
         window: Window,
         include_summary: bool,
         archive: BringsBack | None = None,
+        carrying: Carrying | None = None,
     ) -> None:
         self._manager = manager
         self._store = store
@@ -77,10 +84,17 @@ class Opening:
         self._window = window
         self._include_summary = include_summary
         self._archive = archive
+        self._carrying = carrying
         self._prepared: dict[int, _Prepared] = {}
 
     async def open(
-        self, seat: Seat, person: PersonRef, said_at: datetime, *, replied_to: SaidMessage | None = None
+        self,
+        seat: Seat,
+        person: PersonRef,
+        said_at: datetime,
+        *,
+        opening: str = "",
+        replied_to: SaidMessage | None = None,
     ) -> Opened:
         """Return the conversation that a message said at `said_at` belongs to, in memory and in the store.
 
@@ -94,11 +108,11 @@ class Opening:
             if resumed is not None:
                 return Opened(resumed, back_in(resumed))
         if current is None:
-            return Opened(await self._begin_in(seat, person, said_at))
+            return Opened(await self._begin_in(seat, person, said_at, opening))
         if not self._window.has_passed(current.head, said_at):
             return Opened(current)
         quiet = said_at - current.head.last_activity
-        following = Succession(CreatedReason.WINDOW_PASSED, said_at)
+        following = Succession(CreatedReason.WINDOW_PASSED, said_at, opening=opening)
         conversation = await self.succeed(seat, person, following)
         remembered = "I remember what mattered" if conversation.head.carried_summary else "it starts empty"
         return Opened(
@@ -176,7 +190,7 @@ class Opening:
         )
         return result.summary, (result.usage,) if result.usage else ()
 
-    async def _begin_in(self, seat: Seat, person: PersonRef, said_at: datetime) -> Conversation:
+    async def _begin_in(self, seat: Seat, person: PersonRef, said_at: datetime, opening: str) -> Conversation:
         """Begin a conversation in a thread without an active one; it follows the thread's latest, if any."""
         latest = await self._store.latest(seat.thread.key)
         reason = CreatedReason.FIRST_MESSAGE
@@ -184,7 +198,7 @@ class Opening:
             reason = CreatedReason.AFTER_ARCHIVE
         elif latest is not None:
             reason = CreatedReason.AFTER_END
-        return await self._begin(seat, person, Succession(reason, said_at), latest)
+        return await self._begin(seat, person, Succession(reason, said_at, opening=opening), latest)
 
     async def _begin(
         self,
@@ -195,16 +209,27 @@ class Opening:
         usage: tuple[ModelUsage, ...] = (),
     ) -> Conversation:
         """Begin a conversation after `parent`, whose end, if it is the seat's, is committed with it."""
-        carries = parent is not None and following.with_summary and self._include_summary
         head = self._new_head(
             seat.thread,
             person,
             following,
             parent=parent.conversation_id if parent else None,
-            carried=parent.summary if parent and carries else "",
+            carried=await self._carried(seat.thread, person, following, parent),
         )
         ends = (parent,) if parent is not None and seat.conversation is not None else ()
         return await self._commit(seat, head, ends, usage)
+
+    async def _carried(
+        self, thread: ThreadRef, person: PersonRef, following: Succession, parent: ConversationHead | None
+    ) -> str:
+        """Return what the conversation begins with; of people, only what is known of who begins it."""
+        if not following.with_summary:
+            return ""
+        summary = parent.summary if parent is not None and self._include_summary else ""
+        if self._carrying is None:
+            return summary
+        scope = Scope(thread.platform, person.external_id, thread.guild_id, thread.circle)
+        return begun_with(await self._carrying.carried(scope, following.opening or following.title), summary)
 
     def _new_head(
         self, thread: ThreadRef, person: PersonRef, following: Succession, *, parent: int | None, carried: str

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import structlog
 
+from source.domain.carried import summary_in
 from source.domain.conversation_head import ConversationHead
 from source.domain.errors import ModelError
 from source.domain.extractive_summary import extractive_summary, most_telling, title_of
@@ -187,7 +188,7 @@ def _chosen(messages: Sequence[Message], most: int) -> Sequence[Message]:
 
 
 def _material(head: ConversationHead, messages: Sequence[Message], people: Mapping[str, str]) -> SummaryMaterial:
-    return _numbered(head, messages, people, (head.carried_summary, head.running_summary), is_part=False)
+    return _numbered(head, messages, people, (summary_in(head.carried_summary), head.running_summary), is_part=False)
 
 
 def _leaving_material(head: ConversationHead, leaving: Sequence[Message], people: Mapping[str, str]) -> SummaryMaterial:

@@ -168,7 +168,10 @@ class Answerer:
             return Asked(seat.conversation, events, reply, earlier=last.asked, again=last.said)
         latest = said[-1].inbound
         replied_to = await self._parts.store.find(seat.thread.platform, latest.reply_to) if latest.reply_to else None
-        opened = await self._parts.opening.open(seat, latest.person, said[0].said_at, replied_to=replied_to)
+        words = "\n".join(event.inbound.text for event in said)
+        opened = await self._parts.opening.open(
+            seat, latest.person, said[0].said_at, opening=words, replied_to=replied_to
+        )
         for line in (opened.notice, _line_about(batch)):
             if line:
                 await announce(reply, line)
