@@ -11,6 +11,7 @@ from source.adapters.web.authentication import Authentication
 from source.adapters.web.frame import WebFrame
 from source.adapters.web.guard import Guard
 from source.adapters.web.idempotency import Idempotency
+from source.adapters.web.known_queries import refuse_unknown_queries
 from source.adapters.web.openapi import describe
 from source.adapters.web.problems import add_problem_handlers
 from source.adapters.web.requests import RequestFrame
@@ -47,6 +48,7 @@ def create_app(
     for router in (*routers, *_own_routers(frame), description.router(app)):
         # Included routers are asked one by one for every request: two thirds more time to find a route.
         app.router.routes.extend(router.routes)
+    refuse_unknown_queries(app.routes)
     describe(app)
     add_problem_handlers(app)
     # The one added last is met first.
