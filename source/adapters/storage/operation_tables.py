@@ -83,7 +83,10 @@ archives: Final = Table(
     Column("archived_at", Moment, nullable=False, index=True),
 )
 
-# `covers_to` is the id of the last message that the memory was made of.
+_FACTS_NOT_READ: Final = text("facts_version IS NULL")
+
+# `covers_to` is the id of the last message that the memory was made of; `facts_version` is that of the rules by which
+# the table of facts was filled from it, null: it was not yet.
 conversation_memories: Final = Table(
     "conversation_memories",
     metadata,
@@ -95,6 +98,13 @@ conversation_memories: Final = Table(
     Column("version", Integer, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
+    Column("facts_version", Integer),
+    Index(
+        "ix_conversation_memories_unread",
+        "conversation_id",
+        sqlite_where=_FACTS_NOT_READ,
+        postgresql_where=_FACTS_NOT_READ,
+    ),
 )
 
 # Conversations whose memory could not be made; forgotten once it is.
