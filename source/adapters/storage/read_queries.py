@@ -2,7 +2,20 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Select, TextClause, case, func, or_, select, text
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    FromClause,
+    Select,
+    TextClause,
+    and_,
+    case,
+    func,
+    or_,
+    select,
+    text,
+)
 
 from source.adapters.storage.operation_tables import api_keys, conversation_memories, tasks, user_summaries
 from source.adapters.storage.row_reading import (
@@ -77,8 +90,7 @@ def listing(
     query = _heads()
     if scope is not None:
         # Within the thread, where it is known: somebody may have taken part in a great many elsewhere.
-        seen = seen_from(scope) if thread is None else seen_from(scope).where(is_of(thread))
-        query = query.where(conversations.c.id.in_(seen))
+        query = query.where(conversations.c.id.in_(seen_from(scope, thread)))
     if thread is not None:
         query = query.where(is_of(thread))
     heads = [head_from(row) for row in connection.execute(query.order_by(*_newest_first()).limit(limit).offset(offset))]
@@ -86,19 +98,40 @@ def listing(
     return [_listed(head, counts.get(head.conversation_id, 0)) for head in heads]
 
 
-def seen_from(scope: Scope) -> Select[int]:
-    """Select the ids of the conversations that this scope sees."""
+def seen_from(scope: Scope, thread: ThreadKey | None = None) -> Select[int] | CompoundSelect[int]:
+    """Select the ids of the conversations that this scope sees, of `thread` alone where one is given.
+
+    Direct places of all accounts of a person are one private place; in a guild an account sees what it took part in.
+    """
+    own = and_(participants.c.external_id == scope.external_id, threads.c.platform == scope.platform.value)
+    seen = _taken_part_in(scope, thread).where(own)
+    if scope.guild_id is not None:
+        return seen
+    # Apart from the rest: a database that knows the account beforehand knows how much to expect of it.
+    asked = aliases.alias("asked")
+    linked = and_(
+        aliases.c.person_id == asked.c.person_id, aliases.c.platform == threads.c.platform, ~_is(asked, aliases)
+    )
+    return seen.union_all(
+        _taken_part_in(scope, thread)
+        .join(asked, and_(asked.c.platform == scope.platform.value, asked.c.external_id == scope.external_id))
+        .join(aliases, linked)
+        .where(aliases.c.external_id == participants.c.external_id)
+    )
+
+
+def _taken_part_in(scope: Scope, thread: ThreadKey | None) -> Select[int]:
+    place = (threads.c.guild_id == scope.guild_id, or_(threads.c.circle.is_(None), threads.c.circle == scope.circle))
     return (
         select(participants.c.conversation_id)
         .join(conversations, conversations.c.id == participants.c.conversation_id)
-        .join(threads)
-        .where(
-            participants.c.external_id == scope.external_id,
-            threads.c.platform == scope.platform.value,
-            threads.c.guild_id == scope.guild_id,
-            or_(threads.c.circle.is_(None), threads.c.circle == scope.circle),
-        )
+        .join(threads, threads.c.id == conversations.c.thread_key)
+        .where(*place, *(() if thread is None else (is_of(thread),)))
     )
+
+
+def _is(one: FromClause, other: FromClause) -> ColumnElement[bool]:
+    return and_(one.c.platform == other.c.platform, one.c.external_id == other.c.external_id)
 
 
 def highest_id(connection: Connection) -> int:
