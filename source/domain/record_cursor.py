@@ -10,16 +10,19 @@ from typing import Final
 from source.domain.errors import RefusedInputError
 from source.domain.filters import Record
 from source.domain.record_field import scalar_of
-from source.domain.records import Order
+from source.domain.records import MOST_CHARS_IN_ORDER, MOST_IN_ORDER, Order
 
-LONGEST_CURSOR_CHARS: Final = 4_000
+_NAMES_BYTES: Final = 300
+_CHAR_BYTES: Final = 6  # as JSON escapes a control character
+# In base64, which makes four characters of three bytes.
+LONGEST_CURSOR_CHARS: Final = (MOST_IN_ORDER * MOST_CHARS_IN_ORDER * _CHAR_BYTES + _NAMES_BYTES) * 4 // 3
 _WRONG: Final = "after: it is not a `next` of this list in this order; begin without it."
 
 
 def cursor_after(record: Record, order: Sequence[Order]) -> str:
     """Return the word for what comes after this record."""
-    values = [_plain(record[each.field.name]) for each in order]
-    document = json.dumps([_names(order), values], separators=(",", ":"))
+    values = [_plain(record[each.field.name], each) for each in order]
+    document = json.dumps([_names(order), values], ensure_ascii=False, separators=(",", ":"))
     return base64.urlsafe_b64encode(document.encode()).decode().rstrip("=")
 
 
@@ -46,5 +49,7 @@ def _names(order: Sequence[Order]) -> list[str]:
     return [f"-{each.field.name}" if each.descending else each.field.name for each in order]
 
 
-def _plain(value: object) -> object:
+def _plain(value: object, order: Order) -> object:
+    if isinstance(value, str) and order.is_cut:
+        return value[:MOST_CHARS_IN_ORDER]
     return value.isoformat() if isinstance(value, datetime) else value

@@ -17,6 +17,7 @@ from source.domain.thread import Platform
 
 ROLES: Final = ("user", "assistant")
 MOST_IN_ORDER: Final = 5
+MOST_CHARS_IN_ORDER: Final = 200
 _ONCE: Final = Given.ONCE
 _ALWAYS: Final = Given.ALWAYS
 _MOST_ID_CHARS: Final = 200
@@ -63,6 +64,11 @@ class Order:
 
     field: Field
     descending: bool = False
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether only its beginning counts (MOST_CHARS_IN_ORDER), so that a place in the order can be handed back."""
+        return self.field.kind is Kind.TEXT and not self.field.choices and self.field.max_chars > MOST_CHARS_IN_ORDER
 
 
 def _fields(*fields: Field) -> Mapping[str, Field]:

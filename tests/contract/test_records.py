@@ -8,6 +8,7 @@ import pytest
 
 from source.adapters.storage.sql_store import SqlStore
 from source.domain.errors import RefusedInputError
+from source.domain.record_cursor import LONGEST_CURSOR_CHARS
 from source.ports.records import Refusal
 from source.services.records import MOST_IN_BULK
 from tests.fakes.clock import FakeClock
@@ -136,6 +137,22 @@ async def test_pages_follow_each_other(desk: RecordsDesk) -> None:
     assert titles == ["4", "3", "2", "1", "0"]
     assert [record["title"] for record in await desk.found("sessions", offset=3)] == ["1", "0"]
     assert [record["title"] for record in await desk.found("sessions", order_by=["title"], limit=1)] == ["0"]
+
+
+@pytest.mark.parametrize("order", ["content", "-content"])
+async def test_pages_of_long_texts_follow_each_other(desk: RecordsDesk, order: str) -> None:
+    key = await desk.session()
+    alike = "\U0001f600\t" * 1_000
+    ids = [await desk.message(key, text + alike) for text in ("b", "", "a", "")]
+    page = await desk.records.list("messages", order_by=[order], limit=1)
+    found = [record["id"] for record in page.records]
+    while page.next is not None:
+        assert len(page.next) <= LONGEST_CURSOR_CHARS
+        page = await desk.records.list("messages", order_by=[order], limit=1, after=page.next)
+        found += [record["id"] for record in page.records]
+    # Those that begin alike are in the order of their ids.
+    upwards = [ids[2], ids[0], ids[1], ids[3]]
+    assert found == (upwards if order == "content" else upwards[::-1])
 
 
 async def test_the_history_of_a_user_is_what_the_seeds_ask_for(desk: RecordsDesk) -> None:

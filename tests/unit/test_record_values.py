@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from source.domain.errors import RefusedInputError
-from source.domain.record_cursor import cursor_after, position_of
+from source.domain.record_cursor import LONGEST_CURSOR_CHARS, cursor_after, position_of
 from source.domain.record_field import Given
 from source.domain.record_values import MOST_JSON_CHARS, MOST_JSON_LEVELS, values_to_change, values_to_create
 from source.domain.records import COLLECTIONS, MESSAGES, SESSIONS, USER_SUMMARIES, Collection
@@ -110,6 +110,16 @@ def test_a_cursor_says_where_a_page_ended() -> None:
     assert position_of(cursor_after(record, order), order) == (None, "é", 7)
     at = datetime(2026, 3, 2, 9, 0, 0, 1, tzinfo=UTC)
     assert position_of(cursor_after({**record, "end_time": at}, order), order) == (at, "é", 7)
+
+
+@pytest.mark.parametrize("char", ["\U0001f600", "\x01", "é", '"'])
+def test_whatever_a_page_ends_with_its_cursor_is_taken(char: str) -> None:
+    order = SESSIONS.order_of(["-user_id", "-thread_id", "-guild_id", "-title", "-summary"])
+    text = char * 200
+    record = {"user_id": text, "thread_id": text, "guild_id": text, "title": text, "summary": text * 90}
+    cursor = cursor_after({**record, "session_id": 2**53 - 1}, order)
+    assert len(cursor) <= LONGEST_CURSOR_CHARS
+    assert position_of(cursor, order) == (*[text] * 5, 2**53 - 1)
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "é", "bnVsbA", "W10", "W1tdLFtdXQ", "A" * 4001])

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, UnaryExpression, and_, false, or_, true
+from sqlalchemy import ColumnElement, UnaryExpression, and_, false, func, or_, true
 
 from source.adapters.storage.record_conditions import Column, Columns, bound, ordered
-from source.domain.records import Order
+from source.domain.records import MOST_CHARS_IN_ORDER, Order
 
 
 def order_sql(order: Sequence[Order], columns: Columns, dialect: str) -> list[UnaryExpression[Any]]:
     """Return the terms to order by; what is NULL is the smallest."""
-    return [_term(each, ordered(columns[each.field.name], each.field.kind, dialect)) for each in order]
+    return [_term(each, _compared(each, columns, dialect)) for each in order]
 
 
 def _term(order: Order, column: Column) -> UnaryExpression[Any]:
@@ -21,10 +21,15 @@ def _term(order: Order, column: Column) -> UnaryExpression[Any]:
     return term.nulls_last() if order.descending else term.nulls_first()
 
 
+def _compared(order: Order, columns: Columns, dialect: str) -> Column:
+    column = columns[order.field.name]
+    return ordered(func.substr(column, 1, MOST_CHARS_IN_ORDER) if order.is_cut else column, order.field.kind, dialect)
+
+
 def after_sql(order: Sequence[Order], values: Sequence[Any], columns: Columns, dialect: str) -> ColumnElement[bool]:
     """Return whether a row comes after the one that has these values."""
     first, value = order[0], values[0]
-    column = ordered(columns[first.field.name], first.field.kind, dialect)
+    column = _compared(first, columns, dialect)
     rest = after_sql(order[1:], values[1:], columns, dialect) if len(order) > 1 else false()
     if value is None:
         larger = false() if first.descending else column.is_not(None)
