@@ -6,6 +6,7 @@ from typing import Final
 
 from sqlalchemy import Connection, delete, select, update
 
+from source.adapters.storage.interaction_tables import interaction_names, interactions
 from source.adapters.storage.operation_tables import (
     archives,
     conversation_memories,
@@ -13,6 +14,7 @@ from source.adapters.storage.operation_tables import (
     memory_failures,
     message_metadata,
 )
+from source.adapters.storage.record_counts import refresh_summaries
 from source.adapters.storage.search_index import index_of
 from source.adapters.storage.tables import (
     conversations,
@@ -35,6 +37,8 @@ _PARTS: Final = (
     memory_failures,
     archives,
     participants,
+    interactions,
+    interaction_names,
     usage,
 )
 
@@ -46,10 +50,13 @@ def deletion_of(conversation_id: int) -> Callable[[Connection, datetime], int]:
     """
 
     def apply(connection: Connection, _now: datetime) -> int:
+        took_part = select(participants.c.external_id).where(participants.c.conversation_id == conversation_id)
+        people = set(connection.execute(took_part).scalars())
         while _delete_messages(connection, conversation_id):
             pass
         for part in _PARTS:
             connection.execute(delete(part).where(part.c.conversation_id == conversation_id))
+        refresh_summaries(connection, people)
         return connection.execute(delete(conversations).where(conversations.c.id == conversation_id)).rowcount
 
     return apply

@@ -8,6 +8,7 @@ from sqlalchemy import ARRAY, BigInteger, Connection, bindparam, func, select
 
 from source.adapters.storage import event_reading
 from source.adapters.storage.archive_corrections import note_that_it_is_behind
+from source.adapters.storage.interaction_counting import recount, recount_names
 from source.adapters.storage.memory_corrections import forget_what_it_showed
 from source.adapters.storage.metadata_corrections import forget_what_was_found
 from source.adapters.storage.row_reading import AnyRow
@@ -63,7 +64,8 @@ class CorrectionWrites:
         Raises: StoreError: there is no such message.
         """
         message = given.message
-        query = select(messages.c.seq, messages.c.message_type, messages.c.content).where(
+        columns = (messages.c.seq, messages.c.message_type, messages.c.content, messages.c.standing)
+        query = select(*columns).where(
             messages.c.conversation_id == given.conversation_id, messages.c.id == message.message_id
         )
         stored = connection.execute(query).first()
@@ -75,7 +77,15 @@ class CorrectionWrites:
         self._statements.correct_message.run(connection, [row])
         forget_what_it_showed(connection, given.conversation_id, message.message_id)
         forget_what_was_found(connection, given.conversation_id, message)
+        self._count(connection, given.conversation_id, is_as_before=stored.standing == message.standing.value)
         note_that_it_is_behind(connection, given.conversation_id)
+
+    def _count(self, connection: Connection, conversation_id: int, *, is_as_before: bool) -> None:
+        """Count anew what may have changed: an edit takes away what a memory knew, a deletion what was said too."""
+        if is_as_before:
+            recount_names(connection, [conversation_id])
+        else:
+            recount(connection, [conversation_id])
 
 
 def _read(connection: Connection, keys: Sequence[int]) -> Iterable[AnyRow]:

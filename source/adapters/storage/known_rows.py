@@ -1,6 +1,6 @@
 """Threads, people and participants that the database is known to have."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -8,10 +8,11 @@ from sqlalchemy import Connection, select
 
 from source.adapters.storage.prepared import Prepared
 from source.adapters.storage.statements import Statements
-from source.adapters.storage.tables import aliases
+from source.adapters.storage.tables import aliases, conversations, threads
 from source.domain.errors import StoreError
 from source.domain.identifiers import IdGenerator
 from source.domain.thread import PersonRef, Platform, ThreadKey, ThreadRef
+from source.domain.turn import TurnRecord
 
 _MOST_KNOWN = 50_000
 
@@ -28,6 +29,8 @@ class KnownRows:
         self._threads: dict[ThreadKey, tuple[int, ThreadRef]] = {}
         self._people: dict[tuple[Platform, str], str] = {}
         self._participants: set[tuple[str, int]] = set()
+        # A conversation stays on its platform, and its id is never used again: nothing makes this wrong.
+        self._platforms: dict[int, str] = {}
 
     def forget(self) -> None:
         self._threads.clear()
@@ -41,7 +44,7 @@ class KnownRows:
 
     def trim(self) -> None:
         """Forget everything once it takes too much memory; call it outside a batch."""
-        for known in (self._threads, self._people, self._participants):
+        for known in (self._threads, self._people, self._participants, self._platforms):
             if len(known) > _MOST_KNOWN:
                 known.clear()
 
@@ -69,6 +72,25 @@ class KnownRows:
                 self._threads[thread.key] = (key, replace(thread, circle=circle))
                 return key
         raise StoreError("a thread was not given its key")
+
+    def platforms(
+        self, connection: Connection, records: Sequence[TurnRecord], conversation_ids: Iterable[int]
+    ) -> Mapping[int, str]:
+        """Return on which platforms, among others, these conversations are, to which the turns belong.
+
+        Raises: StoreError: the store does not have one of them.
+        """
+        for record in records:
+            for head in record.heads:
+                self._platforms[head.conversation_id] = head.thread.platform.value
+        unknown = set(conversation_ids) - self._platforms.keys()
+        if unknown:
+            query = select(conversations.c.id, threads.c.platform).join(threads).where(conversations.c.id.in_(unknown))
+            found = {row.id: row.platform for row in connection.execute(query)}
+            if unknown - found.keys():
+                raise StoreError("a turn of a conversation that the store does not have")
+            self._platforms.update(found)
+        return self._platforms
 
     def person(self, connection: Connection, platform: Platform, person: PersonRef, now: datetime) -> None:
         """Have an alias of this name, and somebody whose alias it is."""

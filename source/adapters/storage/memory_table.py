@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, or_, select
 from sqlalchemy.sql.functions import coalesce
 
+from source.adapters.storage.interaction_counting import recount_names
 from source.adapters.storage.operation_tables import conversation_memories as memories
 from source.adapters.storage.operation_tables import memory_failures
 from source.adapters.storage.sql_access import SqlAccess, insert_of
@@ -66,7 +67,9 @@ class MemoryTable:
     async def delete_memory(self, conversation_id: int) -> bool:
         def apply(connection: Connection, _now: datetime) -> bool:
             deleted = memories.delete().where(memories.c.conversation_id == conversation_id)
-            return connection.execute(deleted).rowcount > 0
+            is_gone = connection.execute(deleted).rowcount > 0
+            recount_names(connection, [conversation_id])
+            return is_gone
 
         return await self._access.change(apply)
 
@@ -108,6 +111,7 @@ def _put(
             added = add.on_conflict_do_nothing(index_elements=["conversation_id"]).returning(memories)
             kept = connection.execute(added).first()
     connection.execute(memory_failures.delete().where(memory_failures.c.conversation_id == conversation_id))
+    recount_names(connection, [conversation_id])
     return _read(kept)
 
 

@@ -1,16 +1,15 @@
-"""What is counted for the summaries of people."""
+"""What is counted for the summaries that programs keep of people."""
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, Select, and_, func, select
+from sqlalchemy import ColumnElement, Connection, and_, func, select, update
 
-from source.adapters.storage.operation_tables import conversation_metadata, message_metadata
-from source.adapters.storage.record_conditions import inside
-from source.adapters.storage.tables import messages, participants
-from source.domain.message import MessageType, Standing
+from source.adapters.storage.interaction_tables import interaction_names, interactions
+from source.adapters.storage.operation_tables import user_summaries
+from source.domain.interactions import EVERYBODY, NameKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,79 +25,57 @@ class Counted:
 
 def counted(connection: Connection, user_ids: Sequence[str]) -> dict[str, Counted]:
     """Return what each of these people did, wherever that id is theirs."""
-    took_part = participants.c.external_id.in_(user_ids)
-    joined = (
-        select(participants.c.external_id, func.count().label("number"))
-        .where(took_part)
-        .group_by(participants.c.external_id)
-    )
-    conversations = {row.external_id: row.number for row in connection.execute(joined)}
-    said = {row.requester: row for row in connection.execute(_said(user_ids))}
-    intents = _intents(connection, user_ids)
-    return {
-        user: Counted(
-            conversations.get(user, 0),
-            said[user].number if user in said else 0,
-            said[user].first if user in said else None,
-            said[user].last if user in said else None,
-            dict(sorted(intents[user].items())) if user in intents else {},
-        )
-        for user in user_ids
-    }
-
-
-def _said(user_ids: Sequence[str]) -> Select[tuple[str | None, int, datetime, datetime]]:
-    own = and_(
-        participants.c.conversation_id == messages.c.conversation_id,
-        participants.c.external_id == messages.c.requester,
-    )
-    times = messages.c.created_at
-    return (
+    own = interactions.c.external_id
+    query = (
         select(
-            messages.c.requester,
-            func.count().label("number"),
-            func.min(times).label("first"),
-            func.max(times).label("last"),
+            own.label("user"),
+            func.count().label("conversations"),
+            func.sum(interactions.c.messages).label("messages"),
+            func.min(interactions.c.first_at).label("first"),
+            func.max(interactions.c.last_at).label("last"),
         )
-        .select_from(participants.join(messages, own))
-        .where(
-            participants.c.external_id.in_(user_ids),
-            messages.c.message_type == MessageType.CHAT.value,
-            messages.c.standing == Standing.KEPT.value,
-        )
-        .group_by(messages.c.requester)
+        .where(own.in_(user_ids))
+        .group_by(own)
+    )
+    intents = _intents(connection, user_ids)
+    found = {
+        row.user: Counted(row.conversations, row.messages, row.first, row.last, dict(intents[row.user]))
+        for row in connection.execute(query)
+    }
+    return {user: found.get(user, Counted()) for user in user_ids}
+
+
+def refresh_summaries(connection: Connection, user_ids: Collection[str]) -> None:
+    """Have the summaries of these people, if they have any, say what is counted of them."""
+    known = select(user_summaries.c.user_id).where(user_summaries.c.user_id.in_(user_ids))
+    users = list(connection.execute(known).scalars()) if user_ids else []
+    for user, figures in (counted(connection, users) if users else {}).items():
+        own = update(user_summaries).where(user_summaries.c.user_id == user)
+        connection.execute(own.values(version=user_summaries.c.version + 1, **asdict(figures)))
+
+
+def is_said_there() -> ColumnElement[bool]:
+    """Whether a name came up in somebody's part of a conversation."""
+    return and_(
+        interaction_names.c.conversation_id == interactions.c.conversation_id,
+        interaction_names.c.external_id.in_([EVERYBODY, interactions.c.external_id]),
     )
 
 
-def _intents(connection: Connection, user_ids: Sequence[str]) -> dict[str, Counter[str]]:
-    """Count the conversations in which each intent came up, as the session's first or as that of a message."""
-    primary = inside(conversation_metadata.c.intents, ("primary",), connection.dialect.name).text
-    of_sessions = (
-        select(participants.c.external_id, participants.c.conversation_id, primary)
-        .join(conversation_metadata, conversation_metadata.c.conversation_id == participants.c.conversation_id)
-        .where(participants.c.external_id.in_(user_ids), primary.is_not(None))
-    )
-    of_messages = (
-        select(messages.c.requester, messages.c.conversation_id, message_metadata.c.intent)
-        .select_from(participants)
-        .join(message_metadata, message_metadata.c.conversation_id == participants.c.conversation_id)
-        .join(
-            messages,
-            and_(
-                messages.c.conversation_id == message_metadata.c.conversation_id,
-                messages.c.id == message_metadata.c.message_id,
-            ),
+def _intents(connection: Connection, users: Sequence[str]) -> defaultdict[str, Counter[str]]:
+    """Count the conversations in which each intent came up."""
+    query = (
+        select(
+            interactions.c.external_id,
+            interaction_names.c.name,
+            func.count(interactions.c.conversation_id.distinct()).label("number"),
         )
-        .where(
-            participants.c.external_id.in_(user_ids),
-            messages.c.requester == participants.c.external_id,
-            messages.c.standing == Standing.KEPT.value,
-            message_metadata.c.intent.is_not(None),
-        )
-        .distinct()
+        .join(interaction_names, is_said_there())
+        .where(interactions.c.external_id.in_(users), interaction_names.c.kind == NameKind.INTENT.value)
+        .group_by(interactions.c.external_id, interaction_names.c.name)
+        .order_by(interaction_names.c.name)
     )
-    found = {tuple(row) for query in (of_sessions, of_messages) for row in connection.execute(query)}
-    counts: dict[str, Counter[str]] = {}
-    for user, _, intent in found:
-        counts.setdefault(user, Counter())[intent] += 1
+    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for row in connection.execute(query):
+        counts[row.external_id][row.name] = row.number
     return counts

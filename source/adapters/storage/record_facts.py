@@ -8,12 +8,14 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Table, bindparam
 
+from source.adapters.storage.interaction_counting import recount_names
 from source.adapters.storage.operation_tables import conversation_metadata, message_metadata
 from source.adapters.storage.sql_access import insert_of
 from source.domain.memory import MemorySource
 
 # Any: the values of a row, as the driver takes them.
 _Row = dict[str, Any]
+_NAMING: Final = frozenset({"language", "intent", "intents"})
 _ANALYZED: Final = frozenset({"sentiment", "category", "tags"})
 
 
@@ -37,6 +39,7 @@ _MESSAGES: Final = _Facts(
 def put_session_facts(connection: Connection, facts: Mapping[int, Mapping[str, object]], now: datetime) -> None:
     """Set facts of conversations by their ids; the version of each grows, also without facts."""
     _put(connection, _SESSIONS, ({"conversation_id": key, **given} for key, given in facts.items()), now)
+    recount_names(connection, [key for key, given in facts.items() if _NAMING & given.keys()])
 
 
 def put_message_facts(
@@ -48,6 +51,7 @@ def put_message_facts(
         for (conversation_id, message_id), given in facts.items()
     )
     _put(connection, _MESSAGES, rows, now)
+    recount_names(connection, {key for (key, _), given in facts.items() if _NAMING & given.keys()})
 
 
 def _signed(facts: Mapping[str, object]) -> _Row:

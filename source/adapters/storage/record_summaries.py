@@ -1,22 +1,22 @@
 """Writing user summaries."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select, update
 
 from source.adapters.storage.operation_tables import user_summaries
-from source.adapters.storage.record_counts import Counted
+from source.adapters.storage.record_counts import Counted, counted
 from source.ports.records import SummaryWrite
 
 
-def put_summaries(
-    connection: Connection, writes: Sequence[SummaryWrite], counts: Mapping[str, Counted], now: datetime
-) -> None:
-    """Make, change and delete summaries; who is counted has the numbers of `counts` from now on."""
-    changed = [write.summary_id for write in writes if write.user_id is None and not write.is_deleted]
-    users = users_of(connection, changed)
+def put_summaries(connection: Connection, writes: Sequence[SummaryWrite], now: datetime) -> None:
+    """Make, change and delete summaries; each says what is counted of its user at this moment."""
+    kept = [write for write in writes if not write.is_deleted]
+    users = users_of(connection, [write.summary_id for write in kept if write.user_id is None])
+    everybody = [*users.values(), *(write.user_id for write in kept if write.user_id is not None)]
+    counts = counted(connection, everybody) if everybody else {}
     for write in writes:
         user = users.get(write.summary_id, "") if write.user_id is None else write.user_id
         values = {**write.facts, **(asdict(counts[user]) if user in counts else {}), "updated_at": now}

@@ -6,15 +6,13 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from source.adapters.storage import record_reading
-from source.adapters.storage.record_counts import Counted, counted
-from source.adapters.storage.record_summaries import users_of
 from source.adapters.storage.record_writes import RecordWrites
 from source.adapters.storage.sql_access import SqlAccess
 from source.adapters.storage.statements import Statements
 from source.domain.filters import Condition, Record
 from source.domain.records import Collection
 from source.domain.thread import ThreadRef
-from source.ports.records import RecordQuery, RecordWrite, SummaryWrite, Written
+from source.ports.records import RecordQuery, RecordWrite, Written
 
 
 class RecordTable:
@@ -40,19 +38,9 @@ class RecordTable:
         return await self._access.read(record_reading.threads_of, conversation_ids)
 
     async def write(self, writes: Sequence[RecordWrite], *, partial: bool = False) -> list[Written]:
-        summaries = [write for write in writes if isinstance(write, SummaryWrite) and not write.is_deleted]
-        # Counted before and not within the write, which everybody else's waits for.
-        counts = await self._access.read(_counts_for, summaries) if summaries else {}
-
         def apply(connection: Connection, now: datetime) -> list[Written]:
             if self._writes is None:
                 self._writes = RecordWrites(Statements(connection.dialect), self._access.ids)
-            return self._writes.apply(connection, now, writes, counts, partial=partial)
+            return self._writes.apply(connection, now, writes, partial=partial)
 
         return await self._access.change(apply)
-
-
-def _counts_for(connection: Connection, writes: Sequence[SummaryWrite]) -> dict[str, Counted]:
-    new = [write.user_id for write in writes if write.user_id is not None]
-    known = users_of(connection, [write.summary_id for write in writes if write.user_id is None])
-    return counted(connection, [*new, *known.values()])

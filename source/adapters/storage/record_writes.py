@@ -1,6 +1,6 @@
 """Writing records: every check comes before the first change, so that what is refused leaves no trace."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -9,7 +9,6 @@ from sqlalchemy import Connection, select, tuple_
 from source.adapters.storage.correction_writes import CorrectionWrites
 from source.adapters.storage.known_rows import KnownRows
 from source.adapters.storage.record_checks import refusals
-from source.adapters.storage.record_counts import Counted
 from source.adapters.storage.record_facts import put_message_facts, put_session_facts
 from source.adapters.storage.record_reading import threads_of
 from source.adapters.storage.record_summaries import put_summaries
@@ -37,7 +36,6 @@ class RecordWrites:
         connection: Connection,
         now: datetime,
         writes: Sequence[RecordWrite],
-        counts: Mapping[str, Counted],
         *,
         partial: bool,
     ) -> list[Written]:
@@ -46,12 +44,10 @@ class RecordWrites:
         if refused and not partial:
             return [refused.get(number, Written(None)) for number in range(len(writes))]
         accepted = {number: write for number, write in enumerate(writes) if number not in refused}
-        self._put(connection, now, list(accepted.values()), counts)
+        self._put(connection, now, list(accepted.values()))
         return [refused.get(number) or Written(_key(write)) for number, write in enumerate(writes)]
 
-    def _put(
-        self, connection: Connection, now: datetime, writes: Sequence[RecordWrite], counts: Mapping[str, Counted]
-    ) -> None:
+    def _put(self, connection: Connection, now: datetime, writes: Sequence[RecordWrite]) -> None:
         sessions = [write for write in writes if isinstance(write, SessionWrite)]
         messages = [write for write in writes if isinstance(write, MessageWrite)]
         self._commit(connection, now, sessions, messages)
@@ -63,7 +59,7 @@ class RecordWrites:
             {(write.session_id, write.message_id): write.facts for write in messages if _keeps_facts(write)},
             now,
         )
-        put_summaries(connection, [write for write in writes if isinstance(write, SummaryWrite)], counts, now)
+        put_summaries(connection, [write for write in writes if isinstance(write, SummaryWrite)], now)
 
     def _commit(
         self, connection: Connection, now: datetime, sessions: Sequence[SessionWrite], messages: Sequence[MessageWrite]

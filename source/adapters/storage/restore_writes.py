@@ -6,6 +6,7 @@ from typing import Final
 
 from sqlalchemy import Connection, delete, select
 
+from source.adapters.storage.interaction_counting import recount
 from source.adapters.storage.known_rows import KnownRows
 from source.adapters.storage.prepared import Row
 from source.adapters.storage.row_reading import MESSAGE_COLUMNS, AnyRow, message_from
@@ -53,7 +54,9 @@ class RestoreWrites:
                 if message.event_id
             ),
         )
-        return self._put_messages(connection, restored)
+        changed = self._put_messages(connection, restored)
+        recount(connection, list(heads))
+        return changed
 
     def _put_people(self, connection: Connection, restored: Sequence[StoredConversation], now: datetime) -> None:
         for conversation in restored:

@@ -1,7 +1,7 @@
 """Every statement that writes, compiled once for the database at hand."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import (
     Column,
@@ -16,12 +16,15 @@ from sqlalchemy import (
     literal_column,
     null,
     or_,
+    select,
     true,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 
+from source.adapters.storage.interaction_tables import interactions
+from source.adapters.storage.operation_tables import user_summaries
 from source.adapters.storage.prepared import Prepared, PreparedInsert
 from source.adapters.storage.tables import (
     UNFINISHED,
@@ -81,6 +84,8 @@ class Statements:
         self.put_part = self._put(sent_parts, ("platform", "external_id", "key", "part"), ("key", "part"))
         self.put_mark = self._put(seen_marks, ("platform", "place", "last"), ("last",))
         self.put_feedback = self._put(feedback, FEEDBACK_COLUMNS, ("value", "given_at"))
+        self.count_said = self._said_counted()
+        self.refresh_summary = self._summary_refreshed()
 
     def _insert(self, table: Table, names: Sequence[str]) -> _Insert:
         insert = postgresql.insert(table) if self._dialect.name == "postgresql" else sqlite.insert(table)
@@ -240,6 +245,45 @@ class Statements:
             )
         )
         return Prepared(statement, ("row", "new_content", "new_edited_at", "new_standing"), self._dialect)
+
+    def _said_counted(self) -> Prepared:
+        """Add to what somebody said in a conversation."""
+        names = tuple(column.name for column in interactions.columns)
+        statement = self._insert(interactions, names)
+        stored, new = interactions.c, statement.excluded
+        statement = statement.on_conflict_do_update(
+            index_elements=[column.name for column in interactions.primary_key],
+            set_={
+                "messages": stored.messages + new.messages,
+                "first_at": case(
+                    (or_(new.first_at.is_(None), stored.first_at <= new.first_at), stored.first_at), else_=new.first_at
+                ),
+                "last_at": case(
+                    (or_(new.last_at.is_(None), stored.last_at >= new.last_at), stored.last_at), else_=new.last_at
+                ),
+            },
+        )
+        return Prepared(statement, names, self._dialect)
+
+    def _summary_refreshed(self) -> Prepared:
+        """Have the summary that programs keep of somebody, if there is one, say how much they said."""
+        who = bindparam("who", type_=String)
+        counted = interactions.c
+        figures: dict[str, ColumnElement[Any]] = {
+            "total_conversations": func.count(counted.conversation_id),
+            "total_messages": func.coalesce(func.sum(counted.messages), literal_column("0")),
+            "first_interaction": func.min(counted.first_at),
+            "last_interaction": func.max(counted.last_at),
+        }
+        values = {
+            name: select(figure).where(counted.external_id == who).scalar_subquery() for name, figure in figures.items()
+        }
+        statement = (
+            update(user_summaries)
+            .where(user_summaries.c.user_id == who)
+            .values(version=user_summaries.c.version + literal_column("1"), **values)
+        )
+        return Prepared(statement, ("who",), self._dialect)
 
 
 def _literal(state: EventState | ConversationState | Standing) -> ColumnElement[str]:

@@ -5,12 +5,13 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
+from source.adapters.storage.interaction_writes import InteractionWrites
 from source.adapters.storage.known_rows import KnownRows
 from source.adapters.storage.prepared import Row
 from source.adapters.storage.statements import Statements
-from source.adapters.storage.tables import conversations, events, threads
+from source.adapters.storage.tables import events
 from source.domain.conversation_head import ConversationHead
-from source.domain.errors import AlreadyAnsweredError, StoreError
+from source.domain.errors import AlreadyAnsweredError
 from source.domain.message import Message, MessageType, as_utc
 from source.domain.thread import Platform
 from source.domain.turn import AcceptedEvent, EventState, ModelUsage, TurnRecord
@@ -24,6 +25,7 @@ class TurnWrites:
     def __init__(self, statements: Statements, known: KnownRows) -> None:
         self._statements = statements
         self._known = known
+        self._interactions = InteractionWrites(statements, known)
 
     def accept(self, connection: Connection, accepted: Sequence[AcceptedEvent]) -> set[int]:
         """Insert what is new; return the keys of it."""
@@ -55,6 +57,7 @@ class TurnWrites:
             connection,
             ((m.requester, record.conversation_id) for record in records for m in record.messages if m.requester),
         )
+        self._interactions.add(connection, records)
         self._answer(connection, [row for record in records if record.answered for row in _answered_rows(record)])
         statements.add_usage.run(
             connection, [usage_row(record.conversation_id, each) for record in records for each in record.usage]
@@ -112,11 +115,11 @@ class TurnWrites:
         )
 
     def _put_people(self, connection: Connection, records: Sequence[TurnRecord], now: datetime) -> None:
-        for record in records:
-            if record.people:
-                platform = _platform_of(connection, record)
-                for person in record.people:
-                    self._known.person(connection, platform, person, now)
+        speaking = [record for record in records if record.people]
+        platforms = self._known.platforms(connection, records, {record.conversation_id for record in speaking})
+        for record in speaking:
+            for person in record.people:
+                self._known.person(connection, Platform(platforms[record.conversation_id]), person, now)
 
 
 def message_row(conversation_id: int, message: Message) -> Row:
@@ -196,14 +199,3 @@ def _answered_rows(record: TurnRecord) -> list[Row]:
 
 def _is_reply(message: Message) -> bool:
     return message.message_type is MessageType.CHAT and message.requester is None
-
-
-def _platform_of(connection: Connection, record: TurnRecord) -> Platform:
-    for head in record.heads:
-        if head.conversation_id == record.conversation_id:
-            return head.thread.platform
-    joined = select(threads.c.platform).join(conversations).where(conversations.c.id == record.conversation_id)
-    platform: str | None = connection.execute(joined).scalar()
-    if platform is None:
-        raise StoreError("a turn of a conversation that the store does not have")
-    return Platform(platform)
