@@ -1,0 +1,156 @@
+"""Which days a question speaks of: `in June`, `on 27 June 2023`, `last March`, `two weeks ago`."""
+
+import re
+from calendar import monthrange
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from source.domain.recall.terms import folded
+
+# What happened is told of for about so long afterwards.
+_TOLD_WITHIN: Final = timedelta(days=14)
+_WEEK: Final = timedelta(days=7)
+
+_MONTHS: Final = {
+    name: number
+    for number, names in enumerate(
+        (
+            "january jan januar janvier janv enero gennaio janeiro januari",
+            "february feb februar fevrier fevr febrero febbraio fevereiro februari",
+            "march marz maerz mars marzo marco maart",
+            "april apr avril abril aprile",
+            "may mai mayo maggio maio mei",
+            "june jun juni juin junio giugno junho",
+            "july jul juli juillet julio luglio julho",
+            "august aug aout agosto augustus",
+            "september sept sep septembre septiembre settembre setembro",
+            "october oct oktober octobre octubre ottobre outubro okt",
+            "november nov novembre noviembre novembro",
+            "december dec dezember decembre diciembre dicembre dezembro",
+        ),
+        1,
+    )
+    for name in names.split()
+}
+# Also common words: they are months only next to a preposition, a day or a year.
+_DOUBTFUL: Final = frozenset({"may", "march", "mars", "mai", "mei", "sep", "dec", "jun", "jan", "nov"})
+_BEFORE_A_MONTH: Final = frozenset(
+    "in last this next of early late mid since until by during on im letzten seit en de du a in nel di em desde".split()  # noqa: SIM905
+)
+_SEASONS: Final = {"spring": (3, 5), "summer": (6, 8), "autumn": (9, 11), "fall": (9, 11), "winter": (12, 2)}
+_LAST: Final = frozenset({"last", "past", "letzten", "letzte", "letztes", "dernier", "pasado", "scorso", "passado"})
+_COUNTS: Final = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "few": 3}
+_UNITS: Final = {"day": 1, "days": 1, "week": 7, "weeks": 7, "month": 30, "months": 30, "year": 365, "years": 365}
+_ISO: Final = re.compile(r"\b(\d{4})-(\d\d)-(\d\d)\b")
+_TOKEN: Final = re.compile(r"[^\W\d_]+|\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Days that are meant, with how much that weighs, and what is left of it for the fortnight afterwards."""
+
+    first: date
+    last: date
+    weight: float = 1.0
+    afterwards: float = 0.5
+
+    def prior(self, day: date) -> float:
+        """Return how much more likely it is, from 0 to 1, that what was said on a day is meant."""
+        if self.first <= day <= self.last:
+            return self.weight
+        return self.weight * self.afterwards if self.last < day <= self.last + _TOLD_WITHIN else 0.0
+
+
+def spans_of(text: str, *, today: date, years: Iterable[int]) -> tuple[Span, ...]:
+    """Return the days that a text speaks of; a month without a year is that of each of `years`."""
+    words = _TOKEN.findall(folded(text))
+    named_years = [int(word) for word in words if len(word) == 4 and word[:2] in {"19", "20"}]
+    found = [*_iso_days(text), *_relative(words, today)]
+    months = list(_months(words))
+    for at, month in months:
+        is_last = at > 0 and words[at - 1] in _LAST
+        for year in [_last_of(month, today)] if is_last else named_years or sorted(set(years)):
+            found.extend(_in_month(words, at, year, month))
+    if not found:
+        found.extend(_seasons(words, named_years or sorted(set(years)), today))
+    if not found:
+        found.extend(Span(date(year, 1, 1), date(year, 12, 31), weight=0.3, afterwards=0.0) for year in named_years)
+    return tuple(found)
+
+
+def _iso_days(text: str) -> Iterator[Span]:
+    for year, month, day in _ISO.findall(text):
+        yield from _around(int(year), int(month), int(day))
+
+
+def _around(year: int, month: int, day: int) -> Iterator[Span]:
+    """Yield a day, the week before it, in which it was planned, and the rest of its month."""
+    if not (1 <= month <= 12 and 1 <= day <= monthrange(year, month)[1]):
+        return
+    meant = date(year, month, day)
+    yield Span(meant, meant, afterwards=0.8)
+    yield Span(meant - _WEEK, meant, weight=0.4, afterwards=0.0)
+    yield Span(meant.replace(day=1), meant.replace(day=monthrange(year, month)[1]), weight=0.4, afterwards=0.0)
+
+
+def _months(words: list[str]) -> Iterator[tuple[int, int]]:
+    for at, word in enumerate(words):
+        month = _MONTHS.get(word)
+        if month is None:
+            continue
+        before = words[at - 1] if at else ""
+        after = words[at + 1] if at + 1 < len(words) else ""
+        if word not in _DOUBTFUL or before in _BEFORE_A_MONTH or before.isdigit() or after.isdigit():
+            yield at, month
+
+
+def _in_month(words: list[str], at: int, year: int, month: int) -> Iterator[Span]:
+    near = [words[index] for index in (at - 1, at + 1) if 0 <= index < len(words)]
+    day = next((int(word) for word in near if word.isdigit() and 1 <= int(word) <= 31), None)
+    if day is not None:
+        yield from _around(year, month, day)
+    else:
+        yield Span(date(year, month, 1), date(year, month, monthrange(year, month)[1]))
+
+
+def _last_of(month: int, today: date) -> int:
+    return today.year if month < today.month else today.year - 1
+
+
+def _seasons(words: list[str], years: Iterable[int], today: date) -> Iterator[Span]:
+    for at, word in enumerate(words):
+        if word not in _SEASONS:
+            continue
+        first, last = _SEASONS[word]
+        ends = _ends(years, first, last)
+        if at > 0 and words[at - 1] in _LAST:
+            recent = _ends(range(today.year - 2, today.year + 1), first, last)
+            ends = dict([max((year, end) for year, end in recent.items() if end < today)])
+        for year, end in ends.items():
+            yield Span(date(year, first, 1), end, weight=0.7, afterwards=0.4)
+
+
+def _ends(years: Iterable[int], first: int, last: int) -> dict[int, date]:
+    return {year: date(year + (last < first), last, 28) for year in years}
+
+
+def _relative(words: list[str], today: date) -> Iterator[Span]:
+    if "yesterday" in words or "gestern" in words or "ayer" in words or "hier" in words or "ieri" in words:
+        yield Span(today - timedelta(days=1), today - timedelta(days=1))
+    if "today" in words or "heute" in words or "hoy" in words or "oggi" in words:
+        yield Span(today, today)
+    for at, word in enumerate(words):
+        unit = _UNITS.get(word)
+        if unit is None or at == 0:
+            continue
+        before = words[at - 1]
+        if before in _LAST:
+            yield Span(today - timedelta(days=unit + max(1, unit // 7) * (unit > 1)), today)
+        elif at + 1 < len(words) and words[at + 1] == "ago":
+            count = int(before) if before.isdigit() and len(before) < 4 else _COUNTS.get(before, 0)
+            if 0 < count * unit < 40_000:
+                meant = today - timedelta(days=count * unit)
+                slack = timedelta(days=max(1, count * unit // 5))
+                yield Span(meant - slack, meant + slack)

@@ -1,0 +1,173 @@
+"""A history as numbers: which turn has which words, who said it, when, and how much it tells."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from source.domain.recall.question import ECHO
+from source.domain.recall.terms import SAY_NOTHING, folded, stem, words_of
+from source.domain.stop_words import FIRST_PERSON
+
+Numbers = npt.NDArray[np.float64]
+Places = npt.NDArray[np.int32]
+Flags = npt.NDArray[np.bool_]
+
+# How far around a turn its neighbours bear on it.
+WIDEST_WINDOW: Final = 5
+_MOST_TIME_WORDS: Final = 2
+_MOST_OF_SELF: Final = 4
+_TIME_WORDS: Final = frozenset(
+    """
+    yesterday today tonight tomorrow morning week weekend weeks month months year years last ago recently lately next
+    monday tuesday wednesday thursday friday saturday sunday january february march april june july august september
+    october november december summer winter spring autumn gestern heute morgen woche monat jahr letzte letzten hier
+    demain semaine mois annee ayer hoy manana semana mes ieri oggi domani settimana mese anno ontem hoje amanha
+    """.split()  # noqa: SIM905
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SaidTurn:
+    """One chat message; `speaker` is None for Echo."""
+
+    conversation_id: int
+    message_id: int
+    said_at: datetime
+    speaker: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedTurn:
+    """A turn without its text: its stems in order and what else can be counted of it."""
+
+    conversation_id: int
+    message_id: int
+    said_at: datetime
+    speaker: str
+    terms: tuple[str, ...]
+    size_bytes: int
+    of_self: int
+    time_words: int
+    is_question: bool
+
+
+def indexed(turn: SaidTurn) -> IndexedTurn:
+    """Return what is kept of a turn in process memory."""
+    words = words_of(turn.text)
+    return IndexedTurn(
+        conversation_id=turn.conversation_id,
+        message_id=turn.message_id,
+        said_at=turn.said_at,
+        speaker=ECHO if turn.speaker is None else turn.speaker,
+        terms=tuple(stem(word) for word in words),
+        size_bytes=len(turn.text.encode("utf-8", "surrogatepass")),
+        of_self=min(_MOST_OF_SELF, sum(word in FIRST_PERSON for word in words)),
+        time_words=min(_MOST_TIME_WORDS, sum(word in _TIME_WORDS for word in words)),
+        is_question=folded(turn.text[-8:]).rstrip().endswith(("?", "？", "؟")),
+    )
+
+
+class SaidIndex:
+    """Turns in order, those of a conversation next to each other."""
+
+    def __init__(self, turns: Sequence[IndexedTurn]) -> None:
+        self.turns = turns
+        self._postings = _postings(turns)
+        self.lengths = np.array([len(turn.terms) for turn in turns], dtype=np.float64)
+        self.sizes = np.array([turn.size_bytes for turn in turns], dtype=np.float64)
+        self.conversations, self.conversation_of = np.unique(
+            np.array([turn.conversation_id for turn in turns], dtype=np.int64), return_inverse=True
+        )
+        self._same = [self._neighbours(distance) for distance in range(1, WIDEST_WINDOW + 1)]
+        self.first = np.concatenate(([1.0], 1.0 - self._same[0])) if turns else np.zeros(0)
+        self.of_self = np.array([turn.of_self for turn in turns], dtype=np.float64) / _MOST_OF_SELF
+        self.time_words = np.array([turn.time_words for turn in turns], dtype=np.float64) / _MOST_TIME_WORDS
+        self.questions = np.array([turn.is_question for turn in turns], dtype=np.float64)
+
+    def __len__(self) -> int:
+        return len(self.turns)
+
+    @cached_property
+    def mean_length(self) -> float:
+        return float(self.lengths.mean()) or 1.0
+
+    @cached_property
+    def speakers(self) -> Mapping[str, Flags]:
+        """By speaker, which turns are theirs."""
+        said = np.array([turn.speaker for turn in self.turns])
+        return {str(speaker): said == speaker for speaker in np.unique(said)}
+
+    @cached_property
+    def _vocabulary(self) -> list[str]:
+        return sorted(self._postings)
+
+    def counts(self, term: str) -> tuple[Places, Numbers] | None:
+        """Return where a term is, and how often there; None: nowhere."""
+        return self._postings.get(term)
+
+    def beginning_alike(self, term: str) -> list[str]:
+        """Return other terms that begin with this one, or that it begins with: `photo` and `photograph`."""
+        if len(term) < _SHORTEST_BEGINNING or not term.isalpha():
+            return []
+        shorter = [term[:end] for end in range(_SHORTEST_BEGINNING, len(term)) if len(term) - end <= _MOST_ENDING]
+        found = [word for word in shorter if word in self._postings]
+        at = int(np.searchsorted(self._sorted, term))
+        for word in self._vocabulary[at:]:
+            if not word.startswith(term):
+                break
+            if 0 < len(word) - len(term) <= _MOST_ENDING:
+                found.append(word)
+        return [word for word in found if word not in SAY_NOTHING]
+
+    @cached_property
+    def _sorted(self) -> npt.NDArray[np.str_]:
+        return np.array(self._vocabulary)
+
+    def later(self, values: Numbers, distance: int) -> Numbers:
+        """Return at each turn the value of the one `distance` before it in its conversation; 0 where there is none."""
+        moved = np.zeros_like(values)
+        if distance < len(values):
+            moved[distance:] = values[:-distance] * self._same[distance - 1]
+        return moved
+
+    def earlier(self, values: Numbers, distance: int) -> Numbers:
+        """Return at each turn the value of the one `distance` after it in its conversation; 0 where there is none."""
+        moved = np.zeros_like(values)
+        if distance < len(values):
+            moved[:-distance] = values[distance:] * self._same[distance - 1]
+        return moved
+
+    def around(self, values: Numbers, distance: int) -> Numbers:
+        """Return at each turn the greatest value up to `distance` turns before or after it in its conversation."""
+        greatest = values.copy()
+        for step in range(1, distance + 1):
+            np.maximum(greatest, self.later(values, step), out=greatest)
+            np.maximum(greatest, self.earlier(values, step), out=greatest)
+        return greatest
+
+    def _neighbours(self, distance: int) -> Numbers:
+        of = self.conversation_of
+        same: Numbers = (of[distance:] == of[:-distance]).astype(np.float64)
+        return same
+
+
+_SHORTEST_BEGINNING: Final = 4
+_MOST_ENDING: Final = 4
+
+
+def _postings(turns: Sequence[IndexedTurn]) -> dict[str, tuple[Places, Numbers]]:
+    places: dict[str, dict[int, int]] = {}
+    for at, turn in enumerate(turns):
+        for term in turn.terms:
+            counted = places.setdefault(term, {})
+            counted[at] = counted.get(at, 0) + 1
+    return {
+        term: (np.fromiter(counted, dtype=np.int32), np.fromiter(counted.values(), dtype=np.float64))
+        for term, counted in places.items()
+    }

@@ -1,0 +1,73 @@
+"""What a question asks for: words, phrases, who said it, when."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from source.domain.recall.dates import Span, spans_of
+from source.domain.recall.terms import folded, stem, telling, words_of
+from source.domain.stop_words import FIRST_PERSON
+
+# As a speaker: Echo itself, which has no id on any platform.
+ECHO: Final = ""
+_MOST_TERMS: Final = 32
+_PHRASE: Final = re.compile(r"[\"“„«]([^\"“”„«»]{2,200})[\"”»]")
+_TO_ECHO: Final = frozenset({"you", "your", "yours", "du", "dein", "tu", "tuo", "tua", "te", "vous", "echo"})
+_ASKING_WHEN: Final = (
+    "when ",
+    "how long",
+    "wann ",
+    "quand ",
+    "cuando ",
+    "quando ",
+    "what day",
+    "what date",
+    "which year",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """`terms` are stems, the telling ones; `speakers` are ids of people, or ECHO, whose words are asked for."""
+
+    terms: tuple[str, ...]
+    phrases: tuple[str, ...] = ()
+    speakers: frozenset[str] = frozenset()
+    spans: tuple[Span, ...] = ()
+    asks_when: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.terms or self.phrases or self.speakers or self.spans)
+
+
+def read_question(
+    text: str, *, people: Mapping[str, str], asker: str | None, today: date, years: Iterable[int] = ()
+) -> Question:
+    """Read a question; `people` maps the ids of those who may be named to their names."""
+    words = words_of(text)
+    named = {key: _names(name) & set(words) for key, name in people.items()}
+    speakers = {key for key, found in named.items() if found}
+    spoken = frozenset[str]().union(*named.values())
+    if not speakers and asker is not None and not FIRST_PERSON.isdisjoint(words):
+        speakers = {asker}
+    elif not speakers and asker is not None and not _TO_ECHO.isdisjoint(words):
+        speakers = {ECHO}
+    spans = spans_of(text, today=today, years=years)
+    terms = dict.fromkeys(stem(word) for word in telling(words) if word not in spoken)
+    if spans:  # which say it already
+        terms = {term: None for term in terms if not term.isdigit()}
+    plain = folded(text).strip()
+    return Question(
+        terms=tuple(terms)[:_MOST_TERMS],
+        phrases=tuple(" ".join(words_of(phrase)) for phrase in _PHRASE.findall(text)),
+        speakers=frozenset(speakers),
+        spans=spans,
+        asks_when=plain.startswith(_ASKING_WHEN),
+    )
+
+
+def _names(name: str) -> set[str]:
+    """Return the words by which somebody may be called."""
+    return {word for word in words_of(name) if len(word) > 1}

@@ -1,0 +1,67 @@
+"""The words of a text as recall compares them: folded, stemmed, scripts without spaces in pairs of characters."""
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Final
+
+import Stemmer
+
+from source.domain.stop_words import STOP_WORDS
+
+_MOST_CHARACTERS: Final = 20_000
+# Scripts that are written without spaces: CJK ideographs, kana, Thai, Lao, Burmese, Khmer.
+_UNSPACED: Final = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_WORD: Final = re.compile(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+")
+_UNSPACED_START: Final = re.compile(f"[{_UNSPACED}]")
+_MARKS: Final = re.compile("[\u0300-\u036f]+")
+_ASKING: Final = frozenset(
+    """
+    did does would could should might may much many how when where what which who whose whom why kind type sort ever
+    during ago both often
+    cuando donde quien cual wann wo wer wieso warum welche welcher welches quand qui quel quelle quale dove quanto
+    quando quem onde qual
+    """.split()  # noqa: SIM905
+)
+
+_stemmer: Final = Stemmer.Stemmer("porter", 0)
+
+
+def folded(text: str) -> str:
+    """Return `text` in small letters without accents."""
+    lowered = text.lower()
+    if lowered.isascii():
+        return lowered
+    return unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFD", lowered)))
+
+
+@lru_cache(maxsize=65_536)
+def stem(word: str) -> str:
+    """Return the stem of a folded word."""
+    stemmed: str = _stemmer.stemWord(word)
+    return stemmed
+
+
+def words_of(text: str) -> list[str]:
+    """Return the folded words of a text in order; what is written without spaces comes in pairs of characters."""
+    found: list[str] = []
+    for word in _WORD.findall(folded(text[:_MOST_CHARACTERS])):
+        if _UNSPACED_START.match(word):
+            found.extend(word[at : at + 2] for at in range(max(1, len(word) - 1)))
+        else:
+            found.append(word)
+    return found
+
+
+def terms_of(text: str) -> list[str]:
+    """Return the stems of a text's words in order, as they are indexed."""
+    return [stem(word) for word in words_of(text)]
+
+
+_SAY_NOTHING: Final = frozenset(folded(word) for word in STOP_WORDS) | _ASKING
+SAY_NOTHING: Final = _SAY_NOTHING | frozenset(stem(word) for word in _SAY_NOTHING)
+
+
+def telling(words: list[str]) -> list[str]:
+    """Return those of folded words that tell what is asked for, each once."""
+    return [word for word in dict.fromkeys(words) if word not in SAY_NOTHING and (len(word) > 1 or word.isdigit())]
