@@ -36,15 +36,19 @@ class MemoryPart(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MemoryItem:
-    """One thing that is remembered and the messages that show it; `confidence`, from 0 to 1, is an intent's."""
+    """One thing that is remembered and the messages that show it; `confidence`, from 0 to 1, is an intent's.
+
+    `replaces` are ids of facts known from elsewhere that it makes out of date.
+    """
 
     text: str
     message_ids: tuple[int, ...]
     name: str | None = None
     confidence: float | None = None
+    replaces: tuple[int, ...] = ()
 
     def as_data(self) -> dict[str, object]:
-        optional = {"name": self.name, "confidence": self.confidence}
+        optional = {"name": self.name, "confidence": self.confidence, "replaces": [*self.replaces] or None}
         given = {key: value for key, value in optional.items() if value is not None}
         return {"text": self.text, "message_ids": [*self.message_ids], **given}
 

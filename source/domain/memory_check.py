@@ -60,7 +60,8 @@ def first_of_each(items: Iterable[MemoryItem]) -> tuple[MemoryItem, ...]:
         key = ((item.name or "").casefold(), item.text.casefold().rstrip(" .!"))
         earlier = found.get(key)
         ids = tuple(dict.fromkeys((*earlier.message_ids, *item.message_ids))) if earlier else item.message_ids
-        found[key] = replace(earlier or item, message_ids=ids)
+        replaces = tuple(dict.fromkeys((*earlier.replaces, *item.replaces))) if earlier else item.replaces
+        found[key] = replace(earlier or item, message_ids=ids, replaces=replaces)
     return tuple(found.values())
 
 
