@@ -65,6 +65,9 @@ class FakeTarget:
         self.deferred = max(0, self.deferred - 50)
         return Progress(self.steps, self.steps + self.deferred)
 
+    def apart(self, operation: Operation[Any]) -> object:
+        return self.step() if isinstance(operation, CatchUp) else None
+
     def reset(self) -> None:
         self.resets += 1
 

@@ -55,6 +55,8 @@ def writing_engine(file: Path, durability: Durability) -> Engine:
         # macOS: a plain sync stays in the drive's cache.
         f"fullfsync = {int(durability == 'full')}",
         "foreign_keys = ON",
+        # Deleted is deleted: what a page loses is overwritten.
+        "secure_delete = ON",
         f"wal_autocheckpoint = {_CHECKPOINT_PAGES}",
         f"journal_size_limit = {_WAL_LIMIT_BYTES}",
         "cache_size = -65536",

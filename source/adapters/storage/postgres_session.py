@@ -79,6 +79,9 @@ class ServerSession:
                 _log.warning("store.outcome_unknown", transaction=sent.xid)
             raise
 
+    def compact(self) -> None:
+        """Nothing: the files are the server's, and VACUUM is asked for beside the writes."""
+
     def _connected(self) -> Connection:
         """Return the connection that writes, opened when it is not open, while the node of the ids is held."""
         self._lease.ensure()

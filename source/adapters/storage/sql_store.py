@@ -26,6 +26,7 @@ from source.adapters.storage.write_operations import (
     Amend,
     Change,
     CommitTurn,
+    Compact,
     Correct,
     MarkDelivered,
     NoteSeen,
@@ -212,6 +213,10 @@ class SqlStore:
     async def change(self, apply: Callable[[Connection, datetime], T]) -> T:
         """As in `SqlAccess`."""
         return await self._write(Change(apply))
+
+    async def compact(self) -> None:
+        """Write an SQLite file anew, without what was deleted; other writes wait, about a second for each 100 MB."""
+        await self._write(Compact())
 
     async def _write(self, operation: Operation[T]) -> T:
         return await self._writing().submit(operation)

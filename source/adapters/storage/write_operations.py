@@ -100,3 +100,10 @@ class Change(Operation[T]):
     """Whatever the function writes; it may be run again after a failure of the batch."""
 
     apply: Callable[[Connection, datetime], T]
+
+
+@dataclass(frozen=True, slots=True)
+class Compact(Operation[None]):
+    """Write the database's file anew, so that nothing of what was deleted is left in it."""
+
+    is_apart: ClassVar[bool] = True

@@ -7,6 +7,8 @@ from typing import Protocol, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from source.domain.errors import StoreUnavailableError
+
 T = TypeVar("T")
 
 
@@ -18,6 +20,10 @@ class WriteSession(Protocol):
 
         It may be run several times, each time on another connection, of which the last counts.
         """
+        ...
+
+    def compact(self) -> None:
+        """Leave nothing of what was deleted in the database's files, as far as they are ours."""
         ...
 
     def reset(self) -> None:
@@ -38,6 +44,19 @@ class FileSession:
         connection = self.connection()
         with connection.begin():
             return work(connection)
+
+    def compact(self) -> None:
+        connection = self.connection()
+        # Not within a transaction, which SQLAlchemy would begin: SQLite refuses it there.
+        cursor = connection.connection.cursor()
+        try:
+            # What moved from page to page has left copies in them, and the log has the pages as they were.
+            cursor.execute("VACUUM")
+            [is_busy, *_] = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        finally:
+            cursor.close()
+        if is_busy:
+            raise StoreUnavailableError("somebody reads the database for long: its log cannot be emptied now")
 
     def connection(self) -> Connection:
         """Return the connection that writes, opened when it is not open."""

@@ -21,6 +21,7 @@ from source.adapters.storage.write_operations import (
     Amend,
     Change,
     CommitTurn,
+    Compact,
     Correct,
     MarkDelivered,
     NoteSeen,
@@ -74,6 +75,12 @@ class SqlWriteTarget:
 
     def step(self) -> Progress:
         return self._session.run(self._step)
+
+    def apart(self, operation: Operation[Any]) -> object:
+        if not isinstance(operation, Compact):
+            return self.step()
+        self._session.compact()
+        return None
 
     def reset(self) -> None:
         self._seen_on = None

@@ -27,6 +27,7 @@ class Operation(Generic[T]):
     """One write as a value; `T` is what its caller gets. It is applied whole or not at all."""
 
     can_wait: ClassVar[bool] = False
+    is_apart: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ class Progress:
 class CatchUp(Operation[Progress]):
     """Do one step of the deferred work now."""
 
+    is_apart: ClassVar[bool] = True
+
 
 class WriteTarget(Protocol):
     """What the thread writes to; called from that thread only."""
@@ -53,12 +56,10 @@ class WriteTarget(Protocol):
     @property
     def deferred(self) -> int:
         """How much deferred work waits."""
-        ...
 
     @property
     def is_overdue(self) -> bool:
         """Whether the deferred work should no longer wait for an idle moment."""
-        ...
 
     def commit(self, operations: Sequence[Operation[Any]]) -> Sequence[object]:
         """Apply all operations in one transaction and return their results; on an error none was applied."""
@@ -66,6 +67,10 @@ class WriteTarget(Protocol):
 
     def step(self) -> Progress:
         """Do a short piece of the deferred work in a transaction of its own."""
+        ...
+
+    def apart(self, operation: Operation[Any]) -> object:
+        """Apply an operation that is no part of a transaction of others."""
         ...
 
     def reset(self) -> None:
@@ -209,10 +214,10 @@ class GroupCommitWriter:
         self._stops = True
 
     def _settle(self, batch: list[_Entry]) -> None:
-        self._commit([entry for entry in batch if not isinstance(entry.operation, CatchUp)])
+        self._commit([entry for entry in batch if not entry.operation.is_apart])
         for entry in batch:
-            if isinstance(entry.operation, CatchUp):
-                self._catch_up(entry)
+            if entry.operation.is_apart:
+                self._apply_apart(entry)
         by_port: dict[_Port, list[_Entry]] = {}
         for entry in batch:
             by_port.setdefault(entry.port, []).append(entry)
@@ -244,9 +249,9 @@ class GroupCommitWriter:
                     later.error = _own_copy(entry.error)
                 return
 
-    def _catch_up(self, entry: _Entry) -> None:
+    def _apply_apart(self, entry: _Entry) -> None:
         try:
-            entry.result = self._target.step()
+            entry.result = self._target.apart(entry.operation)
         except Exception as error:  # noqa: BLE001  # the thread's edge
             self._target.reset()
             entry.error = _own_copy(error)
@@ -264,8 +269,7 @@ class GroupCommitWriter:
 
 def _own_copy(error: Exception) -> StoreError:
     # An exception that several tasks raise would collect the tracebacks of all of them.
-    fault = translated(error)
-    copy = type(fault)(*fault.args)
+    copy = type(fault := translated(error))(*fault.args)
     copy.__cause__ = showable(error)
     return copy
 

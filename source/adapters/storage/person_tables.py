@@ -1,0 +1,55 @@
+"""Which tables keep something of a person, and which of their rows."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from sqlalchemy import ColumnElement, Table, and_, false, or_
+
+from source.adapters.storage.fact_tables import facts, forgotten_facts
+from source.adapters.storage.operation_tables import user_summaries
+from source.adapters.storage.read_queries import seen_from
+from source.adapters.storage.tables import feedback
+from source.domain.privacy import SeenFrom
+from source.ports.privacy import Who
+from source.ports.store import Scope
+
+# Tables with a `person_id`. Of one that also has a `conversation_id`, or columns of a place (platform, guild_id),
+# forgetting one place alone takes the rows of that place.
+PARTS: Final[tuple[Table, ...]] = (facts, forgotten_facts)
+
+_PLACE: Final = ("platform", "guild_id")
+
+
+def rows_by_person(who: Who, place: SeenFrom | None) -> Iterator[tuple[Table, ColumnElement[bool]]]:
+    """Return each table and which of its rows are the person's, everywhere or in a place."""
+    for table in PARTS:
+        yield table, and_(table.c.person_id == who.person_id, *_here(table, place))
+    if place is None:
+        ids = [alias.external_id for alias in who.aliases]
+        yield user_summaries, user_summaries.c.user_id.in_(ids)
+        yield (
+            feedback,
+            or_(
+                *(
+                    and_(feedback.c.platform == alias.platform.value, feedback.c.external_id == alias.external_id)
+                    for alias in who.aliases
+                )
+            ),
+        )
+
+
+def _here(table: Table, place: SeenFrom | None) -> list[ColumnElement[bool]]:
+    if place is None:
+        return []
+    scope = Scope(place.platform, place.external_id, place.guild_id, place.circle)
+    here: list[ColumnElement[bool]] = []
+    if "conversation_id" in table.c:
+        here.append(table.c.conversation_id.in_(seen_from(scope)))
+    if all(name in table.c for name in _PLACE):
+        # What was told directly is one place, whatever the platform.
+        here.append(
+            table.c.guild_id.is_(None)
+            if place.guild_id is None
+            else and_(table.c.platform == place.platform.value, table.c.guild_id == place.guild_id)
+        )
+    return [or_(*here)] if here else [false()]

@@ -1,0 +1,162 @@
+"""What was forgotten and who did what, in the database."""
+
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, insert, select, update
+
+from source.adapters.storage.privacy_tables import audit_log, receipts
+from source.adapters.storage.row_reading import AnyRow
+from source.adapters.storage.sql_access import SqlAccess
+from source.domain.privacy import (
+    AuditEntry,
+    Counts,
+    Receipt,
+    ReceiptKind,
+    ReceiptState,
+    SeenFrom,
+    Subject,
+    kind_of_asker,
+)
+from source.domain.thread import Platform, ThreadRef
+
+_UNDER_WAY: Final = receipts.c.state == ReceiptState.UNDER_WAY.value
+
+Json = dict[str, Any]  # as JSON has it
+
+
+class ReceiptTable:
+    """Implements `ReceiptStore`."""
+
+    def __init__(self, access: SqlAccess) -> None:
+        self._access = access
+
+    async def add_receipt(self, kind: ReceiptKind, *, subject: Subject | None, requested_by: str) -> Receipt:
+        def apply(connection: Connection, now: datetime) -> Receipt:
+            known = _same_under_way(connection, kind, subject)
+            if known is not None:
+                return known
+            row = {
+                "id": self._access.ids.next(now),
+                "kind": kind.value,
+                "state": ReceiptState.UNDER_WAY.value,
+                "subject": None if subject is None else _subject_out(subject),
+                "counts": {},
+                "requested_by": kind_of_asker(requested_by),
+                "requested_at": now,
+            }
+            return _receipt_from(connection.execute(insert(receipts).values(row).returning(receipts)).one())
+
+        return await self._access.change(apply)
+
+    async def receipt(self, receipt_id: int) -> Receipt | None:
+        return await self._access.read(_receipt, receipt_id)
+
+    async def note_task(self, receipt_id: int, task_id: int) -> None:
+        def apply(connection: Connection, _now: datetime) -> None:
+            connection.execute(update(receipts).where(receipts.c.id == receipt_id).values(task_id=task_id))
+
+        await self._access.change(apply)
+
+    async def note_counts(self, receipt_id: int, counts: Counts) -> None:
+        def apply(connection: Connection, _now: datetime) -> None:
+            known = _receipt(connection, receipt_id)
+            if known is not None and not known.is_done and not known.counts:
+                connection.execute(update(receipts).where(receipts.c.id == receipt_id).values(counts=dict(counts)))
+
+        await self._access.change(apply)
+
+    async def finish_receipt(self, receipt_id: int, counts: Counts, *, action: str) -> Receipt:
+        def apply(connection: Connection, now: datetime) -> Receipt:
+            over = {
+                "state": ReceiptState.DONE.value,
+                "counts": dict(counts),
+                "subject": None,
+                "finished_at": now,
+            }
+            ending = update(receipts).where(receipts.c.id == receipt_id, _UNDER_WAY).values(over).returning(receipts)
+            ended = connection.execute(ending).first()
+            if ended is None:
+                return _receipt_from(connection.execute(select(receipts).where(receipts.c.id == receipt_id)).one())
+            key = self._access.ids.next(now)
+            _note(connection, AuditEntry(key, now, action, ended.requested_by, receipt_id, counts))
+            return _receipt_from(ended)
+
+        return await self._access.change(apply)
+
+    async def note_audit(self, action: str, asked_by: str, counts: Counts, *, receipt_id: int | None = None) -> None:
+        def apply(connection: Connection, now: datetime) -> None:
+            key = self._access.ids.next(now)
+            _note(connection, AuditEntry(key, now, action, kind_of_asker(asked_by), receipt_id, counts))
+
+        await self._access.change(apply)
+
+    async def audit(self, *, limit: int = 100, before: int | None = None) -> list[AuditEntry]:
+        return await self._access.read(_audit, limit, before)
+
+
+def _note(connection: Connection, entry: AuditEntry) -> None:
+    row = {"id": entry.entry_id, "at": entry.at, "action": entry.action, "asked_by": entry.asked_by}
+    connection.execute(insert(audit_log).values(**row, receipt_id=entry.receipt_id, counts=dict(entry.counts)))
+
+
+def _same_under_way(connection: Connection, kind: ReceiptKind, subject: Subject | None) -> Receipt | None:
+    query = select(receipts).where(_UNDER_WAY, receipts.c.kind == kind.value).order_by(receipts.c.id)
+    for row in connection.execute(query):
+        known = _receipt_from(row)
+        if _whom(known.subject) == _whom(subject):
+            return known
+    return None
+
+
+def _whom(subject: Subject | None) -> tuple[int, SeenFrom | None] | None:
+    return None if subject is None else (subject.person_id, subject.place)
+
+
+def _receipt(connection: Connection, receipt_id: int) -> Receipt | None:
+    row = connection.execute(select(receipts).where(receipts.c.id == receipt_id)).first()
+    return None if row is None else _receipt_from(row)
+
+
+def _audit(connection: Connection, limit: int, before: int | None) -> list[AuditEntry]:
+    query = select(audit_log).order_by(audit_log.c.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(audit_log.c.id < before)
+    return [
+        AuditEntry(row.id, row.at, row.action, row.asked_by, row.receipt_id, row.counts)
+        for row in connection.execute(query)
+    ]
+
+
+def _receipt_from(row: AnyRow) -> Receipt:
+    return Receipt(
+        receipt_id=row.id,
+        kind=ReceiptKind(row.kind),
+        state=ReceiptState(row.state),
+        counts=row.counts,
+        requested_by=row.requested_by,
+        requested_at=row.requested_at,
+        finished_at=row.finished_at,
+        task_id=row.task_id,
+        subject=None if row.subject is None else _subject_in(row.subject),
+    )
+
+
+def _subject_out(subject: Subject) -> Json:
+    place, tell = subject.place, subject.tell
+    return {
+        "person_id": subject.person_id,
+        "place": None if place is None else [place.platform.value, place.external_id, place.guild_id, place.circle],
+        "tell": None
+        if tell is None
+        else [tell.platform.value, tell.thread_id, tell.guild_id, tell.guild_name, tell.circle],
+    }
+
+
+def _subject_in(kept: Json) -> Subject:
+    place, tell = kept["place"], kept["tell"]
+    return Subject(
+        person_id=kept["person_id"],
+        place=None if place is None else SeenFrom(Platform(place[0]), *place[1:]),
+        tell=None if tell is None else ThreadRef(Platform(tell[0]), *tell[1:]),
+    )
