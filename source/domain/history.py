@@ -179,10 +179,10 @@ def _fields(message: Message) -> tuple[object, ...]:
 
 def _marks(message: Message) -> object:
     """Return `interrupted` alone where nothing else is to be told: nearly all messages take no more room for it."""
-    if message.edited_at is None and message.standing is _KEPT:
+    if message.edited_at is None and message.standing is _KEPT and not message.pii:
         return message.interrupted
     edited_at = None if message.edited_at is None else _time_out(message.edited_at)
-    return (message.interrupted, edited_at, message.standing.value)
+    return (message.interrupted, edited_at, message.standing.value, message.pii)
 
 
 def _unpack(packed: bytes) -> list[Message]:
@@ -195,9 +195,11 @@ def _unpack(packed: bytes) -> list[Message]:
     ]
 
 
-def _marked(message: Message, interrupted: bool, edited_at: int | str | None, standing: str) -> Message:
+def _marked(
+    message: Message, interrupted: bool, edited_at: int | str | None, standing: str, pii: tuple[str, ...]
+) -> Message:
     edited = None if edited_at is None else _time_in(edited_at)
-    return replace(message, interrupted=interrupted, edited_at=edited, standing=Standing(standing))
+    return replace(message, interrupted=interrupted, edited_at=edited, standing=Standing(standing), pii=pii)
 
 
 def _time_out(moment: datetime) -> int | str:

@@ -31,6 +31,7 @@ class Message:
     `message_id` is 0 until a conversation takes the message; `event_id` is the platform's id of a
     person's message. `interrupted` marks a reply that was stopped or cut before its end. A message
     that its writer deleted keeps its place but not its text; a reply given anew supersedes the old one.
+    `pii` names the kinds of personal data that are in it, or were when it was said (personal_data.Kind).
     """
 
     created_at: datetime
@@ -43,6 +44,7 @@ class Message:
     interrupted: bool = False
     edited_at: datetime | None = None
     standing: Standing = Standing.KEPT
+    pii: tuple[str, ...] = ()
 
     @property
     def is_kept(self) -> bool:

@@ -205,6 +205,8 @@ def _meta(message: Message) -> str:
         fields.append(f'        "edited_at": "{_iso(message.edited_at)}"')
     if message.standing is not Standing.KEPT:
         fields.append(f'        "standing": "{message.standing}"')
+    if message.pii:
+        fields.append(f'        "pii": {_quoted(list(message.pii))}')
     return "{\n" + ",\n".join(fields) + "\n      }" if fields else "{}"
 
 

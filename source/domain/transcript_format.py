@@ -37,6 +37,7 @@ class EntryMeta(_Shape):
     interrupted: bool = False
     edited_at: Moment | None = None
     standing: Standing = Standing.KEPT
+    pii: tuple[str, ...] = ()
 
 
 class Entry(_Shape):
@@ -60,6 +61,7 @@ class Entry(_Shape):
             interrupted=self.meta.interrupted,
             edited_at=self.meta.edited_at,
             standing=self.meta.standing,
+            pii=self.meta.pii,
         )
 
 

@@ -250,3 +250,13 @@ async def test_a_restored_message_is_found_and_keeps_edit_and_standing(store: St
     assert await _found(store, "Hello") == ["Hello!"]
     assert await _found(store, "answer") == []
     assert await store.accept(inbound(event_id="e2")) is None
+
+
+async def test_the_kinds_of_personal_data_stay_with_a_message_and_change_with_its_text(store: Store) -> None:
+    message = replace(said("ana@example.org, +49 170 1234567"), pii=("email", "phone"))
+    reply = said("Noted", by=None)
+    conversation_id = await _conversation(store, message, reply)
+    assert await _messages(store, conversation_id) == (message, reply)
+    edited = replace(_edited(message, "ana@example.org"), pii=("email",))
+    await store.correct(conversation_id, edited)
+    assert await _messages(store, conversation_id) == (edited, reply)

@@ -53,6 +53,7 @@ class ChannelRows(StoreRows):
                 message_content=message.message_content,
                 edited_at=message.edited_at,
                 standing=message.standing,
+                pii=message.pii,
             ),
         )
 

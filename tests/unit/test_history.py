@@ -74,6 +74,7 @@ def test_every_moment_survives_packing(moment: datetime) -> None:
 CHANGED = (
     replace(message(1, "ümlaut"), edited_at=BEGAN + timedelta(hours=1)),
     replace(message(2, ""), standing=Standing.DELETED, interrupted=True),
+    replace(message(4), pii=("email", "card")),
     replace(message(3), standing=Standing.SUPERSEDED, edited_at=datetime(2026, 3, 2, 9, 0)),
 )
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from source.domain.conversation_head import ConversationState, CreatedReason, StoredConversation
 from source.domain.errors import TranscriptDamagedError, TranscriptForeignError, TranscriptUnwritableError
 from source.domain.message import Message, MessageType, Standing
+from source.domain.personal_data import Kind
 from source.domain.thread import Platform, ThreadRef
 from source.domain.transcript import decode_transcript, encode_transcript
 from tests.fakes.transcript_samples import MORNING, a_conversation, a_head
@@ -46,6 +47,7 @@ messages = st.builds(
     interrupted=st.booleans(),
     edited_at=st.none() | moments.map(lambda moment: moment.replace(tzinfo=UTC)),
     standing=st.sampled_from(Standing),
+    pii=st.lists(st.sampled_from(Kind), unique=True).map(lambda kinds: tuple(kind.value for kind in kinds)),
 )
 
 
@@ -92,7 +94,7 @@ def test_what_was_edited_deleted_or_superseded_says_so() -> None:
     changed = (
         replace(first, edited_at=MORNING + timedelta(hours=1)),
         replace(second, standing=Standing.SUPERSEDED),
-        replace(third, standing=Standing.DELETED),
+        replace(third, standing=Standing.DELETED, pii=("email", "phone")),
     )
     conversation = replace(a_conversation(), messages=changed)
     history = document_of(conversation)["history"]
@@ -100,7 +102,7 @@ def test_what_was_edited_deleted_or_superseded_says_so() -> None:
     assert [entry["meta"] for entry in history] == [
         {"requester": "42", "event_id": "event-1-0", "edited_at": "2026-03-02T10:00:00.000000+00:00"},
         {"standing": "superseded"},
-        {"requester": "42", "event_id": "event-1-2", "standing": "deleted"},
+        {"requester": "42", "event_id": "event-1-2", "standing": "deleted", "pii": ["email", "phone"]},
     ]
     assert round_trip(conversation).messages == changed
 

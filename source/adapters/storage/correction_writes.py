@@ -73,7 +73,8 @@ class CorrectionWrites:
             raise StoreError("a correction of a message that the store does not have")
         if stored.message_type == MessageType.CHAT.value and stored.content != message.message_content:
             self._index.replace(connection, stored.seq, stored.content, message.message_content)
-        row = (stored.seq, message.message_content, message.edited_at, message.standing.value)
+        pii = list(message.pii) or None
+        row = (stored.seq, message.message_content, message.edited_at, message.standing.value, pii)
         self._statements.correct_message.run(connection, [row])
         forget_what_it_showed(connection, given.conversation_id, message.message_id)
         forget_what_was_found(connection, given.conversation_id, message)

@@ -36,6 +36,7 @@ MESSAGE_COLUMNS: Final = (
     messages.c.interrupted,
     messages.c.edited_at,
     messages.c.standing,
+    messages.c.pii,
 )
 _TYPES: Final = {kind.value: kind for kind in MessageType}
 _STANDINGS: Final = {standing.value: standing for standing in Standing}
@@ -71,7 +72,7 @@ def head_from(row: AnyRow) -> ConversationHead:
 
 def message_from(row: AnyRow) -> Message:
     """Read a row that begins with MESSAGE_COLUMNS."""
-    created_at, kind, content, tools, requester, message_id, event_id, interrupted, edited_at, standing = row[:10]
+    created_at, kind, content, tools, requester, message_id, event_id, interrupted, edited_at, standing, pii = row[:11]
     return Message(
         created_at,
         _TYPES[kind],
@@ -83,4 +84,5 @@ def message_from(row: AnyRow) -> Message:
         interrupted,
         edited_at,
         _STANDINGS[standing],
+        tuple(pii) if pii else (),
     )

@@ -242,9 +242,11 @@ class Statements:
                 content=bindparam("new_content"),
                 edited_at=bindparam("new_edited_at"),
                 standing=bindparam("new_standing"),
+                pii=bindparam("new_pii"),
             )
         )
-        return Prepared(statement, ("row", "new_content", "new_edited_at", "new_standing"), self._dialect)
+        names = ("row", "new_content", "new_edited_at", "new_standing", "new_pii")
+        return Prepared(statement, names, self._dialect)
 
     def _said_counted(self) -> Prepared:
         """Add to what somebody said in a conversation."""

@@ -104,6 +104,8 @@ messages: Final = Table(
     Column("interrupted", Boolean, nullable=False),
     Column("edited_at", Moment),
     Column("standing", String, nullable=False, server_default="kept"),
+    # The kinds of personal data in it; null: none.
+    Column("pii", JSON(none_as_null=True)),
     UniqueConstraint("conversation_id", "id"),
     Index("ix_messages_id", "id"),
     # By time, what people and Echo said: counted for every look at how much is going on.

@@ -136,6 +136,7 @@ def message_row(conversation_id: int, message: Message) -> Row:
         message.interrupted,
         message.edited_at,
         message.standing.value,
+        list(message.pii) or None,
     )
 
 
