@@ -27,11 +27,12 @@ class MemoryPart(StrEnum):
     OPEN_ISSUES = "open_issues"
     PEOPLE = "people"
     INTENTS = "intents"
+    PROFILE = "profile"
 
     @property
     def has_name(self) -> bool:
-        """Whether its items have a name beside their text: a person's, or that of an intent."""
-        return self in {MemoryPart.PEOPLE, MemoryPart.INTENTS}
+        """Whether its items have a name beside their text: a person's, or that of an intent or of a profile's field."""
+        return self in {MemoryPart.PEOPLE, MemoryPart.INTENTS, MemoryPart.PROFILE}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from source.domain.memory import Memory, MemoryItem, MemoryPart, MemorySource
 from source.domain.memory_claims import MOST_ITEMS, Claims, read_claims
 from source.domain.memory_evidence import Evidence
 from source.domain.message import Message
+from source.domain.profile_fields import field_name, valid_value
 from source.domain.summary_material import chat_only
 from source.domain.summary_text import sentences
 
@@ -37,7 +38,8 @@ def supported(claims: Claims, evidence: Evidence) -> Memory:
     """Return the memory of those claims that the evidence shows, each once."""
     trusted = claims.source is MemorySource.PERSON
     cited = [(part, _cited(item, evidence)) for part, item in claims.items]
-    shown = [(part, item) for part, item in cited if trusted or evidence.shows(part, item)]
+    checked = ((part, _shown(part, item, evidence, trusted=trusted)) for part, item in cited)
+    shown = [(part, item) for part, item in checked if item is not None]
     summary = _shown_summary(claims.summary, evidence, trusted=trusted)
     lost = len(cited) - len(shown) + (claims.summary is not None and summary is None)
     return Memory(
@@ -70,6 +72,22 @@ def _cited(item: MemoryItem, evidence: Evidence) -> MemoryItem:
     if item.message_ids:
         return replace(item, message_ids=evidence.known(item.message_ids))
     return replace(item, message_ids=evidence.showing(f"{item.name or ''} {item.text}"))
+
+
+def _shown(part: MemoryPart, item: MemoryItem, evidence: Evidence, *, trusted: bool) -> MemoryItem | None:
+    if part is MemoryPart.PROFILE:
+        return _told(item, evidence, trusted=trusted)
+    return item if trusted or evidence.shows(part, item) else None
+
+
+def _told(item: MemoryItem, evidence: Evidence, *, trusted: bool) -> MemoryItem | None:
+    """Return the value of a profile as it is stored, with the messages in which people give it as their own."""
+    field = field_name(item.name or "")
+    value = valid_value(field, item.text) if field else None
+    if field is None or value is None:
+        return None
+    ids = evidence.telling(field, value, item.message_ids)
+    return replace(item, name=field, text=value, message_ids=ids) if ids or trusted else None
 
 
 def _shown_summary(summary: MemoryItem | None, evidence: Evidence, *, trusted: bool) -> MemoryItem | None:

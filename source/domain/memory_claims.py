@@ -15,6 +15,7 @@ MOST_ITEMS: Mapping[MemoryPart, int] = {
     MemoryPart.OPEN_ISSUES: 20,
     MemoryPart.PEOPLE: 30,
     MemoryPart.INTENTS: 10,
+    MemoryPart.PROFILE: 20,
 }
 SUMMARY_BYTES = 2_000
 ITEM_BYTES = 400

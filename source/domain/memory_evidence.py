@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from source.domain.memory import MemoryItem, MemoryPart
 from source.domain.message import Message
+from source.domain.profile_evidence import is_told
 from source.domain.stop_words import STOP_WORDS
 from source.domain.summary_material import ECHO, speaker_of
 from source.domain.summary_text import one_line, words
@@ -33,6 +34,7 @@ class Evidence:
     def __init__(self, messages: Sequence[Message], people: Mapping[str, str]) -> None:
         self._said = {message.message_id: one_line(message.message_content).casefold() for message in messages}
         self._speakers = {message.message_id: speaker_of(message, people).casefold() for message in messages}
+        self._by_people = {each.message_id: each.message_content for each in messages if each.is_from_person}
         self._places: dict[str, set[int]] = {}
         for message_id, text in self._said.items():
             for word in words(text):
@@ -65,6 +67,11 @@ class Evidence:
         if part is MemoryPart.PEOPLE and not self._has_name(item.name or "", cited):
             return False
         return self._shares_words(item.text, cited)
+
+    def telling(self, field: str, value: str, message_ids: Iterable[int]) -> tuple[int, ...]:
+        """Return those messages in which people give this value of a profile's field as their own."""
+        own = (each for each in self.known(message_ids) if each in self._by_people)
+        return tuple(each for each in own if is_told(field, value, self._by_people[each]))
 
     def showing(self, text: str) -> tuple[int, ...]:
         """Return the messages that share most with a text, in their order; none when none shares a telling word."""

@@ -28,20 +28,22 @@ def response_schema() -> dict[str, object]:
     items = {
         part.value: {
             "type": "array",
-            "items": {"$ref": "#/$defs/named" if part is MemoryPart.PEOPLE else "#/$defs/item"},
+            "items": {"$ref": "#/$defs/named" if part.has_name else "#/$defs/item"},
         }
         for part in MemoryPart
         if part is not MemoryPart.INTENTS
     }
     intents = {"type": "array", "items": {"$ref": "#/$defs/intent"}}
-    return _closed(
-        {"summary": {"$ref": "#/$defs/item"}, **items, "intents": intents, "language": _TEXT, _SETTLED: _NUMBERS}
-    ) | {
+    first = {"summary": {"$ref": "#/$defs/item"}, **items, "intents": intents}
+    properties: dict[str, object] = {**first, "language": _TEXT, _SETTLED: _NUMBERS}
+    return _closed(properties) | {
+        # Most conversations tell nothing of a profile: an answer without it is none to ask for again.
+        "required": [name for name in properties if name != MemoryPart.PROFILE],
         "$defs": {
             "item": _closed(cited),
             "named": _closed({"name": _TEXT, **cited}),
             "intent": _closed({"name": _TEXT, "confidence": {"type": "number"}, **cited}),
-        }
+        },
     }
 
 

@@ -9,6 +9,7 @@ from source.domain.memory_check import first_of_each
 from source.domain.memory_claims import ITEM_BYTES, MOST_ITEMS, SUMMARY_BYTES
 from source.domain.memory_patterns import ASK, FACT, INTENTS, LATER, NAME, PREFERENCE
 from source.domain.message import Message
+from source.domain.profile_patterns import told_values
 from source.domain.stop_words import STOP_WORDS
 from source.domain.summary import Occasion
 from source.domain.summary_material import SummaryMaterial, day_of, speaker_of
@@ -44,6 +45,7 @@ def offline_memory(messages: Sequence[Message], people: Mapping[str, str], *, la
         MemoryPart.OPEN_ISSUES: _open_issues(read, said, people),
         MemoryPart.PEOPLE: _people(read, said, people),
         MemoryPart.INTENTS: _intents(said),
+        MemoryPart.PROFILE: _profile(read),
     }
     return Memory(
         source=MemorySource.OFFLINE,
@@ -107,6 +109,14 @@ def _people(read: Sequence[Message], said: Sequence[_Said], people: Mapping[str,
     for message, text in said:
         if found := NAME.search(text):
             yield MemoryItem(_quote(message, text, people).text, (message.message_id,), found["name"])
+
+
+def _profile(read: Sequence[Message]) -> Iterator[MemoryItem]:
+    """Yield what people tell of themselves: the field and its value."""
+    for message in read:
+        if message.is_from_person:
+            for field, value in told_values(message.message_content):
+                yield MemoryItem(value, (message.message_id,), field.value)
 
 
 def _intents(said: Sequence[_Said]) -> Iterator[MemoryItem]:
