@@ -7,8 +7,8 @@ from typing import Final
 
 from source.domain.memory import MemoryPart, MemorySource
 
-# What conversations were about to do is counted, not known: intents are no facts.
-FACT_PARTS: Final = tuple(part for part in MemoryPart if part is not MemoryPart.INTENTS)
+# What conversations were about to do is counted, not known; who somebody is, their profile tells.
+FACT_PARTS: Final = tuple(part for part in MemoryPart if part not in {MemoryPart.INTENTS, MemoryPart.PROFILE})
 
 
 @dataclass(frozen=True, slots=True)
