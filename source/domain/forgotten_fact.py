@@ -1,7 +1,7 @@
 """What was forgotten on demand: known again when it comes back, without its words."""
 
 import hmac
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from secrets import token_hex
@@ -13,6 +13,9 @@ from source.domain.summary_text import sentences
 
 _PARTS: Final = frozenset(MemoryPart)
 
+Said = Mapping[int, int]
+"""By the id of a message of a person, which person that is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
@@ -21,6 +24,7 @@ class Forgotten:
     `kept` are the digests of what the same messages show and was not forgotten.
     """
 
+    person_id: int
     part: MemoryPart
     message_ids: frozenset[int]
     covers_to: int
@@ -30,61 +34,76 @@ class Forgotten:
 
     @classmethod
     def of(
-        cls, text: str, part: MemoryPart, message_ids: Collection[int], covers_to: int, kept: Collection[str]
+        cls,
+        text: str,
+        *,
+        person_id: int,
+        part: MemoryPart,
+        message_ids: Collection[int],
+        covers_to: int,
+        kept: Collection[str],
     ) -> "Forgotten":
         """Return what is noted of a text; `kept` are the texts of others that these messages show."""
         salt = token_hex(16)
         others = frozenset(_digest(salt, each) for each in kept)
-        return cls(part, frozenset(message_ids), covers_to, salt, _digest(salt, text), others)
+        return cls(person_id, part, frozenset(message_ids), covers_to, salt, _digest(salt, text), others)
 
-    def is_meant_by(self, part: MemoryPart | None, text: str, cited: Collection[int], said: Collection[int]) -> bool:
+    def is_meant_by(self, part: MemoryPart | None, text: str, cited: Collection[int], said: Said) -> bool:
         """Whether an item is this again: in the same words, or in others from messages that show nothing else.
 
-        `said` are those of the cited messages that people wrote. What was said again later may be remembered.
+        What was said again later may be remembered, and what somebody else said is not meant.
         """
-        if any(message_id > self.covers_to for message_id in (said or cited)):
+        by_people = [message_id for message_id in cited if message_id in said]
+        if any(message_id > self.covers_to for message_id in (by_people or cited)):
             return False
         digest = _digest(self.salt, text)
-        if digest == self.digest:
+        if digest == self.digest and _is_said_by(self.person_id, by_people, said):
             return True
-        return bool(said) and part is self.part and self.message_ids.issuperset(said) and digest not in self.kept
+        shows_only_this = bool(by_people) and self.message_ids.issuperset(by_people)
+        return shows_only_this and part is self.part and digest not in self.kept
 
 
 def without_forgotten(
-    memory_data: Mapping[str, object], forgotten: Sequence[Forgotten], said: Collection[int]
+    memory_data: Mapping[str, object], forgotten: Sequence[Forgotten], said: Said
 ) -> dict[str, object]:
-    """Return a record without the items, and the sentences of its summary, that were forgotten; `said`: by people."""
-    if not forgotten:
-        return dict(memory_data)
+    """Return a record without the items, and the sentences of its summary, that were forgotten."""
 
-    def is_gone(part: MemoryPart | None, item: object) -> bool:
-        text, cited = _text(item), _cited(item)
-        own = [message_id for message_id in cited if message_id in said]
-        return any(each.is_meant_by(part, text, cited, own) for each in forgotten)
+    def is_gone(part: MemoryPart | None, item: object, text: str) -> bool:
+        return any(each.is_meant_by(part, text, _cited(item), said) for each in forgotten)
 
-    left = {
-        key: [item for item in value if not is_gone(_part(key), item)] if isinstance(value, list) else value
-        for key, value in memory_data.items()
-    }
-    summary = memory_data.get("summary")
-    if isinstance(summary, Mapping):
-        shown = [each for each in sentences(_text(summary)) if not is_gone(None, {**summary, "text": each})]
-        left["summary"] = {**summary, "text": " ".join(shown)} if shown else None
-    return left
+    return _without(memory_data, is_gone)
 
 
-def without_text(memory_data: Mapping[str, object], text: str) -> dict[str, object]:
-    """Return a record without any item that says just this, and without the sentences of its summary that tell it."""
+def without_text(memory_data: Mapping[str, object], text: str, person_id: int, said: Said) -> dict[str, object]:
+    """Return a record without any item in which the person says just this, and without what its summary tells of it."""
     plain = plain_form(text)
-    left = {
-        key: [item for item in value if plain_form(_text(item)) != plain] if isinstance(value, list) else value
-        for key, value in memory_data.items()
-    }
+
+    def is_gone(part: MemoryPart | None, item: object, told: str) -> bool:
+        if not _is_said_by(person_id, [each for each in _cited(item) if each in said], said):
+            return False
+        return plain_form(told) == plain if part is not None else says(told, text)
+
+    return _without(memory_data, is_gone)
+
+
+def _without(
+    memory_data: Mapping[str, object], is_gone: Callable[[MemoryPart | None, object, str], bool]
+) -> dict[str, object]:
+    left = dict(memory_data)
+    for key, items in memory_data.items():
+        part = _part(key)
+        if part is not None and isinstance(items, list):
+            left[key] = [item for item in items if not is_gone(part, item, _text(item))]
     summary = memory_data.get("summary")
     if isinstance(summary, Mapping):
-        shown = [each for each in sentences(_text(summary)) if not says(each, text)]
+        shown = [each for each in sentences(_text(summary)) if not is_gone(None, summary, each)]
         left["summary"] = {**summary, "text": " ".join(shown)} if shown else None
     return left
+
+
+def _is_said_by(person_id: int, by_people: Sequence[int], said: Said) -> bool:
+    """Whether the person said one of these messages; what only Echo said, it said to whoever was there."""
+    return not by_people or any(said[message_id] == person_id for message_id in by_people)
 
 
 def _digest(salt: str, text: str) -> str:

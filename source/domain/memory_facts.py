@@ -34,8 +34,10 @@ def items_of(memory_data: Mapping[str, object]) -> list[tuple[MemoryPart, Memory
 
 
 def cited_by(memory_data: Mapping[str, object]) -> set[int]:
-    """Return the ids of the messages that the items cite."""
-    return {message_id for _, item in items_of(memory_data) for message_id in item.message_ids}
+    """Return the ids of all messages that a record cites."""
+    items = [each for value in memory_data.values() for each in (value if isinstance(value, list) else [value])]
+    cited = [item["message_ids"] for item in items if isinstance(item, Mapping) and "message_ids" in item]
+    return {each for ids in cited if isinstance(ids, list) for each in ids if isinstance(each, int)}
 
 
 def facts_in(

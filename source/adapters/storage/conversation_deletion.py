@@ -6,6 +6,7 @@ from typing import Final
 
 from sqlalchemy import Connection, delete, select, update
 
+from source.adapters.storage.fact_tables import facts, forgotten_facts
 from source.adapters.storage.interaction_tables import interaction_names, interactions
 from source.adapters.storage.operation_tables import (
     archives,
@@ -33,6 +34,8 @@ _MESSAGES_AT_ONCE: Final = 500
 _PARTS: Final = (
     message_metadata,
     conversation_metadata,
+    facts,
+    forgotten_facts,
     conversation_memories,
     memory_failures,
     archives,

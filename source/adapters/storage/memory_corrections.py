@@ -4,6 +4,7 @@ from typing import Final
 
 from sqlalchemy import Connection, select
 
+from source.adapters.storage.fact_writes import put_facts
 from source.adapters.storage.operation_tables import conversation_memories as memories
 from source.domain.memory import MemorySource, without_message
 
@@ -22,9 +23,7 @@ def forget_what_it_showed(connection: Connection, conversation_id: int, message_
     if known.source != _PERSON:
         connection.execute(memories.delete().where(here))
         return
-    left = {
-        "memory_data": without_message(known.memory_data, message_id),
-        "covers_to": message_id - 1,
-        "version": known.version + 1,
-    }
+    data = without_message(known.memory_data, message_id)
+    left = {"memory_data": data, "covers_to": message_id - 1, "version": known.version + 1}
     connection.execute(memories.update().where(here).values(**left))
+    put_facts(connection, conversation_id, data, MemorySource.PERSON, known.updated_at)

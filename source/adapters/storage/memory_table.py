@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, or_, select
 from sqlalchemy.sql.functions import coalesce
 
+from source.adapters.storage.fact_writes import put_facts, without_what_was_forgotten
 from source.adapters.storage.interaction_counting import recount_names
 from source.adapters.storage.operation_tables import conversation_memories as memories
 from source.adapters.storage.operation_tables import memory_failures
@@ -45,7 +46,7 @@ class MemoryTable:
             if not _is_there(connection, conversation_id):
                 raise StoreConflictError("there is no such conversation")
             covered = _newest(connection, conversation_id) if covers_to is None else covers_to
-            values = {"memory_data": dict(memory_data), "covers_to": covered, "source": source.value, "updated_at": now}
+            values = {"covers_to": covered, "source": source.value, "updated_at": now}
             new = {
                 "id": self._access.ids.next(now),
                 "conversation_id": conversation_id,
@@ -54,7 +55,7 @@ class MemoryTable:
             }
             # What a person says is never outdone by what covers more.
             least = None if source is MemorySource.PERSON else covered
-            return _put(connection, conversation_id, new | values, values, version=version, least=least)
+            return _put(connection, conversation_id, memory_data, new | values, values, version=version, least=least)
 
         return await self._access.change(apply)
 
@@ -88,6 +89,7 @@ class MemoryTable:
 def _put(
     connection: Connection,
     conversation_id: int,
+    memory_data: Mapping[str, object],
     new: Mapping[str, object],
     values: Mapping[str, object],
     *,
@@ -103,16 +105,20 @@ def _put(
             raise StoreConflictError("the memory has changed since it was read: read it again")
         if known is not None and least is not None and known.covers_to > least:
             return _read(known)
+        # Only now: what is forgotten in another process is forgotten before we have the row, or waits for us.
+        data = {"memory_data": without_what_was_forgotten(connection, conversation_id, memory_data)}
         if known is not None:
-            put = memories.update().where(here).values(**values, version=known.version + 1).returning(memories)
+            put = memories.update().where(here).values(**values, **data, version=known.version + 1).returning(memories)
             kept = connection.execute(put).first()
         else:
-            add = insert_of(connection, memories).values(**new)
+            add = insert_of(connection, memories).values(**new, **data)
             added = add.on_conflict_do_nothing(index_elements=["conversation_id"]).returning(memories)
             kept = connection.execute(added).first()
     connection.execute(memory_failures.delete().where(memory_failures.c.conversation_id == conversation_id))
     recount_names(connection, [conversation_id])
-    return _read(kept)
+    stored = _read(kept)
+    put_facts(connection, conversation_id, stored.memory_data, stored.source, stored.updated_at)
+    return stored
 
 
 def _is_there(connection: Connection, conversation_id: int) -> bool:

@@ -1,0 +1,161 @@
+"""What is known of people, in the database."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, literal, or_, select
+
+from source.adapters.storage.fact_forgetting import forget
+from source.adapters.storage.fact_tables import facts
+from source.adapters.storage.fact_writes import put_facts
+from source.adapters.storage.operation_tables import conversation_memories as memories
+from source.adapters.storage.read_queries import seen_from
+from source.adapters.storage.row_reading import THREAD_COLUMNS, AnyRow, thread_from
+from source.adapters.storage.sql_access import SqlAccess
+from source.adapters.storage.tables import aliases, conversations, participants, threads
+from source.domain.fact import Fact, FoundFact, Slot
+from source.domain.memory import MemoryPart, MemorySource
+from source.domain.thread import Platform
+from source.ports.facts import SummaryOf
+from source.ports.store import Scope
+
+
+class FactTable:
+    """Implements FactStore."""
+
+    def __init__(self, access: SqlAccess) -> None:
+        self._access = access
+
+    async def seen(self, scope: Scope, *, limit: int = 2_000) -> list[Fact]:
+        return await self._access.read(_seen, scope, limit)
+
+    async def known_to(self, conversation_id: int, *, limit: int = 2_000) -> list[Fact]:
+        return await self._access.read(_known_to, conversation_id, limit)
+
+    async def of_person(self, person_id: int, *, limit: int = 2_000) -> list[Fact]:
+        return await self._access.read(_of_person, person_id, limit)
+
+    async def fact(self, fact_id: int) -> Fact | None:
+        found = await self._access.read(_facts, select(facts).where(facts.c.id == fact_id))
+        return found[0] if found else None
+
+    async def forget(self, fact_ids: Sequence[int]) -> int:
+        def apply(connection: Connection, now: datetime) -> int:
+            return forget(connection, fact_ids, now)
+
+        return await self._access.change(apply)
+
+    async def summaries_near(self, fact_ids: Sequence[int]) -> list[SummaryOf]:
+        return await self._access.read(_summaries_near, fact_ids)
+
+    async def read_memories(self, *, limit: int) -> int:
+        def apply(connection: Connection, now: datetime) -> int:
+            return _read_memories(connection, limit, now)
+
+        return await self._access.change(apply)
+
+
+def _seen(connection: Connection, scope: Scope, limit: int) -> list[Fact]:
+    who = select(aliases.c.person_id).where(
+        aliases.c.platform == scope.platform.value, aliases.c.external_id == scope.external_id
+    )
+    query = select(facts).where(
+        facts.c.person_id == who.scalar_subquery(), facts.c.conversation_id.in_(seen_from(scope))
+    )
+    return _facts(connection, _latest_first(query, limit))
+
+
+def _known_to(connection: Connection, conversation_id: int, limit: int) -> list[Fact]:
+    here = threads.join(conversations, conversations.c.thread_key == threads.c.id)
+    where = connection.execute(
+        select(threads.c.platform, threads.c.guild_id, threads.c.circle)
+        .select_from(here)
+        .where(conversations.c.id == conversation_id)
+    ).first()
+    if where is None:
+        return []
+    speaking = select(participants.c.external_id).where(participants.c.conversation_id == conversation_id)
+    found: dict[int, Fact] = {}
+    for who in connection.execute(speaking).scalars().all():
+        scope = Scope(Platform(where.platform), who, where.guild_id, where.circle)
+        found |= {fact.fact_id: fact for fact in _seen(connection, scope, limit)}
+    return [fact for fact in found.values() if fact.conversation_id != conversation_id]
+
+
+def _of_person(connection: Connection, person_id: int, limit: int) -> list[Fact]:
+    return _facts(connection, _latest_first(select(facts).where(facts.c.person_id == person_id), limit))
+
+
+def _latest_first(query: Select[tuple[object, ...]], limit: int) -> Select[tuple[object, ...]]:
+    return query.order_by(facts.c.said_at.desc(), facts.c.id.desc()).limit(limit)
+
+
+def _summaries_near(connection: Connection, fact_ids: Sequence[int]) -> list[SummaryOf]:
+    """Of direct places all of the person's are near; in a guild, what they took part in there."""
+    places = (
+        select(facts.c.person_id, threads.c.platform, threads.c.guild_id)
+        .join(conversations, conversations.c.id == facts.c.conversation_id)
+        .join(threads, threads.c.id == conversations.c.thread_key)
+        .where(facts.c.id.in_(fact_ids))
+        .distinct()
+    )
+    near = [_is_near(row) for row in connection.execute(places)]
+    if not near:
+        return []
+    texts = (conversations.c.summary, conversations.c.carried_summary, conversations.c.running_summary)
+    query = (
+        select(conversations.c.id, *texts, *THREAD_COLUMNS)
+        .join(threads, threads.c.id == conversations.c.thread_key)
+        .join(participants, participants.c.conversation_id == conversations.c.id)
+        .join(
+            aliases,
+            and_(aliases.c.external_id == participants.c.external_id, aliases.c.platform == threads.c.platform),
+        )
+        .where(or_(*near), or_(*(text != literal("") for text in texts)))
+        .distinct()
+    )
+    return [
+        SummaryOf(row.id, thread_from(row), (row.summary, row.carried_summary, row.running_summary))
+        for row in connection.execute(query)
+    ]
+
+
+def _is_near(place: AnyRow) -> ColumnElement[bool]:
+    theirs = aliases.c.person_id == place.person_id
+    if place.guild_id is None:
+        return and_(theirs, threads.c.guild_id.is_(None))
+    return and_(theirs, threads.c.guild_id == place.guild_id, threads.c.platform == place.platform)
+
+
+def _read_memories(connection: Connection, limit: int, now: datetime) -> int:
+    """Where other processes do the same, each takes what the others have not."""
+    query = (
+        select(memories.c.conversation_id, memories.c.memory_data, memories.c.source)
+        .where(memories.c.facts_version.is_(None))
+        .order_by(memories.c.conversation_id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    rows = connection.execute(query).all()
+    for row in rows:
+        put_facts(connection, row.conversation_id, row.memory_data, MemorySource(row.source), now)
+    return len(rows)
+
+
+def _facts(connection: Connection, query: Select[tuple[object, ...]]) -> list[Fact]:
+    return [_fact(row) for row in connection.execute(query)]
+
+
+def _fact(row: AnyRow) -> Fact:
+    found = FoundFact(
+        person_id=row.person_id,
+        part=MemoryPart(row.part),
+        text=row.text,
+        name=row.name,
+        message_ids=tuple(row.message_ids),
+        said_at=row.said_at,
+        slots=tuple(Slot(*each) for each in row.slots),
+        replaces=tuple(row.replaces),
+        source=MemorySource(row.source),
+    )
+    return Fact(row.id, row.conversation_id, found)
