@@ -6,7 +6,7 @@ from source.domain.conversation_head import ConversationHead, ConversationState
 from source.domain.errors import TranscriptDamagedError, TranscriptError
 from source.ports.archives import ArchiveStore
 from source.services.archived_transcripts import ArchivedTranscripts
-from source.services.conversation_manager import InMemoryConversationManager
+from source.services.conversation_manager import InMemoryConversationManager, Seat
 from source.services.transcript_home import TranscriptHome
 
 log = structlog.get_logger(__name__)
@@ -44,7 +44,7 @@ class Deletion:
             async with self._manager.hold(head.thread.key):
                 found = await self._store.head_of(conversation_id)
                 if found is not None and not found.is_active:  # else it was resumed while we waited, or deleted
-                    await self._delete(found)
+                    await self.delete_held(found, None)
                     return True
 
     async def _delete_running(self, head: ConversationHead) -> bool:
@@ -52,12 +52,16 @@ class Deletion:
             found = await self._store.head_of(head.conversation_id)
             if found is None:
                 return False
-            await self._delete(found)
-            running = seat.conversation
-            if running is not None and running.conversation_id == head.conversation_id:
-                self._manager.retire(running)
-                seat.conversation = None
+            await self.delete_held(found, seat)
             return True
+
+    async def delete_held(self, head: ConversationHead, seat: Seat | None) -> None:
+        """As `delete`, for who holds the conversation's thread, of a running one with its seat."""
+        await self._delete(head)
+        running = seat.conversation if seat is not None else None
+        if seat is not None and running is not None and running.conversation_id == head.conversation_id:
+            self._manager.retire(running)
+            seat.conversation = None
 
     async def _delete(self, head: ConversationHead) -> None:
         await self._manager.settle(head.conversation_id)

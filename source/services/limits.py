@@ -106,6 +106,11 @@ class Limits:
         if paid_until is not None and self._settings.messages_per_minute:
             self._paid_until[person] = paid_until - self._share
 
+    def forget(self, person: PersonKey) -> None:
+        """Remember nothing of this person: they begin anew."""
+        self._paid_until.pop(person, None)
+        self._spent.pop(person, None)
+
     def spend(self, platform: Platform, usage: Iterable[ModelUsage]) -> None:
         """Count the tokens of stored model calls for whoever caused them."""
         if not self._settings.daily_tokens:

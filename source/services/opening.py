@@ -190,6 +190,10 @@ class Opening:
         )
         return result.summary, (result.usage,) if result.usage else ()
 
+    def forget(self, conversation_id: int) -> None:
+        """Drop the summary that was made ready of a conversation."""
+        self._prepared.pop(conversation_id, None)
+
     async def _begin_in(self, seat: Seat, person: PersonRef, said_at: datetime, opening: str) -> Conversation:
         """Begin a conversation in a thread without an active one; it follows the thread's latest, if any."""
         latest = await self._store.latest(seat.thread.key)
