@@ -2,14 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import aiohttp
 import pytest
 from fastapi import APIRouter
 
-from source.adapters.remote.api_client import ApiClient
+from source.adapters.remote.api_client import ApiClient, ApiUnavailableError
 from source.adapters.remote.memory_desk import ApiMemoryDesk
 from source.adapters.sqs.memory_queue import SqsMemoryQueue
 from source.adapters.storage.memory_table import MemoryTable
@@ -22,7 +25,7 @@ from source.domain.memory import Memory, MemoryItem, MemorySource
 from source.domain.token_estimate import TokenEstimator
 from source.domain.turn import TurnRecord
 from source.ports.memories import ReceivedBatch
-from source.services.memories import MemoryService
+from source.services.memories import MadeMemory, MemoryService
 from source.services.memory_extractors import ModelExtractor
 from source.services.memory_intake import MemoryIntake
 from source.services.memory_worker import MemoryWorker
@@ -48,7 +51,7 @@ def server() -> Iterator[str]:
 class NoTrigger:
     """Nobody asks for batches over the API here."""
 
-    async def trigger(self, requested_by: str) -> tuple[None, list[int]]:
+    async def trigger(self, requested_by: str, *, key: str | None = None) -> tuple[None, list[int]]:
         await asyncio.sleep(0)
         return None, []
 
@@ -89,15 +92,18 @@ class Apart:
         await self.store.commit_turn(TurnRecord(conversation.conversation_id, messages, (conversation,), (ANN,)))
         return conversation.conversation_id
 
+    def service(self, client: ApiClient) -> MemoryService:
+        """Return what makes memories over the API."""
+        desk, clock = ApiMemoryDesk(client), HastyClock()
+        asking = StructuredLanguageModel(self.model, desk, clock, TokenEstimator())
+        return MemoryService(desk, ModelExtractor(asking, PROMPT, no_language), clock)
+
     async def work_off(self, *conversation_ids: int, key: str | None = None) -> None:
         """Hand over a batch and have a worker take it."""
-        batches, clock = OneBatch(self.queue.url), HastyClock()
+        batches = OneBatch(self.queue.url)
         async with ApiClient(self.api.url, key) as client, batches.open():
             await batches.send(conversation_ids)
-            desk = ApiMemoryDesk(client)
-            asking = StructuredLanguageModel(self.model, desk, clock, TokenEstimator())
-            service = MemoryService(desk, ModelExtractor(asking, PROMPT, no_language), clock)
-            await MemoryWorker(batches, service, FakeClock(), side_by_side=1).run(batches.stop)
+            await MemoryWorker(batches, self.service(client), FakeClock(), side_by_side=1).run(batches.stop)
 
 
 @pytest.fixture(params=KINDS)
@@ -130,6 +136,43 @@ async def test_a_worker_makes_the_memories_of_a_batch_over_the_api(apart: Apart)
     assert "Ann (2026-03-02): I live in Lisbon" in apart.model.prompts[0].messages[-1].content
     assert await apart.queue.counts() == (0, 0, 0)
     assert (await apart.store.thread_statistics(MAIN.key)).usage.calls == 2
+
+
+class LosesAnAnswer(ApiClient):
+    """Hears nothing more of the first memory that it puts down; `before` it was put down, or after."""
+
+    before = False
+    is_lost = False
+
+    @asynccontextmanager
+    async def opened(self, method: str, path: str, **call: Any) -> AsyncIterator[aiohttp.ClientResponse]:
+        loses, self.is_lost = path == "/memories" and not self.is_lost, self.is_lost or path == "/memories"
+        if loses and self.before:
+            raise ApiUnavailableError("it broke off")
+        async with super().opened(method, path, **call) as response:
+            if loses:
+                raise ApiUnavailableError("it broke off")
+            yield response
+
+
+class LosesARequest(LosesAnAnswer):
+    before = True
+
+
+@pytest.mark.parametrize("calling", [LosesAnAnswer, LosesARequest])
+async def test_what_a_memory_cost_is_counted_once_although_its_answer_was_lost(
+    apart: Apart, calling: type[ApiClient]
+) -> None:
+    conversation = await apart.put(LIVES)
+    async with calling(apart.api.url) as client:
+        service = apart.service(client)
+        with pytest.raises(StoreUnavailableError, match="broke off"):
+            await service.attempt(conversation)
+        assert await service.attempt(conversation) is MadeMemory.UNCHANGED
+        assert (await apart.store.thread_statistics(MAIN.key)).usage.calls == len(apart.model.prompts) == 1
+        await apart.memories.delete_memory(conversation)
+        assert await service.attempt(conversation) is MadeMemory.GENERATED
+    assert (await apart.store.thread_statistics(MAIN.key)).usage.calls == len(apart.model.prompts) == 2
 
 
 async def test_a_batch_that_comes_again_asks_no_model(apart: Apart) -> None:

@@ -1,8 +1,10 @@
 """Memories made from and put down at an Echo elsewhere, over its API."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+from uuid import uuid4
 
 import structlog
 
@@ -16,10 +18,20 @@ from source.ports.memories import RememberedConversation
 log = structlog.get_logger(__name__)
 
 _NOT_FOUND: Final = 404
-_CHANGED: Final = frozenset({409, 412})
-_TOO_MANY: Final = 429
+_CHANGED: Final = 412
+# Nothing is wrong with the request: it is carried out at this moment, or may be made later.
+_LATER: Final = frozenset({409, 429})
 _MOST_COSTS: Final = 10_000
 _MOST_ERROR_CHARS: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Put:
+    """A memory on its way, and what it cost; sent again under the same key it is put down once."""
+
+    body: Mapping[str, object]
+    headers: Mapping[str, str]
+    costs: list[ModelUsage]
 
 
 class ApiMemoryDesk:
@@ -28,8 +40,10 @@ class ApiMemoryDesk:
     def __init__(self, api: ApiClient) -> None:
         self._api = api
         self._costs: dict[int, list[ModelUsage]] = {}
+        self._unanswered: dict[int, _Put] = {}
 
     async def fetch(self, conversation_id: int) -> RememberedConversation | None:
+        await self._put_again(conversation_id)
         said = await self._found(f"/conversations/{conversation_id}/messages")
         if said is None:
             return None
@@ -44,13 +58,30 @@ class ApiMemoryDesk:
             "memory_data": memory.as_data(),
             "usage": [_cost(usage) for usage in costs],
         }
-        expected = {"If-Match": f'"{version}"'}
+        headers = {"If-Match": f'"{version}"', "Idempotency-Key": uuid4().hex}
+        return _memory(await self._put(conversation_id, _Put(body, headers, costs)))
+
+    async def _put(self, conversation_id: int, put: _Put) -> Any:  # Any: JSON, as the path documents it
         try:
-            async with self._api.opened("POST", "/memories", body=body, headers=expected) as response:
-                return _memory(await response.json())
+            async with self._api.opened("POST", "/memories", body=put.body, headers=put.headers) as response:
+                return await response.json()
         except (ApiRefusedError, ApiUnavailableError) as error:
-            self._costs[conversation_id] = costs  # told with the next one that is kept
-            raise _translated(error) from error
+            translated = _translated(error)
+            if isinstance(translated, StoreUnavailableError):
+                self._unanswered[conversation_id] = put  # it may have been put down
+            else:
+                self._costs.setdefault(conversation_id, []).extend(put.costs)  # told with the next one that is kept
+            raise translated from error
+
+    async def _put_again(self, conversation_id: int) -> None:
+        """Find out what became of a memory whose answer was lost: else its costs would be told never, or twice."""
+        put = self._unanswered.pop(conversation_id, None)
+        if put is None:
+            return
+        try:
+            await self._put(conversation_id, put)
+        except StoreConflictError:
+            log.info("memory_changed_meanwhile", conversation_id=conversation_id)
 
     async def note_failure(self, conversation_id: int, sentence: str) -> None:
         """Tell it to the Echo that has the conversation, so that it rests; who cannot be told is not waited for."""
@@ -80,9 +111,9 @@ class ApiMemoryDesk:
 
 
 def _translated(error: ApiRefusedError | ApiUnavailableError) -> Exception:
-    if isinstance(error, ApiUnavailableError) or error.status == _TOO_MANY:
+    if isinstance(error, ApiUnavailableError) or error.status in _LATER:
         return StoreUnavailableError(str(error))
-    if error.status in _CHANGED or error.status == _NOT_FOUND:
+    if error.status in {_CHANGED, _NOT_FOUND}:
         return StoreConflictError(str(error))
     return error
 
