@@ -25,6 +25,7 @@ class TaskStore(Protocol):
         status: TaskStatus | None = None,
         type: str | None = None,  # noqa: A002  # the field's name
         schedule_id: str | None = None,
+        key: str | None = None,
         limit: int = 50,
         offset: int = 0,
     ) -> list[Task]:
@@ -153,6 +154,7 @@ class TaskQueue(Protocol):
         status: TaskStatus | None = None,
         type: str | None = None,  # noqa: A002  # the field's name
         schedule_id: str | None = None,
+        key: str | None = None,
         limit: int = 50,
         offset: int = 0,
     ) -> list[Task]:

@@ -174,28 +174,38 @@ class MemoryTrigger:
         self._queue = queue
         self._eligible = eligible
 
-    async def trigger(self, requested_by: str) -> tuple[Task | None, list[int]]:
+    async def trigger(self, requested_by: str, *, key: str | None = None) -> tuple[Task | None, list[int]]:
         """Return the task and its conversations; asked for again meanwhile, it is the same one. None: none needs one.
+
+        Asked for again with the same `key` it is the same one also when that is over.
 
         Raises: RefusedInputError, StoreError.
         """
+        known = await self._queue.listed(key=key, limit=1) if key is not None else []
+        if known:
+            return known[0], read_ids(known[0].input) or []
         newest = await self._eligible.newest_batch()
         wanted = await self._eligible.found()
         if not wanted:
             still = newest if newest is not None and not newest.status.is_final else None
             return still, (read_ids(still.input) or []) if still else []
-        task = await self._asked_after(newest.task_id if newest else 0, wanted, requested_by)
+        if key is not None:
+            task = await self._queue.submit(_batch_of(wanted, requested_by, key))
+        else:
+            task = await self._asked_after(newest.task_id if newest else 0, wanted, requested_by)
         return task, read_ids(task.input) or []
 
     async def _asked_after(self, earlier: int, wanted: Sequence[int], requested_by: str) -> Task:
         """Ask for a batch after an earlier one; two who ask at the same moment ask for one and the same."""
         while True:
-            key = f"memories:after:{earlier}"
-            given = NewTask(TaskType.GENERATE_MEMORY_BATCH, {_IDS: wanted}, requested_by=requested_by, key=key)
-            task = await self._queue.submit(given)
+            task = await self._queue.submit(_batch_of(wanted, requested_by, f"memories:after:{earlier}"))
             if not task.status.is_final or read_ids(task.input) == [*wanted]:
                 return task
             earlier = task.task_id  # ids of other processes need not be in the order of asking
+
+
+def _batch_of(wanted: Sequence[int], requested_by: str, key: str) -> NewTask:
+    return NewTask(TaskType.GENERATE_MEMORY_BATCH, {_IDS: wanted}, requested_by=requested_by, key=key)
 
 
 def checked_ids(given: Json) -> Json:

@@ -57,12 +57,15 @@ class ScheduleService:
         """Return how every job stands."""
         return [await self._status(job) for job in self._jobs.values()]
 
-    async def trigger(self, job_id: str, *, requested_by: str) -> Task | None:
-        """Hand in a job's task now, whenever it is due, also of one that is switched off; None: no such job."""
+    async def trigger(self, job_id: str, *, requested_by: str, key: str | None = None) -> Task | None:
+        """Hand in a job's task now, whenever it is due, also of one that is switched off; None: no such job.
+
+        Asked for again with the same `key` it is the same task.
+        """
         job = self._jobs.get(job_id)
         if job is None:
             return None
-        return await self._queue.submit(NewTask(job.type, job.input, requested_by, schedule_id=job.id))
+        return await self._queue.submit(NewTask(job.type, job.input, requested_by, key, job.id))
 
     async def _look_at(self, job: Job, mark: datetime | None) -> None:
         now = self._clock.now()

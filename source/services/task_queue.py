@@ -42,10 +42,13 @@ class StoredTaskQueue:
         status: TaskStatus | None = None,
         type: str | None = None,  # noqa: A002  # the field's name
         schedule_id: str | None = None,
+        key: str | None = None,
         limit: int = 50,
         offset: int = 0,
     ) -> list[Task]:
-        return await self._store.listed(status=status, type=type, schedule_id=schedule_id, limit=limit, offset=offset)
+        return await self._store.listed(
+            status=status, type=type, schedule_id=schedule_id, key=key, limit=limit, offset=offset
+        )
 
     async def cancel(self, task_id: int) -> Task | None:
         task = await self._store.request_cancel(task_id)

@@ -82,11 +82,12 @@ async def test_two_tasks_of_one_key_are_one(rows: Rows) -> None:
 
 async def test_tasks_are_listed_from_the_newest_and_chosen_by_what_they_are(rows: Rows) -> None:
     sync = await rows.add(SYNC, Lane.OWNER)
-    clean = await rows.add(NewTask(TaskType.CLEANUP_DATABASE, schedule_id="database_cleanup"), Lane.OWNER)
+    clean = await rows.add(NewTask(TaskType.CLEANUP_DATABASE, key="k", schedule_id="database_cleanup"), Lane.OWNER)
     running = await _begun(rows)
     assert [task.task_id for task in await rows.listed()] == [running.task_id, clean.task_id, sync.task_id]
     assert await rows.listed(type=TaskType.CLEANUP_DATABASE) == [clean]
     assert await rows.listed(schedule_id="database_cleanup") == [clean]
+    assert await rows.listed(key="k") == [clean]
     assert await rows.listed(status=TaskStatus.RUNNING) == [running]
     assert await rows.listed(limit=1, offset=2) == [sync]
 

@@ -93,9 +93,9 @@ class MemoryWork:
     ) -> list[Task]:
         return await self.queue.rows.listed(status=status, type=type, limit=limit)
 
-    async def triggered(self, requested_by: str) -> tuple[Task, list[int]]:
+    async def triggered(self, requested_by: str, *, key: str | None = None) -> tuple[Task, list[int]]:
         """Ask for a batch where somebody needs one."""
-        task, conversations = await self.trigger.trigger(requested_by)
+        task, conversations = await self.trigger.trigger(requested_by, key=key)
         assert task is not None
         return task, conversations
 

@@ -74,11 +74,11 @@ class Operations:
             states=SyncTable(echo.store),
         )
 
-    async def trigger(self, requested_by: str) -> tuple[Task | None, Sequence[int]]:
+    async def trigger(self, requested_by: str, *, key: str | None = None) -> tuple[Task | None, Sequence[int]]:
         """Stand in for the memories' own way to find what needs one."""
         if not self.triggered:
             return None, []
-        wish = NewTask(TaskType.GENERATE_MEMORY_BATCH, {"conversation_ids": self.triggered}, requested_by)
+        wish = NewTask(TaskType.GENERATE_MEMORY_BATCH, {"conversation_ids": self.triggered}, requested_by, key)
         return await self.queue.submit(wish), self.triggered
 
     def routers(self) -> Sequence[APIRouter]:

@@ -55,6 +55,7 @@ class InMemoryTasks:
         status: TaskStatus | None = None,
         type: str | None = None,  # noqa: A002  # the field's name
         schedule_id: str | None = None,
+        key: str | None = None,
         limit: int = 50,
         offset: int = 0,
     ) -> list[Task]:
@@ -62,7 +63,10 @@ class InMemoryTasks:
         found = [
             task
             for task in sorted(self._rows.values(), key=lambda task: -task.task_id)
-            if status in (None, task.status) and type in (None, task.type) and schedule_id in (None, task.schedule_id)
+            if status in (None, task.status)
+            and type in (None, task.type)
+            and schedule_id in (None, task.schedule_id)
+            and key in (None, task.key)
         ]
         return found[offset : offset + limit]
 

@@ -237,3 +237,16 @@ async def test_a_task_is_one_even_when_the_answer_to_it_was_lost(desk: Desk) -> 
     await desk.forget_answers()
     other = await desk.api.post("/api/conversations/cleanup", {"compress_after_days": 3}, headers=once)
     assert other.json != first.json
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/conversations/scheduled-tasks/auto_archive/trigger", "/tasks/trigger-memory-generation"]
+)
+async def test_what_is_triggered_twice_under_one_key_is_one_task(desk: Desk, path: str) -> None:
+    desk.operations.triggered.append(11)
+    once = {"Idempotency-Key": "once"}
+    first = await desk.api.post(path, headers=once)
+    await desk.forget_answers()
+    assert (await desk.api.post(path, headers=once)).json == first.json
+    other = await desk.api.post(path, headers={"Idempotency-Key": "twice"})
+    assert other.json["task_id"] != first.json["task_id"]

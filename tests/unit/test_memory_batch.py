@@ -131,6 +131,18 @@ async def test_who_asks_again_while_a_batch_waits_or_runs_gets_that_batch() -> N
     assert await work.trigger.trigger("api:b") == (None, [])
 
 
+async def test_who_asks_again_under_the_same_key_gets_the_same_batch_also_when_it_is_over() -> None:
+    work = MemoryWork()
+    await work.put("Hello")
+    first = await work.triggered("api:a", key="once")
+    await work.done(first[0])
+    await work.put("Hello too")
+    again, conversations = await work.triggered("api:a", key="once")
+    assert (again.task_id, conversations) == (first[0].task_id, first[1])
+    other, _ = await work.triggered("api:a", key="twice")
+    assert other.task_id != again.task_id
+
+
 async def test_two_who_ask_at_the_same_moment_get_one_batch() -> None:
     work = MemoryWork()
     await work.put("Hello")

@@ -55,6 +55,7 @@ class TaskTable:
         status: TaskStatus | None = None,
         type: str | None = None,  # noqa: A002  # the field's name
         schedule_id: str | None = None,
+        key: str | None = None,
         limit: int = 50,
         offset: int = 0,
     ) -> list[Task]:
@@ -64,6 +65,7 @@ class TaskTable:
                 (tasks.c.status, status),
                 (tasks.c.type, type),
                 (tasks.c.schedule_id, schedule_id),
+                (tasks.c.key, key),
             )
             if value is not None
         ]

@@ -17,7 +17,7 @@ async def handed_in(queue: TaskQueue, new: NewTask, request: Request, response: 
 
     Raises: RefusedInputError: nobody does that, or not so. StoreError: it was not kept.
     """
-    task = await queue.submit(replace(new, key=_key_of(new, request)))
+    task = await queue.submit(replace(new, key=key_of(request, new.type, new.input)))
     return taken(response, task.task_id)
 
 
@@ -27,10 +27,10 @@ def taken(response: Response, task_id: int) -> TaskAnswer:
     return TaskAnswer(task_id=task_id)
 
 
-def _key_of(new: NewTask, request: Request) -> str | None:
-    """Return a key of what is wished and of the request's own: that may name another wish a day later."""
+def key_of(request: Request, *wish: object) -> str | None:
+    """Return a task's key, of what is wished and of the request's own: that may name another wish a day later."""
     key = task_key_of(request)
     if key is None:
         return None
-    wish = json.dumps([new.type, new.input], sort_keys=True).encode()
-    return f"{key}:{hashlib.sha256(wish).hexdigest()[:16]}"
+    wished = json.dumps(wish, sort_keys=True).encode()
+    return f"{key}:{hashlib.sha256(wished).hexdigest()[:16]}"

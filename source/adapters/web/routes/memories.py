@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Protocol
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Request, Response
 from pydantic import Field
 
 from source.adapters.web.access import Caller, Scope, requires
 from source.adapters.web.documented import problems
+from source.adapters.web.handing_in import key_of
 from source.adapters.web.pages import STORABLE, Body, Identifier, Name, PageQuery, Shown
 from source.adapters.web.problems import Problem
 from source.adapters.web.versions import ExpectedVersion, etag_of
@@ -105,7 +106,7 @@ class GenerationAnswer(Shown):
 class MemoryTrigger(Protocol):
     """What is needed of the memories' service."""
 
-    async def trigger(self, requested_by: str) -> tuple[Task | None, Sequence[int]]:
+    async def trigger(self, requested_by: str, *, key: str | None = None) -> tuple[Task | None, Sequence[int]]:
         """As in `MemoryTrigger` of the service."""
         ...
 
@@ -145,9 +146,10 @@ def router(parts: MemoryParts) -> APIRouter:
         status_code=202,
         responses=problems(),
     )
-    async def trigger(response: Response, caller: _Asking) -> GenerationAnswer:
+    async def trigger(request: Request, response: Response, caller: _Asking) -> GenerationAnswer:
         """Have memories made of all conversations that are quiet and have none, or newer messages than theirs."""
-        task, conversation_ids = await parts.trigger.trigger(caller.requested_by)
+        key = key_of(request, "memories")
+        task, conversation_ids = await parts.trigger.trigger(caller.requested_by, key=key)
         if task is not None:
             response.headers["Location"] = f"/api/conversations/tasks/{task.task_id}"
         return GenerationAnswer(task_id=task.task_id if task else None, conversation_ids=list(conversation_ids))

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Protocol
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 
 from source.adapters.web.access import Caller, Scope, requires
 from source.adapters.web.bodies import TaskAnswer, TaskShown, task_shown
 from source.adapters.web.documented import problems
-from source.adapters.web.handing_in import taken
+from source.adapters.web.handing_in import key_of, taken
 from source.adapters.web.pages import Identifier, Name, PageQuery, Shown
 from source.adapters.web.problems import Problem
 from source.domain.schedule import JobStatus
@@ -58,7 +58,7 @@ class Schedule(Protocol):
         """As in `ScheduleService`."""
         ...
 
-    async def trigger(self, job_id: str, *, requested_by: str) -> Task | None:
+    async def trigger(self, job_id: str, *, requested_by: str, key: str | None = None) -> Task | None:
         """As in `ScheduleService`."""
         ...
 
@@ -86,11 +86,13 @@ def router(parts: TaskParts) -> APIRouter:
     )
     async def trigger(
         job_id: Annotated[Name, Path(alias="id", description="The job.", examples=["auto_archive"])],
+        request: Request,
         response: Response,
         caller: _Asking,
     ) -> TaskAnswer:
         """Run now what else runs by the clock."""
-        task = await parts.schedule.trigger(job_id, requested_by=caller.requested_by)
+        key = key_of(request, "schedule", job_id)
+        task = await parts.schedule.trigger(job_id, requested_by=caller.requested_by, key=key)
         if task is None:
             known = ", ".join(each.job.id for each in await parts.schedule.listed())
             raise Problem(404, f"There is no scheduled task {job_id}; there are: {known}.")
