@@ -15,6 +15,7 @@ from source.adapters.storage.operation_tables import (
     memory_failures,
     message_metadata,
 )
+from source.adapters.storage.profile_tables import profile_values
 from source.adapters.storage.record_counts import refresh_summaries
 from source.adapters.storage.search_index import index_of
 from source.adapters.storage.tables import (
@@ -36,6 +37,7 @@ _PARTS: Final = (
     conversation_metadata,
     facts,
     forgotten_facts,
+    profile_values,
     conversation_memories,
     memory_failures,
     archives,

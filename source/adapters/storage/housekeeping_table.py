@@ -10,6 +10,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Delete, Select, delete
 from source.adapters.storage import database_space
 from source.adapters.storage.conversation_deletion import strip_events
 from source.adapters.storage.operation_tables import archives, idempotent_answers
+from source.adapters.storage.profile_tables import profile_values
 from source.adapters.storage.sql_access import SqlAccess
 from source.adapters.storage.tables import (
     UNFINISHED,
@@ -117,11 +118,12 @@ def _has_event(key: Column[int]) -> ColumnElement[bool]:
 
 
 def _takes_part() -> ColumnElement[bool]:
-    """Whether somebody took part in a conversation, or waits for an answer."""
+    """Whether somebody took part in a conversation, waits for an answer, or has told who they are by a command."""
     waits = exists().where(
         UNFINISHED, events.c.platform == aliases.c.platform, events.c.external_id == aliases.c.external_id
     )
-    return or_(exists().where(participants.c.external_id == aliases.c.external_id), waits)
+    told = exists().where(profile_values.c.person_id == aliases.c.person_id)
+    return or_(exists().where(participants.c.external_id == aliases.c.external_id), waits, told)
 
 
 def _keys(connection: Connection, query: Select[int]) -> list[int]:

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, select
 
 from source.adapters.storage.fact_writes import put_facts
 from source.adapters.storage.operation_tables import conversation_memories as memories
+from source.adapters.storage.profile_writes import forget_values_shown_by
 from source.domain.memory import MemorySource, without_message
 
 _PERSON: Final = MemorySource.PERSON.value
@@ -16,6 +17,7 @@ def forget_what_it_showed(connection: Connection, conversation_id: int, message_
 
     A memory tells more than the words of the messages it cites: nothing less keeps the promise that deleted is deleted.
     """
+    forget_values_shown_by(connection, conversation_id, message_id)
     here = memories.c.conversation_id == conversation_id
     known = connection.execute(select(memories).where(here, memories.c.covers_to >= message_id)).first()
     if known is None:

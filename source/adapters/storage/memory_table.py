@@ -11,6 +11,7 @@ from source.adapters.storage.fact_writes import put_facts, without_what_was_forg
 from source.adapters.storage.interaction_counting import recount_names
 from source.adapters.storage.operation_tables import conversation_memories as memories
 from source.adapters.storage.operation_tables import memory_failures
+from source.adapters.storage.profile_writes import forget_found_values, put_values, without_forgotten_values
 from source.adapters.storage.sql_access import SqlAccess, insert_of
 from source.adapters.storage.tables import conversations, messages
 from source.domain.errors import StoreConflictError
@@ -70,6 +71,7 @@ class MemoryTable:
             deleted = memories.delete().where(memories.c.conversation_id == conversation_id)
             is_gone = connection.execute(deleted).rowcount > 0
             recount_names(connection, [conversation_id])
+            forget_found_values(connection, conversation_id)
             return is_gone
 
         return await self._access.change(apply)
@@ -106,7 +108,7 @@ def _put(
         if known is not None and least is not None and known.covers_to > least:
             return _read(known)
         # Only now: what is forgotten in another process is forgotten before we have the row, or waits for us.
-        data = {"memory_data": without_what_was_forgotten(connection, conversation_id, memory_data)}
+        data = {"memory_data": _without_forgotten(connection, conversation_id, memory_data)}
         if known is not None:
             put = memories.update().where(here).values(**values, **data, version=known.version + 1).returning(memories)
             kept = connection.execute(put).first()
@@ -118,7 +120,15 @@ def _put(
     recount_names(connection, [conversation_id])
     stored = _read(kept)
     put_facts(connection, conversation_id, stored.memory_data, stored.source, stored.updated_at)
+    put_values(connection, conversation_id, stored.memory_data, stored.source, stored.updated_at)
     return stored
+
+
+def _without_forgotten(
+    connection: Connection, conversation_id: int, memory_data: Mapping[str, object]
+) -> dict[str, object]:
+    left = without_what_was_forgotten(connection, conversation_id, memory_data)
+    return without_forgotten_values(connection, conversation_id, left)
 
 
 def _is_there(connection: Connection, conversation_id: int) -> bool:

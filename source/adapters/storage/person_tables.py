@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Table, and_, false, or_
 
 from source.adapters.storage.fact_tables import facts, forgotten_facts
 from source.adapters.storage.operation_tables import user_summaries
+from source.adapters.storage.profile_tables import link_attempts, link_codes, link_notices, profile_values
 from source.adapters.storage.read_queries import seen_from
 from source.adapters.storage.tables import feedback
 from source.domain.privacy import SeenFrom
@@ -15,7 +16,14 @@ from source.ports.store import Scope
 
 # Tables with a `person_id`. Of one that also has a `conversation_id`, or columns of a place (platform, guild_id),
 # forgetting one place alone takes the rows of that place.
-PARTS: Final[tuple[Table, ...]] = (facts, forgotten_facts)
+PARTS: Final[tuple[Table, ...]] = (
+    facts,
+    forgotten_facts,
+    profile_values,
+    link_codes,
+    link_attempts,
+    link_notices,
+)
 
 _PLACE: Final = ("platform", "guild_id")
 
