@@ -1,6 +1,6 @@
 """What a new conversation begins with: what is known of the person, then the summary of the last conversation."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 # Part of what is stored: whoever changes it must still read the old one.
@@ -25,14 +25,6 @@ def summary_in(carried: str) -> str:
 def known_in(carried: str) -> tuple[str, ...]:
     """Return the lines of a carried text that tell what is known of the person."""
     return tuple(carried.partition(_BETWEEN)[0].splitlines()[1:]) if _has_known(carried) else ()
-
-
-def without_lines(carried: str, unwanted: Iterable[str]) -> str:
-    """Return the carried text without lines, of what is known and of the summary, that say one of these things."""
-    gone = {_bare(line) for line in unwanted}
-    known = [line for line in known_in(carried) if _bare(line) not in gone]
-    summary = "\n".join(line for line in summary_in(carried).splitlines() if _bare(line) not in gone)
-    return begun_with(["\n".join(known)], summary)
 
 
 def _has_known(carried: str) -> bool:

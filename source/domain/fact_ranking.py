@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from source.domain.fact import Fact, KnownFact
-from source.domain.fact_words import telling_words
+from source.domain.fact_words import BEGINNING, is_form, telling_words
 from source.domain.memory import MemoryPart
 from source.domain.summary_text import size_of
 
@@ -37,8 +37,6 @@ _FOR_A_SLOT: Final = 1.3
 _FOR_CONFIRMATION: Final = 0.3
 # What bears on the matter at hand comes before what does not, however worthy.
 _FOR_BEARING: Final = 10.0
-_BEGINNING: Final = 3
-_STEM_SHARE: Final = 0.6
 _MOST_TOPICS: Final = 8
 
 
@@ -51,9 +49,7 @@ def bearing(facts: Sequence[Fact], text: str) -> dict[int, float]:
     found: Counter[int] = Counter()
     scores: defaultdict[int, float] = defaultdict(float)
     for word in wanted:
-        having = {
-            fact_id for each in by_beginning[word[:_BEGINNING]] if _is_form(word, each) for fact_id in places[each]
-        }
+        having = {fact_id for each in by_beginning[word[:BEGINNING]] if is_form(word, each) for fact_id in places[each]}
         weight = math.log(1 + len(facts) / len(having)) if having else 0.0
         for fact_id in having:
             scores[fact_id] += weight
@@ -126,14 +122,5 @@ def _places(facts: Sequence[Fact]) -> tuple[Mapping[str, set[int]], Mapping[str,
             places[word].add(fact.fact_id)
     by_beginning: defaultdict[str, list[str]] = defaultdict(list)
     for word in places:
-        by_beginning[word[:_BEGINNING]].append(word)
+        by_beginning[word[:BEGINNING]].append(word)
     return places, by_beginning
-
-
-def _is_form(word: str, other: str) -> bool:
-    """Whether one is taken for a form of the other: `allergy`, `allergic`."""
-    if word == other:
-        return True
-    shorter = min(len(word), len(other))
-    stem = max(_BEGINNING, math.ceil(shorter * _STEM_SHARE))
-    return shorter > _BEGINNING and word[:stem] == other[:stem] and not word.isdigit()

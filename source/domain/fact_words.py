@@ -1,6 +1,8 @@
 """When two wordings say the same, as far as their words tell."""
 
+import math
 import re
+from collections.abc import Collection
 from typing import Final
 
 from source.domain.stop_words import STOP_WORDS
@@ -17,6 +19,11 @@ _NEGATED: Final = re.compile(
     """
 )
 _DENIED: Final = "¬"
+# Two forms of a word have this many signs in common at least, and this share of the shorter one.
+BEGINNING: Final = 3
+_STEM_SHARE: Final = 0.6
+# One word alone is in too many sentences.
+_FEWEST_WORDS: Final = 2
 
 
 def unquoted(text: str) -> str:
@@ -42,8 +49,20 @@ def plain_form(text: str) -> str:
     return " ".join([*telling_words(said), *([_DENIED] if is_negated(said) else [])])
 
 
-def says(text: str, other: str) -> bool:
-    """Whether a text has all the telling words of another, and denies no more and no less than it."""
-    return set(telling_words(text)).issuperset(telling_words(other)) and is_negated(unquoted(text)) == is_negated(
-        unquoted(other)
-    )
+def tells_of(text: str, other: str, names: Collection[str] = ()) -> bool:
+    """Whether a text has, in some form, all the telling words of another; of whom it is told need not be there."""
+    told = {word for name in names for word in words(name)}
+    wanted = [word for word in telling_words(other) if word not in told] or telling_words(other)
+    having = set(words(text))
+    if len(wanted) < _FEWEST_WORDS:
+        return plain_form(text) == plain_form(other)
+    return all(any(is_form(word, each) for each in having) for word in wanted)
+
+
+def is_form(word: str, other: str) -> bool:
+    """Whether one is taken for a form of the other: `allergy`, `allergic`."""
+    if word == other:
+        return True
+    shorter = min(len(word), len(other))
+    stem = max(BEGINNING, math.ceil(shorter * _STEM_SHARE))
+    return shorter > BEGINNING and word[:stem] == other[:stem] and not word.isdigit()

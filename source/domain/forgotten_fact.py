@@ -7,7 +7,7 @@ from hashlib import sha256
 from secrets import token_hex
 from typing import Final
 
-from source.domain.fact_words import plain_form, says
+from source.domain.fact_words import plain_form, tells_of
 from source.domain.memory import MemoryPart
 from source.domain.summary_text import sentences
 
@@ -74,14 +74,19 @@ def without_forgotten(
     return _without(memory_data, is_gone)
 
 
-def without_text(memory_data: Mapping[str, object], text: str, person_id: int, said: Said) -> dict[str, object]:
-    """Return a record without any item in which the person says just this, and without what its summary tells of it."""
+def without_text(
+    memory_data: Mapping[str, object], text: str, person_id: int, said: Said, names: Collection[str]
+) -> dict[str, object]:
+    """Return a record without any item in which the person says just this, and without what its summary tells of it.
+
+    `names` are those of the person.
+    """
     plain = plain_form(text)
 
     def is_gone(part: MemoryPart | None, item: object, told: str) -> bool:
         if not _is_said_by(person_id, [each for each in _cited(item) if each in said], said):
             return False
-        return plain_form(told) == plain if part is not None else says(told, text)
+        return plain_form(told) == plain if part is not None else tells_of(told, text, names)
 
     return _without(memory_data, is_gone)
 

@@ -5,17 +5,16 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from source.domain.fact import Fact
-from source.domain.thread import ThreadRef
 from source.ports.store import Scope
 
 
 @dataclass(frozen=True, slots=True)
 class SummaryOf:
-    """A conversation whose summaries may tell of a fact: its thread, and all that they say."""
+    """A conversation whose summaries may tell of a fact: all that they say, and the person's names there."""
 
     conversation_id: int
-    thread: ThreadRef
     texts: tuple[str, ...]
+    names: tuple[str, ...]
 
 
 class FactStore(Protocol):

@@ -1,6 +1,6 @@
 """What a new conversation begins with, as a text."""
 
-from source.domain.carried import begun_with, known_in, summary_in, without_lines
+from source.domain.carried import begun_with, known_in, summary_in
 
 SUMMARY = "Summary of the conversation of 2026-03-01:\n- Fact (2026-03-01): Ana lives in Lisbon."
 PROFILE = "- Name: Ana"
@@ -30,14 +30,3 @@ def test_a_text_without_known_things_is_all_summary() -> None:
     assert begun_with(["", "\n \n"], SUMMARY) == SUMMARY
     assert summary_in("One.\n\nTwo.") == "One.\n\nTwo."
     assert known_in("One.\n\nTwo.") == ()
-
-
-def test_lines_are_taken_out_of_what_is_known_and_of_the_summary() -> None:
-    carried = begun_with([PROFILE, FACTS], SUMMARY)
-    left = without_lines(carried, ["Fact (2026-03-01): Ana lives in Lisbon.", "Preference (2026-02-01): Ana likes tea"])
-    assert known_in(left) == ("- Name: Ana",)
-    assert summary_in(left) == "Summary of the conversation of 2026-03-01:"
-
-
-def test_nothing_is_left_when_every_known_line_is_taken_out() -> None:
-    assert without_lines(begun_with([PROFILE], ""), ["Name: Ana"]) == ""

@@ -32,9 +32,11 @@ def _forget_in(connection: Connection, conversation_id: int, rows: Sequence[AnyR
     here = memories.c.conversation_id == conversation_id
     memory = connection.execute(select(memories).where(here).with_for_update()).one()
     data = memory.memory_data
-    said = {key: each.person_id for key, each in said_by(connection, conversation_id, cited_by(data)).items()}
+    speakers = said_by(connection, conversation_id, cited_by(data))
+    said = {key: each.person_id for key, each in speakers.items()}
     for row in rows:
-        data = without_text(data, row.text, row.person_id, said)
+        names = {name for each in speakers.values() if each.person_id == row.person_id for name in each.names}
+        data = without_text(data, row.text, row.person_id, said, names)
     kept = _kept_beside(connection, conversation_id, rows)
     for row in rows:
         noted = _noted(connection, conversation_id, row, memory.covers_to, kept)

@@ -10,7 +10,7 @@ from source.adapters.storage.fact_tables import facts
 from source.adapters.storage.fact_writes import put_facts
 from source.adapters.storage.operation_tables import conversation_memories as memories
 from source.adapters.storage.read_queries import seen_from
-from source.adapters.storage.row_reading import THREAD_COLUMNS, AnyRow, thread_from
+from source.adapters.storage.row_reading import AnyRow
 from source.adapters.storage.sql_access import SqlAccess
 from source.adapters.storage.tables import aliases, conversations, participants, threads
 from source.domain.fact import Fact, FoundFact, Slot
@@ -104,7 +104,7 @@ def _summaries_near(connection: Connection, fact_ids: Sequence[int]) -> list[Sum
         return []
     texts = (conversations.c.summary, conversations.c.carried_summary, conversations.c.running_summary)
     query = (
-        select(conversations.c.id, *texts, *THREAD_COLUMNS)
+        select(conversations.c.id, *texts, aliases.c.display_name)
         .join(threads, threads.c.id == conversations.c.thread_key)
         .join(participants, participants.c.conversation_id == conversations.c.id)
         .join(
@@ -112,12 +112,14 @@ def _summaries_near(connection: Connection, fact_ids: Sequence[int]) -> list[Sum
             and_(aliases.c.external_id == participants.c.external_id, aliases.c.platform == threads.c.platform),
         )
         .where(or_(*near), or_(*(text != literal("") for text in texts)))
-        .distinct()
+        .order_by(conversations.c.id)
     )
-    return [
-        SummaryOf(row.id, thread_from(row), (row.summary, row.carried_summary, row.running_summary))
-        for row in connection.execute(query)
-    ]
+    found: dict[int, SummaryOf] = {}
+    for row in connection.execute(query):
+        known = found.get(row.id)
+        names = (*(known.names if known else ()), row.display_name)
+        found[row.id] = SummaryOf(row.id, (row.summary, row.carried_summary, row.running_summary), names)
+    return list(found.values())
 
 
 def _is_near(place: AnyRow) -> ColumnElement[bool]:
