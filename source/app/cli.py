@@ -150,6 +150,32 @@ def show(sources: Sources, conversation_id: int, as_json: bool) -> int:
 
 
 @echo.command()
+@click.argument("query", required=False)
+@click.option("--queries", type=click.Path(path_type=Path), help="A file with a question on each line; - for input.")
+@click.option("--person", callback=_name, help="Whose eyes: a name, or an id such as discord:1234; else everything.")
+@click.option("--budget", default=1000, show_default=True, type=click.IntRange(1, 1_000_000), help="Tokens at most.")
+@click.option("--turns", default=100, show_default=True, type=click.IntRange(1, 1_000), help="Messages at most.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON, one object on a line for each question.")
+@click.pass_obj
+def recall(
+    sources: Sources,
+    query: str | None,
+    queries: Path | None,
+    person: str | None,
+    budget: int,
+    turns: int,
+    as_json: bool,
+) -> int:
+    """Find what was said that bears on a question, in full conversations of the past."""
+    if (query is None) == (queries is None):
+        raise click.UsageError('give a question, as in `python bot.py recall "…"`, or --queries FILE.')
+    settings = _settings_and_quiet_logs(sources)
+    from source.app.recalling import RecallRequest, run_recall
+
+    return _run(run_recall(settings, RecallRequest(query, queries, person, budget, turns, as_json)))
+
+
+@echo.command()
 @click.option(
     "--from", "source", required=True, type=click.Choice(["transcripts", "store"]), help="The one that is right."
 )

@@ -8,4 +8,9 @@ REMINDER = "Still offline; your message is kept."
 
 def is_offline_notice(message: Message) -> bool:
     """Whether this is Echo saying that it is offline."""
-    return message.requester is None and message.message_content.startswith((OPENING, REMINDER))
+    return message.requester is None and is_offline_text(message.message_content)
+
+
+def is_offline_text(text: str) -> bool:
+    """Whether Echo's words say that it is offline."""
+    return text.startswith((OPENING, REMINDER))

@@ -194,10 +194,12 @@ feedback: Final = Table(
     Column("given_at", Moment, nullable=False),
 )
 
-# One row: the search index holds every chat message up to `indexed_to`, a `messages.seq`.
+# One row: the search index holds every chat message up to `indexed_to`, a `messages.seq`; `revision` changes when
+# anything that was said is changed or deleted.
 search_progress: Final = Table(
     "search_progress",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("indexed_to", BigInteger, nullable=False),
+    Column("revision", BigInteger, nullable=False, server_default="0"),
 )

@@ -1,17 +1,14 @@
 """A history as numbers: which turn has which words, who said it, when, and how much it tells."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from source.domain.recall.question import ECHO
-from source.domain.recall.terms import SAY_NOTHING, folded, stem, words_of
-from source.domain.stop_words import FIRST_PERSON
+from source.domain.recall.terms import SAY_NOTHING
+from source.domain.recall.turns import MOST_OF_SELF, MOST_TIME_WORDS, IndexedTurn
 
 Numbers = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int32]
@@ -19,58 +16,6 @@ Flags = npt.NDArray[np.bool_]
 
 # How far around a turn its neighbours bear on it.
 WIDEST_WINDOW: Final = 5
-_MOST_TIME_WORDS: Final = 2
-_MOST_OF_SELF: Final = 4
-_TIME_WORDS: Final = frozenset(
-    """
-    yesterday today tonight tomorrow morning week weekend weeks month months year years last ago recently lately next
-    monday tuesday wednesday thursday friday saturday sunday january february march april june july august september
-    october november december summer winter spring autumn gestern heute morgen woche monat jahr letzte letzten hier
-    demain semaine mois annee ayer hoy manana semana mes ieri oggi domani settimana mese anno ontem hoje amanha
-    """.split()  # noqa: SIM905
-)
-
-
-@dataclass(frozen=True, slots=True)
-class SaidTurn:
-    """One chat message; `speaker` is None for Echo."""
-
-    conversation_id: int
-    message_id: int
-    said_at: datetime
-    speaker: str | None
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class IndexedTurn:
-    """A turn without its text: its stems in order and what else can be counted of it."""
-
-    conversation_id: int
-    message_id: int
-    said_at: datetime
-    speaker: str
-    terms: tuple[str, ...]
-    size_bytes: int
-    of_self: int
-    time_words: int
-    is_question: bool
-
-
-def indexed(turn: SaidTurn) -> IndexedTurn:
-    """Return what is kept of a turn in process memory."""
-    words = words_of(turn.text)
-    return IndexedTurn(
-        conversation_id=turn.conversation_id,
-        message_id=turn.message_id,
-        said_at=turn.said_at,
-        speaker=ECHO if turn.speaker is None else turn.speaker,
-        terms=tuple(stem(word) for word in words),
-        size_bytes=len(turn.text.encode("utf-8", "surrogatepass")),
-        of_self=min(_MOST_OF_SELF, sum(word in FIRST_PERSON for word in words)),
-        time_words=min(_MOST_TIME_WORDS, sum(word in _TIME_WORDS for word in words)),
-        is_question=folded(turn.text[-8:]).rstrip().endswith(("?", "？", "؟")),
-    )
 
 
 class SaidIndex:
@@ -86,8 +31,8 @@ class SaidIndex:
         )
         self._same = [self._neighbours(distance) for distance in range(1, WIDEST_WINDOW + 1)]
         self.first = np.concatenate(([1.0], 1.0 - self._same[0])) if turns else np.zeros(0)
-        self.of_self = np.array([turn.of_self for turn in turns], dtype=np.float64) / _MOST_OF_SELF
-        self.time_words = np.array([turn.time_words for turn in turns], dtype=np.float64) / _MOST_TIME_WORDS
+        self.of_self = np.array([turn.of_self for turn in turns], dtype=np.float64) / MOST_OF_SELF
+        self.time_words = np.array([turn.time_words for turn in turns], dtype=np.float64) / MOST_TIME_WORDS
         self.questions = np.array([turn.is_question for turn in turns], dtype=np.float64)
 
     def __len__(self) -> int:
@@ -96,6 +41,11 @@ class SaidIndex:
     @cached_property
     def mean_length(self) -> float:
         return float(self.lengths.mean()) or 1.0
+
+    @cached_property
+    def years(self) -> frozenset[int]:
+        """The years in which something was said."""
+        return frozenset(turn.said_at.year for turn in self.turns)
 
     @cached_property
     def speakers(self) -> Mapping[str, Flags]:

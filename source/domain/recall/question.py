@@ -43,17 +43,18 @@ class Question:
 
 
 def read_question(
-    text: str, *, people: Mapping[str, str], asker: str | None, today: date, years: Iterable[int] = ()
+    text: str, *, people: Mapping[str, str], askers: frozenset[str], today: date, years: Iterable[int] = ()
 ) -> Question:
-    """Read a question; `people` maps the ids of those who may be named to their names."""
+    """Read a question; `people` maps the ids of those who may be named to their names, `askers` are those who ask."""
     words = words_of(text)
     named = {key: _names(name) & set(words) for key, name in people.items()}
     speakers = {key for key, found in named.items() if found}
     spoken = frozenset[str]().union(*named.values())
-    if not speakers and asker is not None and not FIRST_PERSON.isdisjoint(words):
-        speakers = {asker}
-    elif not speakers and asker is not None and not _TO_ECHO.isdisjoint(words):
-        speakers = {ECHO}
+    if not speakers and askers:
+        if not FIRST_PERSON.isdisjoint(words):
+            speakers = set(askers)
+        elif not _TO_ECHO.isdisjoint(words):
+            speakers = {ECHO}
     spans = spans_of(text, today=today, years=years)
     terms = dict.fromkeys(stem(word) for word in telling(words) if word not in spoken)
     if spans:  # which say it already

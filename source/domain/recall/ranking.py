@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from source.domain.recall.index import WIDEST_WINDOW, Numbers, SaidIndex
+from source.domain.recall.index import WIDEST_WINDOW, Flags, Numbers, SaidIndex
 from source.domain.recall.question import Question
 from source.domain.recall.related import RelatedWords
 
@@ -54,7 +54,8 @@ class Weights:
 class _Matches:
     """By turn: how well it matches the words themselves, words that begin alike, and words that are related.
 
-    `near` and `wide` are how much of the question is said around a turn; `total` is what all of its words weigh.
+    `near` and `wide` are how much of the question is said around a turn; `total` is what all of its words weigh;
+    `count` is how many of them a turn itself has.
     """
 
     words: Numbers
@@ -63,17 +64,31 @@ class _Matches:
     near: Numbers
     wide: Numbers
     related_near: Numbers
+    count: Numbers
     total: float
 
 
-def scores(index: SaidIndex, question: Question, related: RelatedWords, weights: Weights | None = None) -> Numbers:
-    """Return a number for each turn of an index; the greater, the better."""
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """By turn: a number that is greater for better ones, and whether it bears on the question at all.
+
+    `words` is how many of the question's words are in the turn itself.
+    """
+
+    scores: Numbers
+    bears: Flags
+    words: Numbers
+
+
+def ranked(index: SaidIndex, question: Question, related: RelatedWords, weights: Weights | None = None) -> Ranking:
+    """Rank all turns of an index."""
     w = weights or Weights()
     found = _matches(index, question.terms, related)
     own = found.words / found.total
     near = found.near / found.total
     said = (found.words + found.alike) / found.total
     by_speaker = _by_speaker(index, question.speakers)
+    by_date = _by_date(index, question)
     after_question = index.later(index.questions, 1)
     best = float((found.words + found.alike).max(initial=0.0)) or 1.0
     score = (
@@ -88,7 +103,7 @@ def scores(index: SaidIndex, question: Question, related: RelatedWords, weights:
         + w.wide * found.wide / found.total
         + w.related_near * found.related_near / found.total
         + w.answers * after_question * index.later(near, 1)
-        + w.date * _by_date(index, question)
+        + w.date * by_date
         + by_speaker
         * (
             w.speaker
@@ -101,12 +116,13 @@ def scores(index: SaidIndex, question: Question, related: RelatedWords, weights:
         + w.time_words * index.time_words * (2.0 if question.asks_when else 1.0)
         + w.first * index.first
     )
-    return score + w.size * np.log(np.maximum(index.sizes, 1.0))
+    bears = (found.wide + found.related_near > 0) if question.terms else (by_speaker == 1.0)
+    return Ranking(score + w.size * np.log(np.maximum(index.sizes, 1.0)), bears | (by_date >= 1.0), found.count)
 
 
 def _matches(index: SaidIndex, terms: Iterable[str], related: RelatedWords) -> _Matches:
     count = len(index)
-    sums = {name: np.zeros(count) for name in ("words", "alike", "related", "near", "wide", "related_near")}
+    sums = {name: np.zeros(count) for name in ("words", "alike", "related", "near", "wide", "related_near", "count")}
     total = 0.0
     for term in terms:
         exact = _together(index, [term])
@@ -114,6 +130,7 @@ def _matches(index: SaidIndex, terms: Iterable[str], related: RelatedWords) -> _
         akin = _together(index, related.of(term), but=exact + alike)
         rarity = _rarity(count, max(1, int(np.count_nonzero(exact))))
         total += rarity
+        sums["count"] += np.sign(exact)
         sums["words"] += rarity * _saturated(index, exact)
         said = exact + alike
         if said.any():

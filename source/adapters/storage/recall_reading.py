@@ -1,0 +1,228 @@
+"""What recall reads, each inside one transaction of the caller's connection."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select, text, tuple_
+
+from source.adapters.storage.read_queries import seen_from
+from source.adapters.storage.row_reading import THREAD_COLUMNS, thread_from
+from source.adapters.storage.search_index import INDEX
+from source.adapters.storage.tables import aliases, conversations, messages, participants, search_progress, threads
+from source.domain.message import MessageType, Standing
+from source.domain.recall.turns import SaidTurn
+from source.ports.recall import Extent, Eyes, StoredTurn
+from source.ports.store import Scope
+
+_AT_ONCE: Final = 500
+# A word that more messages hold than this tells little, and looking through all of them takes long.
+_MOST_HOLDING: Final = 3_000
+_MOST_TOGETHER: Final = 6_000
+# Around a hit, as far as its neighbours are looked at.
+_AROUND: Final = 3
+_SAID: Final = (
+    messages.c.message_type == MessageType.CHAT.value,
+    messages.c.standing == Standing.KEPT.value,
+)
+_TURN: Final = (
+    messages.c.conversation_id,
+    messages.c.id,
+    messages.c.created_at,
+    messages.c.requester,
+    messages.c.content,
+    threads.c.platform,
+)
+
+
+def speaker_key(platform: str, external_id: str) -> str:
+    """Return what tells one speaker from every other, on whatever platform."""
+    return f"{platform}:{external_id}"
+
+
+def extent(connection: Connection, eyes: Eyes, most: int) -> Extent:
+    """Return which conversations are seen, and who spoke there."""
+    last = select(func.max(messages.c.id)).where(messages.c.conversation_id == conversations.c.id).scalar_subquery()
+    query = select(conversations.c.id, last.label("last")).order_by(conversations.c.id.desc()).limit(most + 1)
+    rows = connection.execute(query.where(*_seen(eyes, conversations.c.id))).all()
+    found = {row.id: row.last for row in rows[:most] if row.last is not None}
+    revision = connection.execute(select(search_progress.c.revision)).scalar_one()
+    return Extent(
+        last_message_ids=found,
+        revision=revision,
+        people=_people(connection, list(found)),
+        askers=_askers(connection, eyes),
+        is_whole=len(rows) <= most,
+    )
+
+
+def said_in(connection: Connection, after: Mapping[int, int], limit: int) -> list[SaidTurn]:
+    """Return what was said in conversations after a message of each."""
+    found: list[SaidTurn] = []
+    whole = sorted(key for key, message_id in after.items() if message_id == 0)
+    for some in batched_ids(whole):
+        found.extend(_turns(connection, limit - len(found), messages.c.conversation_id.in_(some)))
+    for key, message_id in after.items():
+        if message_id and len(found) < limit:
+            since = and_(messages.c.conversation_id == key, messages.c.id > message_id)
+            found.extend(_turns(connection, limit - len(found), since))
+    return found
+
+
+def told(connection: Connection, keys: Collection[tuple[int, int]], eyes: Eyes) -> list[StoredTurn]:
+    """Return messages as they read now."""
+    columns = (*_TURN, messages.c.event_id, *(column for column in THREAD_COLUMNS if column.name != "platform"))
+    found: list[StoredTurn] = []
+    for some in batched_ids(sorted(keys)):
+        query = (
+            _spoken(*columns)
+            .where(tuple_(messages.c.conversation_id, messages.c.id).in_(some))
+            .where(*_seen(eyes, messages.c.conversation_id))
+        )
+        found.extend(StoredTurn(_turn(row), thread_from(row), row.event_id) for row in connection.execute(query))
+    return sorted(found, key=lambda turn: (turn.said.conversation_id, turn.said.message_id))
+
+
+def likely(connection: Connection, words: Sequence[str], eyes: Eyes, limit: int) -> list[SaidTurn]:
+    """Return turns that hold rare ones of these words, and those around them."""
+    rare = _rare(connection, words)
+    if not rare:
+        return []
+    hits = connection.execute(_holding(connection, rare).where(*_seen(eyes, messages.c.conversation_id)).limit(limit))
+    found = {
+        (turn.conversation_id, turn.message_id): turn
+        for row in hits.all()
+        for turn in _around(connection, row.conversation_id, row.id)
+    }
+    return [found[key] for key in sorted(found)]
+
+
+def batched_ids(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """Yield so many that a statement can name them."""
+    for start in range(0, len(values), _AT_ONCE):
+        yield values[start : start + _AT_ONCE]
+
+
+def _seen(eyes: Eyes, conversation_id: ColumnElement[int]) -> list[ColumnElement[bool]]:
+    """Return what limits a statement to what the eyes see; every read goes through it."""
+    limits: list[ColumnElement[bool]] = [conversation_id.in_(seen_from(scope)) for scope in eyes.scopes]
+    if eyes.person_id is not None:
+        limits.append(conversation_id.in_(_taken_part(eyes.person_id)))
+    return limits
+
+
+def _taken_part(person_id: int) -> Select[int]:
+    return (
+        select(participants.c.conversation_id)
+        .join(conversations, conversations.c.id == participants.c.conversation_id)
+        .join(threads, threads.c.id == conversations.c.thread_key)
+        .join(
+            aliases,
+            and_(aliases.c.external_id == participants.c.external_id, aliases.c.platform == threads.c.platform),
+        )
+        .where(aliases.c.person_id == person_id)
+    )
+
+
+def _people(connection: Connection, keys: list[int]) -> dict[str, str]:
+    """Return the names of those who spoke in conversations."""
+    found: dict[str, str] = {}
+    for some in batched_ids(keys):
+        query = (
+            select(aliases.c.platform, aliases.c.external_id, aliases.c.display_name)
+            .join(participants, participants.c.external_id == aliases.c.external_id)
+            .join(conversations, conversations.c.id == participants.c.conversation_id)
+            .join(threads, and_(threads.c.id == conversations.c.thread_key, threads.c.platform == aliases.c.platform))
+            .where(participants.c.conversation_id.in_(some))
+            .distinct()
+        )
+        for row in connection.execute(query):
+            found[speaker_key(row.platform, row.external_id)] = row.display_name
+    return found
+
+
+def _askers(connection: Connection, eyes: Eyes) -> frozenset[str]:
+    """Return every account of the one who looks; of several nobody says `I`."""
+    if len(eyes.scopes) > 1:
+        return frozenset()
+    if eyes.person_id is not None:
+        person: ColumnElement[bool] = aliases.c.person_id == eyes.person_id
+    elif eyes.scopes:
+        person = aliases.c.person_id == _person_of(eyes.scopes[0])
+    else:
+        return frozenset()
+    rows = connection.execute(select(aliases.c.platform, aliases.c.external_id).where(person))
+    return frozenset(speaker_key(row.platform, row.external_id) for row in rows)
+
+
+def _person_of(scope: Scope) -> Any:  # a scalar subquery, which SQLAlchemy types by its column
+    return (
+        select(aliases.c.person_id)
+        .where(aliases.c.platform == scope.platform.value, aliases.c.external_id == scope.external_id)
+        .scalar_subquery()
+    )
+
+
+def _spoken(*columns: Any) -> Select[Any]:
+    return (
+        select(*columns)
+        .select_from(messages)
+        .join(conversations, conversations.c.id == messages.c.conversation_id)
+        .join(threads, threads.c.id == conversations.c.thread_key)
+        .where(*_SAID)
+    )
+
+
+def _turns(connection: Connection, limit: int, *where: ColumnElement[bool]) -> list[SaidTurn]:
+    query = _spoken(*_TURN).where(*where).order_by(messages.c.conversation_id, messages.c.id).limit(max(0, limit))
+    return [_turn(row) for row in connection.execute(query)]
+
+
+def _turn(row: Row[Any]) -> SaidTurn:
+    speaker = None if row.requester is None else speaker_key(row.platform, row.requester)
+    return SaidTurn(row.conversation_id, row.id, row.created_at, speaker, row.content)
+
+
+def _around(connection: Connection, conversation_id: int, message_id: int) -> Iterator[SaidTurn]:
+    here = messages.c.conversation_id == conversation_id
+    before = _spoken(*_TURN).where(here, messages.c.id <= message_id).order_by(messages.c.id.desc()).limit(_AROUND + 1)
+    after = _spoken(*_TURN).where(here, messages.c.id > message_id).order_by(messages.c.id).limit(_AROUND)
+    for query in (before, after):
+        yield from (_turn(row) for row in connection.execute(query))
+
+
+def _rare(connection: Connection, words: Sequence[str]) -> list[str]:
+    """Return the rarest of the words, as many as can be looked through; of common ones alone, the rarest."""
+    counted = sorted((_holders(connection, word), word) for word in dict.fromkeys(words))
+    chosen: list[str] = []
+    together = 0
+    for count, word in counted:
+        if count and (not chosen or (count < _MOST_HOLDING and together + count <= _MOST_TOGETHER)):
+            chosen.append(word)
+            together += count
+    return chosen
+
+
+def _holders(connection: Connection, word: str) -> int:
+    """Return how many messages hold a word, up to the most that is worth looking through."""
+    if connection.dialect.name == "postgresql":
+        counted = "SELECT count(*) FROM (SELECT 1 FROM messages WHERE words @@ echo_phrase(:word) LIMIT :most) held"
+    else:
+        counted = f"SELECT count(*) FROM (SELECT rowid FROM {INDEX} WHERE {INDEX} MATCH :word LIMIT :most)"  # noqa: S608  # a constant
+        word = f'"{word}"'
+    found: int = connection.execute(text(counted), {"word": word, "most": _MOST_HOLDING}).scalar_one()
+    return found
+
+
+def _holding(connection: Connection, words: Sequence[str]) -> Select[Any]:
+    """Select the messages that hold any of the words, those first that hold many and rare ones."""
+    query = _spoken(messages.c.conversation_id, messages.c.id)
+    if connection.dialect.name == "postgresql":
+        asked = " || ".join(f"echo_phrase(:word{at})" for at in range(len(words)))
+        given = {f"word{at}": word for at, word in enumerate(words)}
+        return query.where(text(f"messages.words @@ ({asked})").bindparams(**given)).order_by(
+            text(f"ts_rank(messages.words, {asked}, 1) DESC").bindparams(**given), messages.c.seq.desc()
+        )
+    matching = " OR ".join(f'"{word}"' for word in words)
+    index = text(f"SELECT rowid AS seq, rank FROM {INDEX} WHERE {INDEX} MATCH :words").bindparams(words=matching)  # noqa: S608
+    hits = index.columns(messages.c.seq, messages.c.id.label("rank")).subquery("hits")
+    return query.join(hits, hits.c.seq == messages.c.seq).order_by(hits.c.rank, messages.c.seq.desc())

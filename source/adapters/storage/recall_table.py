@@ -1,0 +1,27 @@
+"""Reading a history for recall, in the database."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from source.adapters.storage import recall_reading
+from source.adapters.storage.sql_access import SqlAccess
+from source.domain.recall.turns import SaidTurn
+from source.ports.recall import Extent, Eyes, StoredTurn
+
+
+class RecallTable:
+    """Implements RecallStore."""
+
+    def __init__(self, access: SqlAccess) -> None:
+        self._access = access
+
+    async def extent(self, eyes: Eyes, *, most_conversations: int) -> Extent:
+        return await self._access.read(recall_reading.extent, eyes, most_conversations)
+
+    async def said_in(self, after: Mapping[int, int], *, limit: int) -> list[SaidTurn]:
+        return await self._access.read(recall_reading.said_in, after, limit)
+
+    async def likely(self, words: Sequence[str], eyes: Eyes, *, limit: int) -> list[SaidTurn]:
+        return await self._access.read(recall_reading.likely, words, eyes, limit)
+
+    async def told(self, keys: Collection[tuple[int, int]], eyes: Eyes) -> list[StoredTurn]:
+        return await self._access.read(recall_reading.told, keys, eyes)

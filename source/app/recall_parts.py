@@ -1,0 +1,28 @@
+"""What recall is made of."""
+
+from source.adapters.storage.recall_table import RecallTable
+from source.adapters.storage.sql_access import SqlAccess
+from source.app.settings import ROOT
+from source.domain.errors import SettingsError
+from source.domain.recall.related import RelatedWords, read_related
+from source.ports.clock import Clock
+from source.services.recall import RecallService
+from source.services.recall_notes import Recalled, not_counted
+
+_RELATED_WORDS = ROOT / "config" / "related_words.txt"
+
+
+def recall_over(access: SqlAccess, clock: Clock, *, recalled: Recalled = not_counted) -> RecallService:
+    """Return the recall of a store.
+
+    Raises: SettingsError: the list of related words cannot be read.
+    """
+    return RecallService(RecallTable(access), clock, related_words(), recalled=recalled)
+
+
+def related_words() -> RelatedWords:
+    """Return the related words that come with Echo, as the operator left them."""
+    try:
+        return read_related(_RELATED_WORDS.read_text(encoding="utf-8").splitlines())
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"cannot read {_RELATED_WORDS.name} in {_RELATED_WORDS.parent}: {error}.") from error

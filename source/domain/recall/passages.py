@@ -1,0 +1,101 @@
+"""What is shown of what was found: turns that stood together, under the day and place where they were said."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
+
+from source.domain.recall.turns import SaidTurn
+from source.domain.summary_text import one_line, shortened, size_of
+from source.domain.thread import ThreadRef
+
+# A long answer is shown by its beginning: what bears on a question is rarely all of it.
+LONGEST_TURN_BYTES: Final = 1_200
+
+
+@dataclass(frozen=True, slots=True)
+class RecallBudget:
+    """How much may be found: bytes of text as it is shown, and turns; `bearing_only` leaves out mere fillers."""
+
+    max_bytes: int
+    max_turns: int = 1_000
+    bearing_only: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RecalledTurn:
+    """A message that was found; `event_id` is the platform's id of a person's message, `who` a name."""
+
+    said: SaidTurn
+    thread: ThreadRef
+    who: str
+    score: float
+    event_id: str | None = None
+
+    @property
+    def line(self) -> str:
+        """The turn as it is shown."""
+        return f"{self.who}: {shortened(one_line(self.said.text), LONGEST_TURN_BYTES)}"
+
+    @property
+    def heading(self) -> str:
+        """The line above turns of one day and conversation."""
+        place = f", {one_line(self.thread.guild_name)}" if self.thread.guild_name else ""
+        return f"[{self.said.said_at:%A, %d %B %Y}{place}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Recollection:
+    """What was found for a question, the best first; `text` shows it in the order in which it was said."""
+
+    turns: tuple[RecalledTurn, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.turns)
+
+    @property
+    def text(self) -> str:
+        return "\n".join(lines_of(self.turns))
+
+    @property
+    def size_bytes(self) -> int:
+        return size_of(self.text)
+
+
+def lines_of(turns: Iterable[RecalledTurn]) -> list[str]:
+    """Return turns in the order in which they were said, a heading before those of each day and conversation."""
+    in_order = sorted(turns, key=lambda turn: (turn.said.said_at, turn.said.conversation_id, turn.said.message_id))
+    lines: list[str] = []
+    for _, together in groupby(in_order, key=lambda turn: (turn.said.conversation_id, turn.heading)):
+        group = list(together)
+        lines += [group[0].heading, *(turn.line for turn in group)]
+    return lines
+
+
+def within(ranked: Sequence[RecalledTurn], budget: RecallBudget) -> Recollection:
+    """Return the best turns that fit; one that does not leaves its room to later ones that do."""
+    kept: list[RecalledTurn] = []
+    headings: set[tuple[int, str]] = set()
+    left = budget.max_bytes
+    for turn in ranked:
+        if len(kept) >= budget.max_turns or left <= 0:
+            break
+        heading = (turn.said.conversation_id, turn.heading)
+        cost = size_of(turn.line) + 1 + (0 if heading in headings else size_of(turn.heading) + 1)
+        if cost <= left:
+            kept.append(turn)
+            headings.add(heading)
+            left -= cost
+    return Recollection(tuple(kept))
+
+
+def likely_to_fit(order: Sequence[int], size_of_turn: Callable[[int], int], budget: RecallBudget) -> list[int]:
+    """Return the places of turns that are worth reading: somewhat more than fit."""
+    chosen: list[int] = []
+    left = budget.max_bytes * 2
+    for place in order:
+        if len(chosen) >= budget.max_turns or left <= 0:
+            break
+        chosen.append(place)
+        left -= min(size_of_turn(place), LONGEST_TURN_BYTES)
+    return chosen

@@ -1,0 +1,67 @@
+"""Reading a history so that what bears on a question can be found in it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from source.domain.recall.turns import SaidTurn
+from source.domain.thread import ThreadRef
+from source.ports.store import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Eyes:
+    """Who looks: at what all of `scopes` see; an operator at what a person took part in anywhere, or at everything."""
+
+    scopes: tuple[Scope, ...] = ()
+    person_id: int | None = None
+
+
+EVERYTHING = Eyes()
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """What there is to see: by conversation, the id of its last message.
+
+    `revision` changes whenever something that was said before is changed or deleted. `people` maps speakers, as
+    SaidTurn has them, to their names; `askers` are those of them who look. `is_whole`: no conversation is missing.
+    """
+
+    last_message_ids: Mapping[int, int]
+    revision: int
+    people: Mapping[str, str] = field(default_factory=dict)
+    askers: frozenset[str] = frozenset()
+    is_whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTurn:
+    """A chat message with where it was said; `event_id` is the platform's id of a person's message."""
+
+    said: SaidTurn
+    thread: ThreadRef
+    event_id: str | None = None
+
+
+class RecallStore(Protocol):
+    """What recall reads; deleted and superseded messages are never among it.
+
+    Raises: StoreError.
+    """
+
+    async def extent(self, eyes: Eyes, *, most_conversations: int) -> Extent:
+        """Return which conversations these eyes see, the newest of them where there are more than the most."""
+        ...
+
+    async def said_in(self, after: Mapping[int, int], *, limit: int) -> list[SaidTurn]:
+        """Return what was said in conversations after the message of an id, in order; up to `limit` turns."""
+        ...
+
+    async def likely(self, words: Sequence[str], eyes: Eyes, *, limit: int) -> list[SaidTurn]:
+        """Return turns of a long history that hold rare ones of these words, with those around them."""
+        ...
+
+    async def told(self, keys: Collection[tuple[int, int]], eyes: Eyes) -> list[StoredTurn]:
+        """Return messages, by conversation and message id, as they read now, in order; only those that are seen."""
+        ...

@@ -1,0 +1,184 @@
+"""Finds what was said that bears on a question, for those who may see it."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from source.domain.offline_notice import is_offline_text
+from source.domain.recall.passages import RecallBudget, RecalledTurn, Recollection, likely_to_fit, within
+from source.domain.recall.question import ECHO, Question, read_question
+from source.domain.recall.related import RelatedWords
+from source.domain.recall.terms import telling, words_of
+from source.domain.recall.turns import IndexedTurn, SaidTurn, indexed
+from source.ports.clock import Clock
+from source.ports.recall import Extent, Eyes, RecallStore
+from source.services.keyed_locks import KeyedLocks
+from source.services.recall_notes import Recalled, not_counted
+
+if TYPE_CHECKING:  # numpy takes a tenth of a second to import: whoever never asks does not wait for it
+    from source.domain.recall.index import SaidIndex
+    from source.domain.recall.ranking import Ranking
+
+log = structlog.get_logger(__name__)
+
+# A history that is longer is looked through by its rarest words alone.
+MOST_TURNS: Final = 10_000
+MOST_CONVERSATIONS: Final = 2_000
+# Turns of all histories that are held ready, about 600 bytes each.
+_MOST_HELD_TURNS: Final = 60_000
+_MOST_HELD: Final = 1_000
+_LIKELY: Final = 80
+
+
+@dataclass(slots=True)
+class _Held:
+    """A history as it was read; `turns` are those of each conversation in order."""
+
+    revision: int
+    last: dict[int, int] = field(default_factory=dict)
+    turns: dict[int, list[IndexedTurn]] = field(default_factory=dict)
+    index: "SaidIndex | None" = None
+    is_long: bool = False
+
+    @property
+    def size(self) -> int:
+        return sum(map(len, self.turns.values()))
+
+
+class RecallService:
+    """Searches histories; keeps those that were asked for lately ready in process memory.
+
+    Every search reads from the store what the eyes see now: what was deleted, or is not theirs any more, is not found.
+    """
+
+    def __init__(
+        self, store: RecallStore, clock: Clock, related: RelatedWords, *, recalled: Recalled = not_counted
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._related = related
+        self._recalled = recalled
+        self._held: OrderedDict[Eyes, _Held] = OrderedDict()
+        self._locks = KeyedLocks()
+
+    async def search(self, query: str, eyes: Eyes, budget: RecallBudget) -> Recollection:
+        """Return what was said that bears on a question, the best first, within a budget.
+
+        Raises: StoreError.
+        """
+        extent = await self._store.extent(eyes, most_conversations=MOST_CONVERSATIONS)
+        index = await self._index(query, eyes, extent)
+        if index is None:
+            return Recollection()
+        question = self._read(query, extent, index)
+        if not question:
+            return Recollection()
+        ranking, order = await asyncio.to_thread(_order, index, question, self._related, bearing=budget.bearing_only)
+        chosen = likely_to_fit(order, lambda place: index.turns[place].size_bytes, budget)
+        by_key = {index.turns[place].key: float(ranking.scores[place]) for place in chosen}
+        found = within(await self._told(by_key, eyes, extent.people), budget)
+        self._recalled(turn.said.conversation_id for turn in found.turns)
+        return found
+
+    def forget(self) -> None:
+        """Hold nothing ready any more: what is deleted is to be gone from process memory too."""
+        self._held.clear()
+
+    async def _index(self, query: str, eyes: Eyes, extent: Extent) -> "SaidIndex | None":
+        """Return the history to look through; None: there is none."""
+        if not extent.last_message_ids:
+            return None
+        async with self._locks.hold(repr(eyes)):
+            held = self._held.get(eyes)
+            if extent.is_whole and (held is None or not held.is_long):
+                held = await self._brought_up_to_date(eyes, held, extent)
+            if extent.is_whole and held is not None and not held.is_long:
+                if held.index is None:
+                    turns = [turn for key in sorted(held.turns) for turn in held.turns[key]]
+                    held.index = await asyncio.to_thread(_built, turns)
+                return held.index or None
+        likely = await self._store.likely(telling(words_of(query)), eyes, limit=_LIKELY)
+        return await asyncio.to_thread(_built, [indexed(turn) for turn in likely]) if likely else None
+
+    async def _brought_up_to_date(self, eyes: Eyes, held: _Held | None, extent: Extent) -> _Held:
+        if held is None or held.revision != extent.revision:
+            held = _Held(extent.revision)
+        last = extent.last_message_ids
+        wanted = {key: held.last.get(key, 0) for key, newest in last.items() if newest != held.last.get(key)}
+        gone = held.turns.keys() - last.keys()
+        if wanted or gone:
+            said = await self._store.said_in(wanted, limit=MOST_TURNS + 1)
+            held = await asyncio.to_thread(_extended, held, said, last)
+        self._keep(eyes, held)
+        return held
+
+    def _keep(self, eyes: Eyes, held: _Held) -> None:
+        self._held[eyes] = held
+        self._held.move_to_end(eyes)
+        together = sum(each.size for each in self._held.values())
+        while len(self._held) > 1 and (together > _MOST_HELD_TURNS or len(self._held) > _MOST_HELD):
+            _, dropped = self._held.popitem(last=False)
+            together -= dropped.size
+
+    def _read(self, query: str, extent: Extent, index: "SaidIndex") -> Question:
+        return read_question(
+            query,
+            people=extent.people,
+            askers=extent.askers,
+            today=self._clock.now().date(),
+            years=index.years,
+        )
+
+    async def _told(
+        self, scores: Mapping[tuple[int, int], float], eyes: Eyes, people: Mapping[str, str]
+    ) -> list[RecalledTurn]:
+        """Read the messages as they are now, but for notices that Echo is offline; the best first."""
+        told = await self._store.told(scores.keys(), eyes)
+        turns = [
+            RecalledTurn(
+                each.said, each.thread, _named(each.said, people), scores[each.said.key], event_id=each.event_id
+            )
+            for each in told
+            if not (each.said.speaker is None and is_offline_text(each.said.text))
+        ]
+        return sorted(turns, key=lambda turn: -turn.score)
+
+
+def _named(said: SaidTurn, people: Mapping[str, str]) -> str:
+    if said.speaker is None or said.speaker == ECHO:
+        return "Echo"
+    return people.get(said.speaker, said.speaker)
+
+
+def _built(turns: list[IndexedTurn]) -> "SaidIndex":
+    from source.domain.recall.index import SaidIndex
+
+    return SaidIndex(turns)
+
+
+def _extended(held: _Held, said: list[SaidTurn], last: Mapping[int, int]) -> _Held:
+    """Return the history with what was said since, without conversations that are no longer seen."""
+    turns = {key: list(each) for key, each in held.turns.items() if key in last}
+    for turn in said:
+        turns.setdefault(turn.conversation_id, []).append(indexed(turn))
+    is_long = sum(map(len, turns.values())) > MOST_TURNS
+    return _Held(held.revision, dict(last), {} if is_long else turns, is_long=is_long)
+
+
+def _order(
+    index: "SaidIndex", question: Question, related: RelatedWords, *, bearing: bool
+) -> "tuple[Ranking, list[int]]":
+    import numpy as np
+
+    from source.domain.recall.ranking import ranked
+
+    ranking = ranked(index, question, related)
+    order = np.argsort(-ranking.scores, kind="stable")
+    if bearing:
+        order = order[ranking.bears[order]]
+    places: list[int] = order.tolist()
+    return ranking, places
