@@ -7,6 +7,7 @@ from source.adapters.llm.offline import OfflineModel
 from source.adapters.storage.metadata_table import MetadataTable
 from source.adapters.storage.sql_store import SqlStore
 from source.app.archives import ArchiveHomes, archive_settings
+from source.app.personal_data import finder_for, scrubbed
 from source.app.settings import ROOT, Settings
 from source.domain.errors import SettingsError
 from source.domain.eviction import MostBytes, MostConversations
@@ -30,6 +31,7 @@ from source.services.limits import Limits, LimitSettings, PersonKey
 from source.services.opening import Opening
 from source.services.prices import Prices
 from source.services.recall_notes import RecallNotes
+from source.services.scrubbing import Scrubbing
 from source.services.speaker import Speaker
 from source.services.summarizer import ConversationSummarizer, SummarySettings
 from source.services.tools import SearchMessages, Toolbox
@@ -70,7 +72,15 @@ class Echo:
     @cached_property
     def watched_model(self) -> WatchedModel:
         """The model as it is asked: how its last call went can be told."""
-        return WatchedModel(self.model, self.clock)
+        return WatchedModel(scrubbed(self.model, self.settings), self.clock)
+
+    @cached_property
+    def scrubbing(self) -> Scrubbing:
+        """What is kept of personal data."""
+        settings = self.settings
+        published = [text_of(settings.persona_file, "PERSONA")] if settings.pii_scrub_stored else []
+        finder = finder_for(settings.pii_country)
+        return Scrubbing(finder, is_removed=settings.pii_scrub_stored, published=published)
 
     @cached_property
     def estimator(self) -> TokenEstimator:
@@ -101,6 +111,7 @@ class Echo:
                 MostBytes(self.settings.max_memory_megabytes * 1_000_000),
             ),
             transcript_delay=self.settings.transcript_delay,
+            keeping=self.scrubbing,
         )
         manager.IDLE_TIME = self.settings.idle_time_seconds
         return manager
@@ -143,6 +154,7 @@ class Echo:
             include_summary=self.settings.include_summary,
             archive=self.archives.returns,
             carrying=self.carrying,
+            kept_text=self.scrubbing.text,
         )
 
     @cached_property
@@ -217,10 +229,16 @@ class Echo:
             speaker=self.speaker,
             upkeep=ContextUpkeep(self.context, self.summarizer, self.store),
             clock=self.clock,
+            keeping=self.scrubbing,
         )
         answerer = Answerer(parts)
         return TurnService(
-            self.admission, self.store, answerer, self.clock, answer_max_age=self.settings.answer_max_age
+            self.admission,
+            self.store,
+            answerer,
+            self.clock,
+            answer_max_age=self.settings.answer_max_age,
+            keeping=self.scrubbing,
         )
 
     @cached_property
@@ -242,7 +260,7 @@ class Echo:
 
     @cached_property
     def corrections(self) -> Corrections:
-        return Corrections(self.store, self.manager, self.turns, self.admission)
+        return Corrections(self.store, self.manager, self.turns, self.admission, keeping=self.scrubbing)
 
     @cached_property
     def catch_up(self) -> TranscriptCatchUp:

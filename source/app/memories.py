@@ -50,7 +50,8 @@ class Memories:
 
     @cached_property
     def intake(self) -> MemoryIntake:
-        return MemoryIntake(self._echo.store, self.table, StoreLedger(self._echo.store))
+        ledger = StoreLedger(self._echo.store)
+        return MemoryIntake(self._echo.store, self.table, ledger, kept_text=self._echo.scrubbing.text)
 
     @cached_property
     def eligible(self) -> EligibleConversations:

@@ -28,7 +28,9 @@ class Records:
     @cached_property
     def service(self) -> RecordService:
         echo = self._echo
-        return RecordService(RecordParts(self.table, echo.store, echo.manager, echo.deletion, echo.clock))
+        return RecordService(
+            RecordParts(self.table, echo.store, echo.manager, echo.deletion, echo.clock, echo.scrubbing)
+        )
 
     @cached_property
     def exporter(self) -> Exporter:

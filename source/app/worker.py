@@ -14,6 +14,7 @@ from source.adapters.sqs.memory_queue import SqsMemoryQueue
 from source.app.log_setup import set_up_logging
 from source.app.memories import memory_extractor
 from source.app.models import choose_model
+from source.app.personal_data import scrubbed
 from source.app.settings import Settings
 from source.domain.errors import SettingsError
 from source.domain.token_estimate import TokenEstimator
@@ -44,7 +45,7 @@ async def run_memory_worker(settings: Settings) -> int:
     set_up_logging(level=settings.log_level, form=settings.log_format, secrets=settings.secrets)
     key = settings.echo_api_key.get_secret_value() if settings.echo_api_key else None
     async with AsyncExitStack() as stack:
-        model = await choose_model(settings)
+        model = scrubbed(await choose_model(settings), settings)
         stack.push_async_callback(model.close)
         api = await stack.enter_async_context(ApiClient(settings.echo_api_url, key))
         queue = SqsMemoryQueue(settings.memory_queue_url)

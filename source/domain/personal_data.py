@@ -1,7 +1,7 @@
 """Personal data in text: where it stands and of which kind it is."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -39,19 +39,12 @@ class Found:
     end: int
 
 
-_LABELS = "|".join(kind.label for kind in Kind)
-# What stands in the place of personal data: for good where it is stored, by number where a model is to tell them apart.
-PLACEHOLDER = re.compile(rf"\[(?P<label>{_LABELS}|text) (?:removed|(?P<number>[1-9][0-9]{{0,5}}))\]")
+_REMOVED = re.compile(rf"\[(?P<label>{'|'.join(kind.label for kind in Kind)}) removed\]")
 # No pattern matches it, and none goes over it.
 _COVER = "￼"
 _Spans = Callable[[str], Iterator[Span]]
 # More rounds than any text of people takes; each looks at all of it again.
 _MOST_ROUNDS = 8
-
-
-def removed(kind: Kind) -> str:
-    """Return what is stored in the place of personal data."""
-    return f"[{kind.label} removed]"
 
 
 class PersonalDataFinder:
@@ -64,8 +57,8 @@ class PersonalDataFinder:
         self._other_ids = [each for each in ids if not each.is_telling]
 
     def find(self, text: str) -> list[Found]:
-        """Return what there is, in order; pieces never overlap, and placeholders are none."""
-        rest = PLACEHOLDER.sub(_covered, text) if "[" in text else text
+        """Return what there is, in order; pieces never overlap, and what stands for removed ones is none."""
+        rest = _REMOVED.sub(_covered, text) if "[" in text else text
         zones = list(zones_of(text))
         found: list[Found] = []
         # Until nothing is left: without its neighbour a number may be told that could not be told with it.
@@ -81,8 +74,17 @@ class PersonalDataFinder:
         """Return the kinds of what there is, and of what was removed, in the order of `Kind`."""
         kinds = {each.kind.label for each in self.find(text)}
         if "[" in text:
-            kinds |= {match["label"] for match in PLACEHOLDER.finditer(text) if match["number"] is None}
+            kinds |= {match["label"] for match in _REMOVED.finditer(text)}
         return tuple(kind.value for kind in Kind if kind.label in kinds) if kinds else ()
+
+    def removed(self, text: str, *, but: Container[str] = ()) -> str:
+        """Return the text without personal data, but for some that is nobody's; a second time nothing changes."""
+        for _ in range(_MOST_ROUNDS):
+            found = [each for each in self.find(text) if text[each.start : each.end] not in but]
+            if not found:
+                break
+            text = replaced(text, ((each.start, each.end, f"[{each.kind.label} removed]") for each in found))
+        return text
 
     def _found_once(self, text: str, zones: Sequence[Zone]) -> list[Found]:
         """Look for each kind in what the kinds before it, which are told more surely, have left."""
@@ -120,9 +122,15 @@ def _covered(match: re.Match[str]) -> str:
 
 def _without(text: str, found: Sequence[Found]) -> str:
     """Return the text with everything found covered, at its old length."""
+    in_order = sorted(found, key=lambda each: each.start)
+    return replaced(text, ((each.start, each.end, _COVER * (each.end - each.start)) for each in in_order))
+
+
+def replaced(text: str, replacements: Iterable[tuple[int, int, str]]) -> str:
+    """Return the text with other words in some places, which are in order and do not overlap."""
     parts: list[str] = []
     end = 0
-    for each in sorted(found, key=lambda each: each.start):
-        parts += (text[end : each.start], _COVER * (each.end - each.start))
-        end = each.end
-    return "".join((*parts, text[end:]))
+    for start, stop, words in replacements:
+        parts += (text[end:start], words)
+        end = stop
+    return "".join((*parts, text[end:])) if parts else text

@@ -4,6 +4,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import cache
 from itertools import chain
 
 from source.domain.personal_data_span import Span
@@ -11,41 +12,38 @@ from source.domain.personal_data_span import Span
 _W = r"[A-Za-z0-9_-]"
 # How providers mark what they give out. Looked for one by one: a search for fixed signs is many times as fast as
 # one expression of them all.
-_MARKED: Sequence[tuple[str, re.Pattern[str]]] = tuple(
-    (mark, re.compile(rf"(?<![A-Za-z0-9_]){re.escape(mark)}{rest}"))
-    for mark, rest in (
-        ("sk-", rf"(?:(?:proj|ant|or|svcacct|admin|live|test)-)?{_W}{{16,400}}"),  # OpenAI, Anthropic and others
-        ("sk_live_", r"[A-Za-z0-9]{10,200}"),  # Stripe
-        ("sk_test_", r"[A-Za-z0-9]{10,200}"),
-        ("rk_live_", r"[A-Za-z0-9]{10,200}"),
-        ("whsec_", r"[A-Za-z0-9+/]{16,200}=*"),
-        ("ghp_", r"[A-Za-z0-9]{20,255}"),  # GitHub
-        ("gho_", r"[A-Za-z0-9]{20,255}"),
-        ("ghu_", r"[A-Za-z0-9]{20,255}"),
-        ("ghs_", r"[A-Za-z0-9]{20,255}"),
-        ("ghr_", r"[A-Za-z0-9]{20,255}"),
-        ("github_pat_", r"[A-Za-z0-9_]{22,255}"),
-        ("glpat-", rf"{_W}{{20,100}}"),  # GitLab
-        ("AKIA", r"[A-Z0-9]{16}(?![A-Za-z0-9])"),  # Amazon
-        ("ASIA", r"[A-Z0-9]{16}(?![A-Za-z0-9])"),
-        ("xoxb-", r"[A-Za-z0-9-]{10,250}"),  # Slack
-        ("xoxp-", r"[A-Za-z0-9-]{10,250}"),
-        ("xoxa-", r"[A-Za-z0-9-]{10,250}"),
-        ("xoxr-", r"[A-Za-z0-9-]{10,250}"),
-        ("xoxs-", r"[A-Za-z0-9-]{10,250}"),
-        ("xoxe-", r"[A-Za-z0-9-]{10,250}"),
-        ("xoxe.", r"[A-Za-z0-9.-]{10,250}"),
-        ("xapp-", r"[A-Za-z0-9-]{10,250}"),
-        ("AIza", rf"{_W}{{35}}"),  # Google
-        ("ya29.", rf"{_W}{{20,300}}"),
-        ("hf_", r"[A-Za-z0-9]{30,100}"),  # Hugging Face
-        ("npm_", r"[A-Za-z0-9]{36}"),
-        ("pypi-", rf"{_W}{{50,250}}"),
-        ("SG.", rf"{_W}{{16,40}}\.{_W}{{16,60}}"),  # SendGrid
-        ("EAA", r"[A-Za-z0-9]{60,300}"),  # Meta
-        ("echo_", rf"{_W}{{30,100}}"),  # Echo's own keys
-        ("eyJ", rf"{_W}{{8,4000}}\.eyJ{_W}{{8,8000}}\.{_W}{{8,2000}}"),  # JSON Web Tokens (RFC 7519)
-    )
+_MARKS: Sequence[tuple[str, str]] = (
+    ("sk-", rf"(?:(?:proj|ant|or|svcacct|admin|live|test)-)?{_W}{{16,400}}"),  # OpenAI, Anthropic and others
+    ("sk_live_", r"[A-Za-z0-9]{10,200}"),  # Stripe
+    ("sk_test_", r"[A-Za-z0-9]{10,200}"),
+    ("rk_live_", r"[A-Za-z0-9]{10,200}"),
+    ("whsec_", r"[A-Za-z0-9+/]{16,200}=*"),
+    ("ghp_", r"[A-Za-z0-9]{20,255}"),  # GitHub
+    ("gho_", r"[A-Za-z0-9]{20,255}"),
+    ("ghu_", r"[A-Za-z0-9]{20,255}"),
+    ("ghs_", r"[A-Za-z0-9]{20,255}"),
+    ("ghr_", r"[A-Za-z0-9]{20,255}"),
+    ("github_pat_", r"[A-Za-z0-9_]{22,255}"),
+    ("glpat-", rf"{_W}{{20,100}}"),  # GitLab
+    ("AKIA", r"[A-Z0-9]{16}(?![A-Za-z0-9])"),  # Amazon
+    ("ASIA", r"[A-Z0-9]{16}(?![A-Za-z0-9])"),
+    ("xoxb-", r"[A-Za-z0-9-]{10,250}"),  # Slack
+    ("xoxp-", r"[A-Za-z0-9-]{10,250}"),
+    ("xoxa-", r"[A-Za-z0-9-]{10,250}"),
+    ("xoxr-", r"[A-Za-z0-9-]{10,250}"),
+    ("xoxs-", r"[A-Za-z0-9-]{10,250}"),
+    ("xoxe-", r"[A-Za-z0-9-]{10,250}"),
+    ("xoxe.", r"[A-Za-z0-9.-]{10,250}"),
+    ("xapp-", r"[A-Za-z0-9-]{10,250}"),
+    ("AIza", rf"{_W}{{35}}"),  # Google
+    ("ya29.", rf"{_W}{{20,300}}"),
+    ("hf_", r"[A-Za-z0-9]{30,100}"),  # Hugging Face
+    ("npm_", r"[A-Za-z0-9]{36}"),
+    ("pypi-", rf"{_W}{{50,250}}"),
+    ("SG.", rf"{_W}{{16,40}}\.{_W}{{16,60}}"),  # SendGrid
+    ("EAA", r"[A-Za-z0-9]{60,300}"),  # Meta
+    ("echo_", rf"{_W}{{30,100}}"),  # Echo's own keys
+    ("eyJ", rf"{_W}{{8,4000}}\.eyJ{_W}{{8,8000}}\.{_W}{{8,2000}}"),  # JSON Web Tokens (RFC 7519)
 )
 _BEGIN_KEY, _END_KEY = "-----BEGIN ", "-----END "
 _PRIVATE = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
@@ -91,9 +89,15 @@ def secrets(text: str) -> Iterator[Span]:
 
 
 def _marked(text: str) -> Iterator[Span]:
-    for mark, pattern in _MARKED:
+    for mark, rest in _MARKS:
         if mark in text:
-            yield from (Span(*match.span()) for match in pattern.finditer(text))
+            yield from (Span(*match.span()) for match in _pattern_of(mark, rest).finditer(text))
+
+
+@cache
+def _pattern_of(mark: str, rest: str) -> re.Pattern[str]:
+    """Return the pattern, which takes too long to make for a program that is starting."""
+    return re.compile(rf"(?<![A-Za-z0-9_]){re.escape(mark)}{rest}")
 
 
 def _private_keys(text: str) -> Iterator[Span]:

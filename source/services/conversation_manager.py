@@ -19,6 +19,7 @@ from source.ports.store import ConversationStore
 from source.services.conversation import Conversation
 from source.services.manager_metrics import ManagerMetrics
 from source.services.residents import Residents
+from source.services.scrubbing import AS_IT_IS, Keeping
 from source.services.seats import Seat, Seats
 from source.services.transcript_writer import TranscriptWriter
 
@@ -49,19 +50,20 @@ class InMemoryConversationManager:
         ids: IdGenerator | None = None,
         strategies: Sequence[EvictionStrategy] = (),
         transcript_delay: timedelta = timedelta(seconds=2),
+        keeping: Keeping = AS_IT_IS,
     ) -> None:
         self.conversation_file_manager = conversation_file_manager
         self.ids = ids or IdGenerator()
         self._store = store
         self._clock = clock or SystemClock()
         self._strategies = tuple(strategies)
+        self._keeping = keeping
         self._writer = TranscriptWriter(self._clock, delay=transcript_delay)
         self._residents = Residents()
         self._seats = Seats()
         self._forgotten: set[int] = set()
         self._owner: asyncio.Task[None] | None = None
-        self._loaded = 0
-        self._left = 0
+        self._loaded = self._left = 0
 
     def create_conversation(
         self,
@@ -95,7 +97,7 @@ class InMemoryConversationManager:
             conversation = self._residents.get(ThreadKey(platform, thread_id))
             if conversation is None:
                 raise KeyError(f"no conversation in memory for thread {thread_id}: call create_conversation first")
-            added = conversation.add_message(message)
+            added = conversation.add_message(self._keeping.message(message))
             self.keep(conversation)
         self._ensure_owner()
         return added
@@ -162,8 +164,7 @@ class InMemoryConversationManager:
     def keep(self, conversation: Conversation) -> None:
         """Make this its thread's running conversation, just used, and have its transcript written soon."""
         self._adopt(conversation)
-        replaced = self._residents.use(conversation, self._clock.monotonic())
-        if replaced is not None:
+        if (replaced := self._residents.use(conversation, self._clock.monotonic())) is not None:
             self.retire(replaced)
         if not conversation.is_saved:
             self._writer.note(conversation)

@@ -15,6 +15,7 @@ from source.ports.store import ConversationStore, CorrectionStore
 from source.services.admission import Admission
 from source.services.conversation import Conversation
 from source.services.conversation_manager import InMemoryConversationManager
+from source.services.scrubbing import AS_IT_IS, Keeping
 from source.services.turn_service import TurnService
 
 log = structlog.get_logger(__name__)
@@ -35,12 +36,19 @@ class Corrections:
     """
 
     def __init__(
-        self, store: CorrectingStore, manager: InMemoryConversationManager, turns: TurnService, admission: Admission
+        self,
+        store: CorrectingStore,
+        manager: InMemoryConversationManager,
+        turns: TurnService,
+        admission: Admission,
+        *,
+        keeping: Keeping = AS_IT_IS,
     ) -> None:
         self._store = store
         self._manager = manager
         self._turns = turns
         self._admission = admission
+        self._keeping = keeping
 
     async def edited(self, platform: Platform, event_id: str, text: str, at: datetime) -> None:
         """Somebody gave a message of theirs another text; what Echo does not know or could not keep is ignored."""
@@ -49,15 +57,20 @@ class Corrections:
         except RefusedInputError:
             log.warning("edit_refused", platform=platform.value, size_chars=len(text))
             return
+        text = self._keeping.text(text)
         waiting = await self._store.amend(platform, event_id, text)
         if waiting is not None:
             self._turns.correct(waiting)
 
         def edit(message: Message) -> Message | None:
             is_late = message.edited_at is not None and message.edited_at > at
-            if message.message_content == text or is_late or not message.is_kept:
+            if is_late or not message.is_kept:
                 return None
-            return replace(message, message_content=text, edited_at=at)
+            if message.message_content != text:
+                return self._keeping.message(replace(message, message_content=text, edited_at=at))
+            # Edited while it was answered, it was kept with the new text and what the old one held.
+            noted = self._keeping.message(message)
+            return noted if noted.pii != message.pii else None
 
         await self._change(platform, event_id, edit, waiting.inbound.thread if waiting else None)
 
@@ -108,4 +121,4 @@ class Corrections:
 
 
 def _without_text(message: Message) -> Message | None:
-    return replace(message, message_content="", standing=Standing.DELETED) if message.is_kept else None
+    return replace(message, message_content="", standing=Standing.DELETED, pii=()) if message.is_kept else None

@@ -7,9 +7,11 @@ import structlog
 
 from source.domain.memory import StoredMemory
 from source.domain.memory_check import checked_memory
+from source.domain.placeholders import changed_in
 from source.domain.turn import ModelUsage
 from source.ports.memories import MemoryStore
 from source.services.memories import Conversations
+from source.services.scrubbing import AS_IT_IS, KeptText
 from source.services.structured_model import UsageLedger
 
 log = structlog.get_logger(__name__)
@@ -18,7 +20,15 @@ log = structlog.get_logger(__name__)
 class MemoryIntake:
     """Keeps of a posted memory what the conversation's messages show."""
 
-    def __init__(self, conversations: Conversations, memories: MemoryStore, ledger: UsageLedger) -> None:
+    def __init__(
+        self,
+        conversations: Conversations,
+        memories: MemoryStore,
+        ledger: UsageLedger,
+        *,
+        kept_text: KeptText = AS_IT_IS.text,
+    ) -> None:
+        self._kept_text = kept_text
         self._conversations = conversations
         self._memories = memories
         self._ledger = ledger
@@ -39,7 +49,7 @@ class MemoryIntake:
         found = await self._conversations.load(conversation_id)
         if found is None:
             return None
-        memory = await asyncio.to_thread(checked_memory, memory_data, found.messages, found.people)
+        memory = await asyncio.to_thread(checked_memory, self._kept(memory_data), found.messages, found.people)
         kept = await self._memories.put_memory(
             conversation_id, memory.as_data(), covers_to=memory.covers_to, source=memory.source, version=version
         )
@@ -47,3 +57,6 @@ class MemoryIntake:
             await self._ledger.note_usage(conversation_id, each)
         log.info("memory_taken", conversation_id=conversation_id, source=memory.source.value, dropped=memory.dropped)
         return kept
+
+    def _kept(self, memory_data: Mapping[str, object]) -> dict[str, object]:
+        return {name: changed_in(value, self._kept_text) for name, value in memory_data.items()}

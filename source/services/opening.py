@@ -19,6 +19,7 @@ from source.ports.store import ConversationStore, Scope
 from source.services.carrying import Carrying
 from source.services.conversation import Conversation
 from source.services.conversation_manager import InMemoryConversationManager, Seat
+from source.services.scrubbing import AS_IT_IS, KeptText
 from source.services.summarizer import ConversationSummarizer
 
 log = structlog.get_logger(__name__)
@@ -76,6 +77,7 @@ class Opening:
         include_summary: bool,
         archive: BringsBack | None = None,
         carrying: Carrying | None = None,
+        kept_text: KeptText = AS_IT_IS.text,
     ) -> None:
         self._manager = manager
         self._store = store
@@ -85,6 +87,7 @@ class Opening:
         self._include_summary = include_summary
         self._archive = archive
         self._carrying = carrying
+        self._kept_text = kept_text
         self._prepared: dict[int, _Prepared] = {}
 
     async def open(
@@ -252,8 +255,8 @@ class Opening:
                 platform=thread.platform,
             ),
             parent_conversation_id=parent,
-            title=following.title,
-            carried_summary=carried,
+            title=self._kept_text(following.title),
+            carried_summary=self._kept_text(carried),
         )
 
     async def _commit(

@@ -15,6 +15,7 @@ from source.services.conversation import Conversation
 from source.services.conversation_manager import InMemoryConversationManager
 from source.services.held_conversations import HeldConversations, Holding
 from source.services.record_bulk import attempted, not_after, written
+from source.services.scrubbing import AS_IT_IS, Keeping
 
 _SAID: Final = frozenset({"session_id", "role", "user_id", "content", "timestamp"})
 Values = Mapping[str, object]
@@ -32,11 +33,18 @@ class MessageKeeping:
     """What programs do with messages: appended as turns are, corrected as people's edits are; nobody answers them."""
 
     def __init__(
-        self, records: RecordStore, store: ConversationStore, manager: InMemoryConversationManager, clock: Clock
+        self,
+        records: RecordStore,
+        store: ConversationStore,
+        manager: InMemoryConversationManager,
+        clock: Clock,
+        *,
+        keeping: Keeping = AS_IT_IS,
     ) -> None:
         self._records = records
         self._manager = manager
         self._clock = clock
+        self._keeping = keeping
         self._holding = Holding(manager, store)
 
     async def create(self, items: Sequence[Values], *, partial: bool) -> list[Written]:
@@ -101,7 +109,8 @@ class MessageKeeping:
         speaker = _speaker(item, conversation)
         if speaker is None and item["role"] == "user":
             return Written(None, Refusal.CONFLICT, f"Session {session_id} has no user: say in user_id who said it.")
-        message = conversation.take(Message(said_at, MessageType.CHAT, str(item["content"]), requester=speaker))
+        said = Message(said_at, MessageType.CHAT, str(item["content"]), requester=speaker)
+        message = conversation.take(self._keeping.message(said))
         facts = {name: value for name, value in item.items() if name not in _SAID}
         return MessageWrite(session_id, message.message_id, new=message, facts=facts)
 
@@ -112,8 +121,8 @@ class MessageKeeping:
         if message.message_type is not MessageType.CHAT:
             raise RefusedInputError("record.content: what a tool did or the model thought stays as it is.")
         if content is None:
-            return replace(message, message_content="", standing=Standing.DELETED)
-        return replace(message, message_content=content, edited_at=self._clock.now())
+            return replace(message, message_content="", standing=Standing.DELETED, pii=())
+        return self._keeping.message(replace(message, message_content=content, edited_at=self._clock.now()))
 
     async def _put(self, copies: _Copies, writes: Sequence[MessageWrite], *, partial: bool) -> list[Written]:
         """Write, then have memory and transcripts say the same."""

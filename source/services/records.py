@@ -8,6 +8,7 @@ from typing import Final, Protocol
 from source.domain.errors import RefusedInputError
 from source.domain.filter_parsing import parse_filter
 from source.domain.filters import Record
+from source.domain.placeholders import changed_in
 from source.domain.record_cursor import cursor_after, position_of
 from source.domain.record_field import nearest
 from source.domain.record_values import values_to_change, values_to_create
@@ -20,9 +21,12 @@ from source.services.record_bulk import attempted, written
 from source.services.record_messages import MessageKeeping
 from source.services.record_sessions import Deletion, SessionKeeping
 from source.services.record_summaries import SummaryKeeping
+from source.services.scrubbing import AS_IT_IS
+from source.services.scrubbing import Keeping as TextKeeping
 
 MOST_IN_A_PAGE: Final = 500
 MOST_IN_BULK: Final = 500
+_FREE: Final = frozenset({"title", "summary", "context", "preferences", "tags", "intent"})
 Values = Mapping[str, object]
 
 
@@ -110,6 +114,7 @@ class RecordParts:
     manager: InMemoryConversationManager
     deletion: Deletion
     clock: Clock
+    scrubbing: TextKeeping = AS_IT_IS
 
 
 class RecordService(RecordLists):
@@ -121,10 +126,13 @@ class RecordService(RecordLists):
 
     def __init__(self, parts: RecordParts) -> None:
         super().__init__(parts.records)
+        self._scrubbing = parts.scrubbing
         self._summaries = SummaryKeeping(parts.records, parts.manager.ids, parts.clock)
         self._keeping: Mapping[str, Keeping] = {
             SESSIONS.name: SessionKeeping(parts.records, parts.store, parts.manager, parts.deletion, parts.clock),
-            MESSAGES.name: MessageKeeping(parts.records, parts.store, parts.manager, parts.clock),
+            MESSAGES.name: MessageKeeping(
+                parts.records, parts.store, parts.manager, parts.clock, keeping=parts.scrubbing
+            ),
             USER_SUMMARIES.name: self._summaries,
         }
 
@@ -132,7 +140,7 @@ class RecordService(RecordLists):
         """Make records of these values; when one is of a wrong shape nothing is written, `partial` or not."""
         known = collection_named(collection)
         _ensure_bounded(items)
-        values = attempted(given(values_to_create, known), items)
+        values = attempted(lambda item: self._kept(values_to_create(known, item)), items)
         create = self._keeping[known.name].create
         return await written(values, given(create, partial=partial), partial=False)
 
@@ -148,7 +156,7 @@ class RecordService(RecordLists):
         """Change records alike, each at most once; with `version` only one that is at it."""
         known = collection_named(collection)
         _ensure_bounded(keys)
-        values = values_to_change(known, changes)
+        values = self._kept(values_to_change(known, changes))
         return await self._keeping[known.name].change(_each_once(keys), values, partial=partial, version=version)
 
     async def delete(
@@ -163,6 +171,11 @@ class RecordService(RecordLists):
         """Count anew what user summaries say."""
         _ensure_bounded(keys)
         return await self._summaries.change(_each_once(keys), {}, partial=True)
+
+    def _kept(self, values: Values) -> Values:
+        """Return the values as they are to be kept: what people are known by, and when, is no free text."""
+        keep = self._scrubbing.text
+        return {name: changed_in(value, keep) if name in _FREE else value for name, value in values.items()}
 
 
 def collection_named(name: str) -> Collection:

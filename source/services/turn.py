@@ -19,6 +19,7 @@ from source.services.conversation_manager import InMemoryConversationManager, Se
 from source.services.delivery import announce
 from source.services.mailbox import Batch
 from source.services.opening import Opening
+from source.services.scrubbing import AS_IT_IS, Keeping
 from source.services.speaker import Speaker
 from source.services.upkeep import ContextUpkeep
 
@@ -76,6 +77,7 @@ class TurnParts:
     speaker: Speaker
     upkeep: ContextUpkeep
     clock: Clock
+    keeping: Keeping = AS_IT_IS
 
 
 class Answerer:
@@ -214,7 +216,8 @@ class Answerer:
 
     async def _commit(self, asked: Asked) -> Answer:
         conversation, speech = asked.conversation, asked.speech
-        record = asked.record(self._parts.clock)
+        keeping = self._parts.keeping
+        record = await keeping.turn(asked.record(self._parts.clock))
         kept = await self._parts.store.commit_turn(record)
         conversation.keep_committed(
             kept,
@@ -224,7 +227,8 @@ class Answerer:
         )
         self._parts.manager.keep(conversation)
         reply_id = record.messages[-1].message_id
-        return Answer(record.answered, speech.shown, speech.interrupted, reply_id, record.superseded, record.usage)
+        text = keeping.text(speech.shown)
+        return Answer(record.answered, text, speech.interrupted, reply_id, record.superseded, record.usage)
 
     async def _left_as_it_was(self, asked: Asked) -> Answer:
         """Settle a retry that was stopped before it said anything: the reply that was there stays."""

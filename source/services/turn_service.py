@@ -1,7 +1,7 @@
 """The one path of a message: accepted, answered in its thread's next turn, stored, delivered."""
 
 import asyncio
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Container, Sequence
 from datetime import timedelta
 
 import structlog
@@ -16,6 +16,7 @@ from source.services.admission import Admission
 from source.services.delivery import Deliveries, Outgoing
 from source.services.mailbox import Waiting
 from source.services.owned_tasks import OwnedTasks
+from source.services.scrubbing import AS_IT_IS, Keeping
 from source.services.turn import NOTHING_TO_RETRY, Answerer
 from source.services.turn_runner import TurnRunner
 
@@ -30,17 +31,26 @@ class TurnService:
     """Accepts messages and has them answered: one turn at a time in a thread, of all that waits there."""
 
     def __init__(
-        self, admission: Admission, store: TurnStore, answerer: Answerer, clock: Clock, *, answer_max_age: timedelta
+        self,
+        admission: Admission,
+        store: TurnStore,
+        answerer: Answerer,
+        clock: Clock,
+        *,
+        answer_max_age: timedelta,
+        keeping: Keeping = AS_IT_IS,
     ) -> None:
         self._admission = admission
         self._store = store
         self._answerer = answerer
         self._clock = clock
         self._answer_max_age = answer_max_age
+        self._keeping = keeping
         self._deliveries = Deliveries(store, clock)
         self._turns = TurnRunner(answerer, self._deliveries, admission, clock)
         self._recovering = asyncio.Lock()
         self._accepting = OwnedTasks()
+        self._channels: dict[Platform, Channel] = {}
 
     async def handle(self, inbound: InboundMessage, channel: Channel, *, is_unlimited: bool = False) -> None:
         """Accept a message and return when it has been answered, or its sender told why not.
@@ -101,6 +111,14 @@ class TurnService:
         """
         return self._answerer.stop(thread, answering=answering)
 
+    def forget(self, thread: ThreadKey, message_ids: Collection[int]) -> None:
+        """Deliver no more what the store has no more."""
+        self._deliveries.forget(thread, message_ids)
+
+    def channel_of(self, platform: Platform) -> Channel | None:
+        """Return where replies of this platform go; None: nobody has come from there yet."""
+        return self._channels.get(platform)
+
     def correct(self, event: AcceptedEvent, *, is_withdrawn: bool = False) -> None:
         """Answer an accepted message that still waits as it reads now, or not at all."""
         self._turns.correct(event, is_withdrawn=is_withdrawn)
@@ -111,6 +129,7 @@ class TurnService:
         For the start and for every time that the channel is there again: what is in hand is left alone.
         Messages that were said before `answer_max_age` are not answered; who wrote them is told.
         """
+        self._channels[channel.platform] = channel
         self._turns.begin(channel.platform)
         async with self._recovering:
             waiting = await self._take_what_was_left(channel)
@@ -136,7 +155,7 @@ class TurnService:
         try:
             if inbound.kind is InboundKind.RETRY:
                 await self._refuse_retry_of_nothing(inbound.thread)
-            event = await self._store.accept(inbound)
+            event = await self._kept(inbound)
         finally:
             if event is None:
                 self._admission.give_back(inbound)
@@ -144,6 +163,9 @@ class TurnService:
             log.info("repeat_ignored", platform=inbound.thread.platform.value)
             return None
         return self._turns.add(Waiting(event, channel))
+
+    async def _kept(self, inbound: InboundMessage) -> AcceptedEvent | None:
+        return await self._store.accept(await self._keeping.inbound(inbound))
 
     async def _refuse_retry_of_nothing(self, thread: ThreadRef) -> None:
         if thread.key not in self._turns and not await self._answerer.can_retry(thread):
@@ -159,7 +181,7 @@ class TurnService:
     async def _accept_together(self, inbounds: Sequence[InboundMessage], channel: Channel) -> list[Waiting]:
         """Make messages durable and put those that are new into their mailboxes before any turn begins."""
         with self._turns.holding():
-            accepted = await asyncio.gather(*map(self._store.accept, inbounds), return_exceptions=True)
+            accepted = await asyncio.gather(*map(self._kept, inbounds), return_exceptions=True)
             events = [event for event in accepted if isinstance(event, AcceptedEvent)]
             waiting = [self._turns.add(self._waiting(event, channel, is_caught_up=True)) for event in events]
         for failure in accepted:
