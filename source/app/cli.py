@@ -159,6 +159,7 @@ def show(sources: Sources, conversation_id: int, as_json: bool) -> int:
 @click.pass_obj
 def recall(
     sources: Sources,
+    *,
     query: str | None,
     queries: Path | None,
     person: str | None,
