@@ -15,13 +15,14 @@ class ReceiptKind(StrEnum):
     """What a receipt is for."""
 
     FORGET = "forget"
-    RETENTION = "retention"
 
 
 class ReceiptState(StrEnum):
     """How far it has come."""
 
     UNDER_WAY = "under_way"
+    FORGOTTEN = "forgotten"
+    """Nothing shows it any more; its bytes are being erased."""
     DONE = "done"
 
 
@@ -37,11 +38,15 @@ class SeenFrom:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Who is forgotten, where (None: everywhere), and where they are told; kept only until that is done."""
+    """Who is forgotten, where (None: everywhere), and where they are told; kept only until that is done.
+
+    `later` are conversations that went on from theirs.
+    """
 
     person_id: int
     place: SeenFrom | None = None
     tell: ThreadRef | None = None
+    later: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,8 +59,20 @@ class ReceiptStore(Protocol):
 
     async def note_task(self, receipt_id: int, task_id: int) -> None: ...
 
-    async def note_counts(self, receipt_id: int, counts: Counts) -> None:
-        """Note what is going to be removed, unless that was noted before."""
+    async def note_plan(self, receipt_id: int, counts: Counts, later: Sequence[int]) -> None:
+        """Note what is going to be removed and which conversations go on from there; counts only the first time."""
+        ...
+
+    async def note_forgotten(self, receipt_id: int) -> None:
+        """Note that nothing shows it any more."""
+        ...
+
+    async def drop_subject(self, receipt_id: int) -> None:
+        """Forget who it was."""
+        ...
+
+    async def unfinished_receipts(self) -> list[Receipt]:
+        """Return what was asked for and is not done, the oldest first."""
         ...
 
     async def finish_receipt(self, receipt_id: int, counts: Counts, *, action: str) -> Receipt:
@@ -138,6 +150,15 @@ class PersonForgetting(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class OldSummary:
+    """A user summary, and the person whom it is of, where that is known."""
+
+    summary_id: int
+    person_id: int | None
+    updated_at: datetime
+
+
 class RetentionStore(Protocol):
     """What is kept how long.
 
@@ -160,8 +181,8 @@ class RetentionStore(Protocol):
         """Return the persons behind those who took part, by how the platform knows them."""
         ...
 
-    async def old_summaries(self, moment: datetime) -> list[tuple[int, int | None]]:
-        """Return user summaries last changed before then, each with the person it is of, where that is known."""
+    async def old_summaries(self, moment: datetime) -> list[OldSummary]:
+        """Return user summaries last changed before then."""
         ...
 
     async def delete_summaries(self, summary_ids: Sequence[int]) -> int: ...

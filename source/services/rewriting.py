@@ -130,12 +130,16 @@ class Rewriting:
         log.info("conversation_rewritten", conversation_id=stored.head.conversation_id, emptied=len(change.emptied))
 
     async def _correct(self, stored: StoredConversation, change: Rewritten) -> None:
-        """Take back the messages one by one: whatever was made of them goes with each."""
+        """Take back the messages one by one: whatever was made of them goes with each.
+
+        Echo's own first: what they repeat is told by what people said, which has to be there until then.
+        """
         going = {*change.emptied, *change.removed}
         kept = [each for each in stored.messages if each.message_id in going and _says_something(each)]
-        emptied = [replace(each, message_content="", standing=Standing.DELETED) for each in kept]
-        for start in range(0, len(emptied), _AT_ONCE):
-            await self._correct_together(stored.head.conversation_id, emptied[start : start + _AT_ONCE])
+        for is_from_person in (False, True):
+            some = [_emptied(each) for each in kept if each.is_from_person is is_from_person]
+            for start in range(0, len(some), _AT_ONCE):
+                await self._correct_together(stored.head.conversation_id, some[start : start + _AT_ONCE])
 
     async def _correct_together(self, conversation_id: int, messages: Sequence[Message]) -> None:
         await asyncio.gather(*(self._parts.store.correct(conversation_id, message) for message in messages))
@@ -169,3 +173,7 @@ class Rewriting:
 
 def _says_something(message: Message) -> bool:
     return message.is_kept or bool(message.message_content)
+
+
+def _emptied(message: Message) -> Message:
+    return replace(message, message_content="", standing=Standing.DELETED)

@@ -28,3 +28,15 @@ def joined(results: Sequence[Json], key: str) -> list[object]:
 
 def _number(value: object) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
+def merged_counts(results: Sequence[Json], key: str) -> dict[str, dict[str, int]]:
+    """Add up what the pieces counted under a key by name and kind, such as messages by place."""
+    found: dict[str, dict[str, int]] = {}
+    for result in results:
+        named = result.get(key)
+        for name, counts in named.items() if isinstance(named, Mapping) else ():
+            known = found.setdefault(str(name), {})
+            for kind, number in counts.items() if isinstance(counts, Mapping) else ():
+                known[str(kind)] = known.get(str(kind), 0) + _number(number)
+    return found

@@ -1,9 +1,11 @@
 """What was forgotten and who did what, in the database."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, null, select, update
 
 from source.adapters.storage.privacy_tables import audit_log, receipts
 from source.adapters.storage.row_reading import AnyRow
@@ -21,6 +23,7 @@ from source.domain.privacy import (
 from source.domain.thread import Platform, ThreadRef
 
 _UNDER_WAY: Final = receipts.c.state == ReceiptState.UNDER_WAY.value
+_UNFINISHED: Final = receipts.c.state != ReceiptState.DONE.value
 
 Json = dict[str, Any]  # as JSON has it
 
@@ -58,23 +61,42 @@ class ReceiptTable:
 
         await self._access.change(apply)
 
-    async def note_counts(self, receipt_id: int, counts: Counts) -> None:
+    async def note_plan(self, receipt_id: int, counts: Counts, later: Sequence[int]) -> None:
         def apply(connection: Connection, _now: datetime) -> None:
             known = _receipt(connection, receipt_id)
-            if known is not None and not known.is_done and not known.counts:
-                connection.execute(update(receipts).where(receipts.c.id == receipt_id).values(counts=dict(counts)))
+            if known is None or known.is_done or known.subject is None:
+                return
+            subject = _subject_out(replace(known.subject, later=tuple(later)))
+            values = {"subject": subject, "counts": dict(known.counts or counts)}
+            connection.execute(update(receipts).where(receipts.c.id == receipt_id).values(values))
 
         await self._access.change(apply)
+
+    async def note_forgotten(self, receipt_id: int) -> None:
+        def apply(connection: Connection, _now: datetime) -> None:
+            this = update(receipts).where(receipts.c.id == receipt_id, _UNDER_WAY)
+            connection.execute(this.values(state=ReceiptState.FORGOTTEN.value))
+
+        await self._access.change(apply)
+
+    async def drop_subject(self, receipt_id: int) -> None:
+        def apply(connection: Connection, _now: datetime) -> None:
+            connection.execute(update(receipts).where(receipts.c.id == receipt_id).values(subject=null()))
+
+        await self._access.change(apply)
+
+    async def unfinished_receipts(self) -> list[Receipt]:
+        return await self._access.read(_unfinished)
 
     async def finish_receipt(self, receipt_id: int, counts: Counts, *, action: str) -> Receipt:
         def apply(connection: Connection, now: datetime) -> Receipt:
             over = {
                 "state": ReceiptState.DONE.value,
                 "counts": dict(counts),
-                "subject": None,
+                "subject": null(),
                 "finished_at": now,
             }
-            ending = update(receipts).where(receipts.c.id == receipt_id, _UNDER_WAY).values(over).returning(receipts)
+            ending = update(receipts).where(receipts.c.id == receipt_id, _UNFINISHED).values(over).returning(receipts)
             ended = connection.execute(ending).first()
             if ended is None:
                 return _receipt_from(connection.execute(select(receipts).where(receipts.c.id == receipt_id)).one())
@@ -118,6 +140,11 @@ def _receipt(connection: Connection, receipt_id: int) -> Receipt | None:
     return None if row is None else _receipt_from(row)
 
 
+def _unfinished(connection: Connection) -> list[Receipt]:
+    query = select(receipts).where(_UNFINISHED).order_by(receipts.c.id)
+    return [_receipt_from(row) for row in connection.execute(query)]
+
+
 def _audit(connection: Connection, limit: int, before: int | None) -> list[AuditEntry]:
     query = select(audit_log).order_by(audit_log.c.id.desc()).limit(limit)
     if before is not None:
@@ -150,6 +177,7 @@ def _subject_out(subject: Subject) -> Json:
         "tell": None
         if tell is None
         else [tell.platform.value, tell.thread_id, tell.guild_id, tell.guild_name, tell.circle],
+        "later": [*subject.later],
     }
 
 
@@ -159,4 +187,5 @@ def _subject_in(kept: Json) -> Subject:
         person_id=kept["person_id"],
         place=None if place is None else SeenFrom(Platform(place[0]), *place[1:]),
         tell=None if tell is None else ThreadRef(Platform(tell[0]), *tell[1:]),
+        later=tuple(kept["later"]),
     )

@@ -1,0 +1,128 @@
+"""Removes what has been kept for as long as it is to be kept."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
+
+from source.domain.conversation_head import ConversationHead, StoredConversation
+from source.domain.privacy import Counts, summed_counts
+from source.domain.quoting import Quotes
+from source.ports.privacy import PersonReading, ReceiptStore, RetentionStore, Rewritten
+from source.services.forgetting_steps import ForgettingSteps
+from source.services.retention_view import RetentionView, place_of
+from source.services.rewriting import Decision, Rewriting, Whole
+from source.services.summaries_anew import SummariesAnew
+
+ACTION: Final = "retention"
+
+
+class Erases(Protocol):
+    """Has nothing of what was removed left in files."""
+
+    async def erase(self) -> None: ...
+
+
+class Loads(Protocol):
+    """What is needed of the store."""
+
+    async def load(self, conversation_id: int) -> StoredConversation | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionParts:
+    """What applying retention works with; `files` are all that may keep bytes of what was removed."""
+
+    view: RetentionView
+    store: RetentionStore
+    conversations: Loads
+    reading: PersonReading
+    receipts: ReceiptStore
+    rewriting: Rewriting
+    anew: SummariesAnew
+    steps: ForgettingSteps
+    files: Sequence[Erases]
+
+
+class RetentionService:
+    """Removes messages with their index, memories, summaries, files and archives; what is newer stays.
+
+    Each step may be done again, and does the rest then.
+    """
+
+    def __init__(self, parts: RetentionParts) -> None:
+        self._parts = parts
+        self._view = parts.view
+
+    async def due(self) -> list[int]:
+        """Return the conversations of which something may be due."""
+        return await self._view.due()
+
+    async def apply(self, conversation_ids: Sequence[int], *, dry_run: bool) -> Mapping[str, Counts]:
+        """Remove what is due of these conversations, or only count it; by place.
+
+        Raises: EchoError: do it again.
+        """
+        places: dict[str, Counts] = {}
+        for conversation_id in conversation_ids:
+            stored = await self._parts.conversations.load(conversation_id)
+            if stored is None:
+                continue
+            counts = await self._view.counted(stored)
+            if any(counts.values()):
+                if not dry_run:
+                    await self._remove_from(conversation_id)
+                name = place_of(stored.head.thread)
+                places[name] = summed_counts(places.get(name, {}), counts)
+        if places and not dry_run:
+            await self._parts.receipts.note_audit(ACTION, ACTION, summed_counts(*places.values()))
+        return places
+
+    async def apply_to_summaries(self, *, dry_run: bool) -> int:
+        """Remove the user summaries that are due, or only count them."""
+        old = await self._view.old_summaries()
+        if dry_run or not old:
+            return len(old)
+        deleted = await self._parts.store.delete_summaries(old)
+        await self._parts.receipts.note_audit(ACTION, ACTION, {"user_interaction_summaries": deleted})
+        return deleted
+
+    async def erase(self) -> None:
+        """Have nothing of what was removed left in files."""
+        for each in self._parts.files:
+            await each.erase()
+
+    async def _remove_from(self, conversation_id: int) -> None:
+        following = await self._parts.reading.following([conversation_id])
+        await self._parts.rewriting.change(conversation_id, self._decide)
+        for later in following:
+            await self._parts.rewriting.change(later, self._parts.steps.later)
+
+    async def _decide(self, stored: StoredConversation) -> Decision:
+        old = await self._view.old_in(stored)
+        if len(old) == len(stored.messages):
+            return Whole.GOES if old or await self._view.is_over(stored) else None
+        if not old:
+            return None
+        left = replace(
+            stored,
+            head=_shortened(stored, old),
+            messages=tuple(each for each in stored.messages if each.message_id not in old),
+        )
+        quotes = _words_of(stored, old)
+        head = await self._parts.anew.of(left, title_goes=quotes.has_any_word_in)
+        spoke = {each.requester for each in left.messages} | {head.requester}
+        gone = [each for each in stored.people if each not in spoke]
+        return Rewritten(head, removed=sorted(old), left_by=gone)
+
+
+def _shortened(stored: StoredConversation, old: Collection[int]) -> ConversationHead:
+    """Return the head whose context begins at the same message as before, or at the first that is left."""
+    before = stored.messages[: stored.head.context_start]
+    return replace(stored.head, context_start=sum(each.message_id not in old for each in before))
+
+
+def _words_of(stored: StoredConversation, old: Collection[int]) -> Quotes:
+    return Quotes(
+        (each.message_content for each in stored.messages if each.message_id in old),
+        (each.message_content for each in stored.messages if each.message_id not in old),
+    )
