@@ -81,7 +81,7 @@ def within(ranked: Sequence[RecalledTurn], budget: RecallBudget) -> Recollection
         if len(kept) >= budget.max_turns or left <= 0:
             break
         heading = (turn.said.conversation_id, turn.heading)
-        cost = size_of(turn.line) + 1 + (0 if heading in headings else size_of(turn.heading) + 1)
+        cost = size_of(turn.line) + 1 + (0 if heading in headings else size_of(heading[1]) + 1)
         if cost <= left:
             kept.append(turn)
             headings.add(heading)
@@ -92,7 +92,7 @@ def within(ranked: Sequence[RecalledTurn], budget: RecallBudget) -> Recollection
 def likely_to_fit(order: Sequence[int], size_of_turn: Callable[[int], int], budget: RecallBudget) -> list[int]:
     """Return the places of turns that are worth reading: somewhat more than fit."""
     chosen: list[int] = []
-    left = budget.max_bytes * 2
+    left = budget.max_bytes + budget.max_bytes // 4 + LONGEST_TURN_BYTES
     for place in order:
         if len(chosen) >= budget.max_turns or left <= 0:
             break
