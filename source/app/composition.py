@@ -41,6 +41,8 @@ async def open_echo(
         await echo.limits.load(store)
         _ = echo.commands  # all of it is made now: a setting that is wrong is told before anything begins
         await echo.manager.start()
+        echo.facts.reading.start()
+        stack.push_async_callback(echo.facts.reading.stop)
         stack.push_async_callback(echo.recalls.flush)
         stack.push_async_callback(echo.transcripts.close, _DRAIN)
         stack.push_async_callback(echo.manager.shutdown)

@@ -7,7 +7,9 @@ from source.adapters.llm.offline import OfflineModel
 from source.adapters.storage.metadata_table import MetadataTable
 from source.adapters.storage.sql_store import SqlStore
 from source.app.archives import ArchiveHomes, archive_settings
+from source.app.facts import Facts
 from source.app.personal_data import finder_for, scrubbed
+from source.app.rewriting import rewriting_of
 from source.app.settings import ROOT, Settings
 from source.domain.errors import SettingsError
 from source.domain.eviction import MostBytes, MostConversations
@@ -31,6 +33,7 @@ from source.services.limits import Limits, LimitSettings, PersonKey
 from source.services.opening import Opening
 from source.services.prices import Prices
 from source.services.recall_notes import RecallNotes
+from source.services.rewriting import Rewriting
 from source.services.scrubbing import Scrubbing
 from source.services.speaker import Speaker
 from source.services.summarizer import ConversationSummarizer, SummarySettings
@@ -140,8 +143,12 @@ class Echo:
     @cached_property
     def carrying(self) -> Carrying:
         """What a new conversation is given of the person who begins it, in this order."""
-        parts: list[CarriedPart] = []
+        parts = [CarriedPart("facts", self.facts.service, self.settings.memory_budget_tokens)]
         return Carrying(parts, self.estimator, model=self.model.name)
+
+    @cached_property
+    def facts(self) -> Facts:
+        return Facts(self.store, self.clock)
 
     @cached_property
     def opening(self) -> Opening:
@@ -170,6 +177,10 @@ class Echo:
         """Deletes conversations everywhere."""
         homes = self.archives
         return Deletion(homes.table, homes.archived, homes.home, self.manager)
+
+    @cached_property
+    def rewriting(self) -> Rewriting:
+        return rewriting_of(self.store, self.archives, self.manager, self.deletion, self.opening)
 
     @cached_property
     def recalls(self) -> RecallNotes:
@@ -253,6 +264,7 @@ class Echo:
             archive=self.archive,
             summarizer=self.summarizer,
             turns=self.turns,
+            memory=self.facts.command(self.rewriting),
             clock=self.clock,
             recalled=self.recalls.note,
         )

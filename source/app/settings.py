@@ -88,6 +88,12 @@ class Settings(ModelFields, DiscordFields, OperationFields, ScrubbingFields, Web
         default=4_000, ge=200, le=1_000_000, description="Tokens sent to the model for one summary at most."
     )
     summary_tokens: int = Field(default=300, ge=50, le=20_000, description="Longest summary, in tokens.")
+    memory_budget_tokens: int = Field(
+        default=400,
+        ge=0,
+        le=20_000,
+        description="Tokens of what is known of a person that a new conversation begins with at most; 0: none.",
+    )
     summary_timeout_seconds: float = Field(
         default=5,
         gt=0,

@@ -21,6 +21,7 @@ from source.services.commands.life import ARCHIVABLE, ARCHIVED, RESUMABLE, LifeC
 from source.services.commands.messages import MessageFinder, SaidMessages
 from source.services.commands.numbered import listed
 from source.services.commands.reading import ReadingCommands
+from source.services.commands.remembering import MemoryCommand
 from source.services.commands.searching import SearchCommand
 from source.services.commands.suggesting import Suggestions
 from source.services.commands.vocabulary import (
@@ -57,6 +58,7 @@ class CommandParts:
     archive: ArchiveService
     summarizer: ConversationSummarizer
     turns: Turns
+    memory: MemoryCommand
     clock: Clock
     recalled: Recalled = not_counted
 
@@ -84,6 +86,7 @@ class CommandService:
             _Command(words.CONVERSATIONS, self._reading.conversations),
             _Command(words.SUMMARY, self._reading.summary),
             _Command(words.SEARCH, SearchCommand(parts.catalog, finder, recalled=parts.recalled).search),
+            _Command(words.MEMORY, parts.memory.memory),
             _Command(words.EXPORT, ExportCommand(Exporter(parts.manager, parts.catalog), parts.catalog).export),
             _Command(words.STATS, StatsCommand(Statistics(parts.statistics)).stats),
             _Command(words.STOP, answering.stop),

@@ -33,6 +33,16 @@ SEARCH: Final = CommandSpec(
         CommandOption("message", "the message, by its id, that the words are of", is_hidden=True),
     ),
 )
+MEMORY: Final = CommandSpec(
+    "memory",
+    "what Echo knows of you here; forget single facts",
+    (
+        CommandOption(
+            "action", "all: also what is no longer so; forget: one fact", OptionKind.CHOICE, choices=("all", "forget")
+        ),
+        CommandOption("what", "words to look for; of what to forget, its number or text", takes_rest=True),
+    ),
+)
 EXPORT: Final = CommandSpec(
     "export",
     "this conversation as a file",
