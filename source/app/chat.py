@@ -19,6 +19,7 @@ from source.app.composition import open_echo
 from source.app.echo import Echo
 from source.app.event_loop import INTERRUPTED, leave_output
 from source.app.exports import EXPORT_FOLDER, write_export
+from source.app.log_scrubbing import scrub_of
 from source.app.log_setup import set_up_logging
 from source.app.models import warm_up
 from source.app.settings import Settings
@@ -84,7 +85,7 @@ async def run_chat(settings: Settings, *, user: str | None, thread: str) -> int:
     # A person is told on the screen what went wrong.
     quiet: Literal["error", "warning"] = "error" if is_person else "warning"
     level = settings.log_level if settings.is_set("LOG_LEVEL") else quiet
-    set_up_logging(level=level, form=settings.log_format, secrets=settings.secrets)
+    set_up_logging(level=level, form=settings.log_format, secrets=settings.secrets, scrub=scrub_of(settings))
     name = user or _account_name()
     place = Place(ThreadRef(Platform.TERMINAL, thread), PersonRef(name, name))
     async with _partner(settings, place) as partner:

@@ -252,10 +252,11 @@ def keys_revoke(sources: Sources, name: str) -> int:
 def _settings_and_quiet_logs(sources: Sources) -> "Settings":
     """Commands that answer and end log warnings only, unless the operator asked for more."""
     settings = sources.read()
+    from source.app.log_scrubbing import scrub_of
     from source.app.log_setup import set_up_logging
 
     level = settings.log_level if settings.is_set("LOG_LEVEL") else "warning"
-    set_up_logging(level=level, form=settings.log_format, secrets=settings.secrets)
+    set_up_logging(level=level, form=settings.log_format, secrets=settings.secrets, scrub=scrub_of(settings))
     return settings
 
 

@@ -10,6 +10,8 @@ from typing import Literal, TextIO
 import structlog
 from structlog.typing import EventDict, Processor, ProcessorReturnValue, WrappedLogger
 
+from source.app.log_scrubbing import Scrub, scrubbing
+
 # Other libraries write message text and headers below this level.
 _FOREIGN_LEVEL = logging.WARNING
 _OWN_LOGGERS = ("source", "bot", "__main__")
@@ -22,8 +24,11 @@ def set_up_logging(
     level: Literal["debug", "info", "warning", "error"],
     form: Literal["console", "json"],
     secrets: Collection[str] = (),
+    scrub: Scrub | None = None,
 ) -> None:
     """Route structlog and the standard library to standard error; what is in `secrets` is masked in every line.
+
+    `scrub` takes personal data out of every text in it, tracebacks included.
 
     `level` holds for Echo's own events; other libraries are heard from warnings on.
     """
@@ -39,6 +44,7 @@ def set_up_logging(
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
+                *([scrubbing(scrub)] if scrub is not None else []),
                 _without_controls,
                 _renderer(form),
                 _masking(secrets),

@@ -9,6 +9,7 @@ import structlog
 
 from source.app.composition import open_echo
 from source.app.echo import Echo
+from source.app.log_scrubbing import scrub_of
 from source.app.log_setup import set_up_logging
 from source.app.models import warm_up
 from source.app.settings import Settings
@@ -57,7 +58,9 @@ async def run_channels(settings: Settings) -> int:
     """Run until cancelled, or until no channel can go on; return the exit code."""
     if not is_anything_configured(settings):
         raise SettingsError(NOTHING_TO_RUN)
-    set_up_logging(level=settings.log_level, form=settings.log_format, secrets=settings.secrets)
+    set_up_logging(
+        level=settings.log_level, form=settings.log_format, secrets=settings.secrets, scrub=scrub_of(settings)
+    )
     from source.app.operations import Operations  # before other threads use what it imports
 
     async with open_echo(settings, command="bot.py") as echo:

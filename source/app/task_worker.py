@@ -7,6 +7,7 @@ import structlog
 
 from source.adapters.storage.sql_store import SqlStore
 from source.app.echo import Echo
+from source.app.log_scrubbing import scrub_of
 from source.app.log_setup import set_up_logging
 from source.app.models import choose_model
 from source.app.operations import Operations
@@ -34,7 +35,9 @@ async def run_worker(settings: Settings) -> int:
         return await run_memory_worker(settings)
     if settings.server_url is None:
         raise SettingsError(_NOTHING_TO_DO)
-    set_up_logging(level=settings.log_level, form=settings.log_format, secrets=settings.secrets)
+    set_up_logging(
+        level=settings.log_level, form=settings.log_format, secrets=settings.secrets, scrub=scrub_of(settings)
+    )
     async with AsyncExitStack() as stack:
         clock = SystemClock()
         store = await SqlStore.open(settings.database, clock=clock, durability=settings.durability)

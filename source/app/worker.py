@@ -11,6 +11,7 @@ from source.adapters.llm.offline import OfflineModel
 from source.adapters.remote.api_client import ApiClient
 from source.adapters.remote.memory_desk import ApiMemoryDesk
 from source.adapters.sqs.memory_queue import SqsMemoryQueue
+from source.app.log_scrubbing import scrub_of
 from source.app.log_setup import set_up_logging
 from source.app.memories import memory_extractor
 from source.app.models import choose_model
@@ -42,7 +43,9 @@ async def run_memory_worker(settings: Settings) -> int:
             "A worker takes its batches from a queue and the conversations from a running Echo: set MEMORY_QUEUE_URL "
             "as it is set there, ECHO_API_URL to its address, and ECHO_API_KEY to a key with the scopes read and write."
         )
-    set_up_logging(level=settings.log_level, form=settings.log_format, secrets=settings.secrets)
+    set_up_logging(
+        level=settings.log_level, form=settings.log_format, secrets=settings.secrets, scrub=scrub_of(settings)
+    )
     key = settings.echo_api_key.get_secret_value() if settings.echo_api_key else None
     async with AsyncExitStack() as stack:
         model = scrubbed(await choose_model(settings), settings)
