@@ -9,7 +9,9 @@ from source.adapters.storage.sql_store import SqlStore
 from source.app.archives import ArchiveHomes, archive_settings
 from source.app.facts import Facts
 from source.app.personal_data import finder_for, scrubbed
+from source.app.profiles import Profiles
 from source.app.rewriting import rewriting_of
+from source.app.recall_parts import recall_over
 from source.app.settings import ROOT, Settings
 from source.domain.errors import SettingsError
 from source.domain.eviction import MostBytes, MostConversations
@@ -32,7 +34,9 @@ from source.services.health import WatchedModel
 from source.services.limits import Limits, LimitSettings, PersonKey
 from source.services.opening import Opening
 from source.services.prices import Prices
+from source.services.recall import RecallService
 from source.services.recall_notes import RecallNotes
+from source.services.recalling import OpeningRecall, RecallFirst
 from source.services.rewriting import Rewriting
 from source.services.scrubbing import Scrubbing
 from source.services.speaker import Speaker
@@ -143,12 +147,22 @@ class Echo:
     @cached_property
     def carrying(self) -> Carrying:
         """What a new conversation is given of the person who begins it, in this order."""
-        parts = [CarriedPart("facts", self.facts.service, self.settings.memory_budget_tokens)]
+        settings = self.settings
+        opening = OpeningRecall(self.recall, has_tools=settings.model_tools)
+        parts = [
+            self.profiles.carried,
+            CarriedPart("facts", self.facts.service, settings.memory_budget_tokens),
+            CarriedPart("recall", opening, settings.recall_opening_tokens),
+        ]
         return Carrying(parts, self.estimator, model=self.model.name)
 
     @cached_property
     def facts(self) -> Facts:
         return Facts(self.store, self.clock)
+
+    @cached_property
+    def profiles(self) -> Profiles:
+        return Profiles(self.settings, self.store, self.clock)
 
     @cached_property
     def opening(self) -> Opening:
@@ -188,8 +202,16 @@ class Echo:
 
     @cached_property
     def toolbox(self) -> Toolbox:
-        search = SearchMessages(self.store, recalled=self.recalls.note)
+        search = SearchMessages(self.recall, self._recall_bytes)
         return Toolbox([search] if self.settings.model_tools else [])
+
+    @cached_property
+    def recall(self) -> RecallService:
+        return recall_over(self.store, self.clock, recalled=self.recalls.note)
+
+    def _recall_bytes(self) -> int:
+        """How much one search may find, as usage has taught it."""
+        return self.estimator.bytes_for(self.model.name, self.settings.recall_budget_tokens)
 
     @cached_property
     def context(self) -> ContextService:
@@ -241,6 +263,7 @@ class Echo:
             upkeep=ContextUpkeep(self.context, self.summarizer, self.store),
             clock=self.clock,
             keeping=self.scrubbing,
+            notices=self.profiles.linking,
         )
         answerer = Answerer(parts)
         return TurnService(
@@ -264,6 +287,8 @@ class Echo:
             archive=self.archive,
             summarizer=self.summarizer,
             turns=self.turns,
+            profiles=self.profiles.service,
+            linking=self.profiles.linking,
             memory=self.facts.command(self.rewriting),
             clock=self.clock,
             recalled=self.recalls.note,

@@ -46,12 +46,13 @@ class Memories:
     @cached_property
     def service(self) -> MemoryService:
         desk = StoreDesk(self._echo.store, self.table)
-        return MemoryService(desk, memory_extractor(self._model), self._echo.clock)
+        return MemoryService(desk, memory_extractor(self._model), self._echo.clock, rules=self._echo.profiles.rules)
 
     @cached_property
     def intake(self) -> MemoryIntake:
         ledger = StoreLedger(self._echo.store)
-        return MemoryIntake(self._echo.store, self.table, ledger, kept_text=self._echo.scrubbing.text)
+        kept_text, rules = self._echo.scrubbing.text, self._echo.profiles.rules
+        return MemoryIntake(self._echo.store, self.table, ledger, kept_text=kept_text, rules=rules)
 
     @cached_property
     def eligible(self) -> EligibleConversations:

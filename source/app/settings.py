@@ -12,6 +12,7 @@ from source.app.settings_discord import DiscordFields
 from source.app.settings_fields import empty_as_none
 from source.app.settings_model import ModelFields
 from source.app.settings_operations import OperationFields
+from source.app.settings_profiles import ProfileFields
 from source.app.settings_scrubbing import ScrubbingFields
 from source.app.settings_web import WebFields
 
@@ -19,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DEFAULT_ORIGIN = "default"
 
 
-class Settings(ModelFields, DiscordFields, OperationFields, ScrubbingFields, WebFields):
+class Settings(ModelFields, DiscordFields, OperationFields, ProfileFields, ScrubbingFields, WebFields):
     """What the operator decided; `settings_loader` reads it, calling the class reads nothing.
 
     In files and in the environment a field is named in capitals: `idle_time_seconds` is IDLE_TIME_SECONDS.

@@ -8,7 +8,7 @@ from source.domain.memory import Memory, MemoryItem, MemoryPart, MemorySource
 from source.domain.memory_claims import MOST_ITEMS, Claims, read_claims
 from source.domain.memory_evidence import Evidence
 from source.domain.message import Message
-from source.domain.profile_fields import field_name, valid_value
+from source.domain.profile_fields import ProfileRules, field_name, valid_value
 from source.domain.summary_material import chat_only
 from source.domain.summary_text import sentences
 
@@ -72,6 +72,16 @@ def _cited(item: MemoryItem, evidence: Evidence) -> MemoryItem:
     if item.message_ids:
         return replace(item, message_ids=evidence.known(item.message_ids))
     return replace(item, message_ids=evidence.showing(f"{item.name or ''} {item.text}"))
+
+
+def with_valid_profile(memory: Memory, rules: ProfileRules) -> Memory:
+    """Return the memory without values of a profile that look right and are none: no such number, no such zone."""
+    told = memory.of(MemoryPart.PROFILE)
+    valid = tuple(item for item in told if valid_value(item.name or "", item.text, rules) is not None)
+    if len(valid) == len(told):
+        return memory
+    dropped = memory.dropped + len(told) - len(valid)
+    return replace(memory, parts={**memory.parts, MemoryPart.PROFILE: valid}, dropped=dropped)
 
 
 def _shown(part: MemoryPart, item: MemoryItem, evidence: Evidence, *, trusted: bool) -> MemoryItem | None:

@@ -19,9 +19,10 @@ from source.domain.errors import (
     StoreUnavailableError,
 )
 from source.domain.memory import Memory, MemorySource, StoredMemory
-from source.domain.memory_check import supported
+from source.domain.memory_check import supported, with_valid_profile
 from source.domain.memory_claims import read_claims
 from source.domain.message import Message, MessageType
+from source.domain.profile_fields import FORMS_ALONE, ProfileRules
 from source.ports.clock import Clock
 from source.ports.memories import MemoryDesk, MemoryStore, RememberedConversation
 from source.services.keyed_locks import KeyedLocks
@@ -84,11 +85,13 @@ class MemoryService:
         clock: Clock,
         *,
         pauses: tuple[timedelta, ...] = _PAUSES,
+        rules: ProfileRules = FORMS_ALONE,
     ) -> None:
         self._desk = desk
         self._extractor = extractor
         self._clock = clock
         self._pauses = pauses
+        self._rules = rules
         self._in_hand = KeyedLocks()
         self._failed_in_a_row = 0
 
@@ -165,7 +168,7 @@ class MemoryService:
                 await self._clock.sleep(_pause_after(error, pause).total_seconds())
             else:
                 self._failed_in_a_row = 0
-                return memory
+                return with_valid_profile(memory, self._rules)
         raise AssertionError("the last attempt returns or raises")
 
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 import structlog
 
 from source.domain.memory import StoredMemory
-from source.domain.memory_check import checked_memory
+from source.domain.memory_check import checked_memory, with_valid_profile
 from source.domain.placeholders import changed_in
+from source.domain.profile_fields import FORMS_ALONE, ProfileRules
 from source.domain.turn import ModelUsage
 from source.ports.memories import MemoryStore
 from source.services.memories import Conversations
@@ -27,7 +28,9 @@ class MemoryIntake:
         ledger: UsageLedger,
         *,
         kept_text: KeptText = AS_IT_IS.text,
+        rules: ProfileRules = FORMS_ALONE,
     ) -> None:
+        self._rules = rules
         self._kept_text = kept_text
         self._conversations = conversations
         self._memories = memories
@@ -49,7 +52,8 @@ class MemoryIntake:
         found = await self._conversations.load(conversation_id)
         if found is None:
             return None
-        memory = await asyncio.to_thread(checked_memory, self._kept(memory_data), found.messages, found.people)
+        checked = await asyncio.to_thread(checked_memory, self._kept(memory_data), found.messages, found.people)
+        memory = with_valid_profile(checked, self._rules)
         kept = await self._memories.put_memory(
             conversation_id, memory.as_data(), covers_to=memory.covers_to, source=memory.source, version=version
         )

@@ -18,7 +18,9 @@ from source.services.conversation import Conversation
 from source.services.conversation_manager import InMemoryConversationManager, Seat
 from source.services.delivery import announce
 from source.services.mailbox import Batch
+from source.services.notices import NOTHING_TO_TELL, Notices
 from source.services.opening import Opening
+from source.services.recalling import RecallFirst
 from source.services.scrubbing import AS_IT_IS, Keeping
 from source.services.speaker import Speaker
 from source.services.upkeep import ContextUpkeep
@@ -77,7 +79,9 @@ class TurnParts:
     speaker: Speaker
     upkeep: ContextUpkeep
     clock: Clock
+    recall_first: RecallFirst
     keeping: Keeping = AS_IT_IS
+    notices: Notices = NOTHING_TO_TELL
 
 
 class Answerer:
@@ -177,6 +181,7 @@ class Answerer:
         for line in (opened.notice, _line_about(batch)):
             if line:
                 await announce(reply, line)
+        await self._parts.notices.tell(reply, seat.thread, latest.person.external_id)
         conversation = opened.conversation
         return Asked(conversation, events, reply, arriving=arriving(conversation, events))
 
@@ -204,10 +209,11 @@ class Answerer:
         """Speak; a prompt that the model finds too long is halved until it fits or nothing can leave."""
         conversation, upkeep = asked.conversation, self._parts.upkeep
         await upkeep.before_reply(conversation, asked.arriving)
+        first = self._parts.recall_first.calls_for(asked.words, asked.names)
         while True:
             prompt = self._parts.context.build(conversation, asked.arriving, asked.people, without=asked.replaced)
             try:
-                await self._parts.speaker.speak(prompt, asked.scopes, asked.reply, asked.speech)
+                await self._parts.speaker.speak(prompt, asked.scopes, asked.reply, asked.speech, first=first)
                 return
             except ContextTooLongError:
                 if not await upkeep.halve(conversation):

@@ -20,6 +20,7 @@ from source.services.commands.exporting import EXPORTABLE, ExportCommand
 from source.services.commands.life import ARCHIVABLE, ARCHIVED, RESUMABLE, LifeCommands
 from source.services.commands.messages import MessageFinder, SaidMessages
 from source.services.commands.numbered import listed
+from source.services.commands.profile import LinkCommands, ProfileCommands
 from source.services.commands.reading import ReadingCommands
 from source.services.commands.remembering import MemoryCommand
 from source.services.commands.searching import SearchCommand
@@ -33,7 +34,9 @@ from source.services.commands.vocabulary import (
 )
 from source.services.conversation_manager import InMemoryConversationManager
 from source.services.export import Exporter
+from source.services.linking import LinkingService
 from source.services.opening import Opening
+from source.services.profiles import ProfileService
 from source.services.recall_notes import Recalled, not_counted
 from source.services.statistics import Statistics
 from source.services.summarizer import ConversationSummarizer
@@ -58,6 +61,8 @@ class CommandParts:
     archive: ArchiveService
     summarizer: ConversationSummarizer
     turns: Turns
+    profiles: ProfileService
+    linking: LinkingService
     memory: MemoryCommand
     clock: Clock
     recalled: Recalled = not_counted
@@ -78,6 +83,7 @@ class CommandService:
         self._reading = ReadingCommands(parts.manager, parts.store, parts.catalog, finder, parts.summarizer)
         life = LifeCommands(parts.manager, parts.catalog, parts.opening, parts.archive, parts.clock)
         answering = AnsweringCommands(parts.turns, parts.clock)
+        linking = LinkCommands(parts.linking)
         commands = (
             _Command(words.NEW, life.new),
             _Command(words.RESUME, life.resume),
@@ -87,6 +93,9 @@ class CommandService:
             _Command(words.SUMMARY, self._reading.summary),
             _Command(words.SEARCH, SearchCommand(parts.catalog, finder, recalled=parts.recalled).search),
             _Command(words.MEMORY, parts.memory.memory),
+            _Command(words.PROFILE, ProfileCommands(parts.profiles).profile),
+            _Command(words.LINK, linking.link),
+            _Command(words.UNLINK, linking.unlink),
             _Command(words.EXPORT, ExportCommand(Exporter(parts.manager, parts.catalog), parts.catalog).export),
             _Command(words.STATS, StatsCommand(Statistics(parts.statistics)).stats),
             _Command(words.STOP, answering.stop),

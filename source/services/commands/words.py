@@ -43,6 +43,21 @@ MEMORY: Final = CommandSpec(
         CommandOption("what", "words to look for; of what to forget, its number or text", takes_rest=True),
     ),
 )
+PROFILE: Final = CommandSpec(
+    "profile",
+    "what Echo knows of who you are here; set or forget it",
+    (
+        CommandOption("action", "set or forget a field", OptionKind.CHOICE, choices=("set", "forget")),
+        CommandOption("field", "name, email, phone, company, or any word"),
+        CommandOption("value", "what it is", takes_rest=True),
+    ),
+)
+LINK: Final = CommandSpec(
+    "link",
+    "be one person on several platforms, by a code",
+    (CommandOption("code", "the code that I gave you on your other account", takes_rest=True),),
+)
+UNLINK: Final = CommandSpec("unlink", "take this account out again")
 EXPORT: Final = CommandSpec(
     "export",
     "this conversation as a file",
