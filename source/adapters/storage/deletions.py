@@ -5,7 +5,7 @@ from typing import Final
 from sqlalchemy import Connection, Delete, Engine, event
 
 _MARK: Final = "has_deleted"
-_KNOWN_TABLES: Final = frozenset({"threads", "aliases", "participants", "conversations"})
+_KNOWN_TABLES: Final = frozenset({"threads", "aliases", "participants", "conversations", "interactions"})
 
 
 def watch_deletions(engine: Engine) -> None:

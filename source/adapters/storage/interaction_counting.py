@@ -15,11 +15,11 @@ _AT_ONCE: Final = 500
 
 
 class _Part(NamedTuple):
-    """Who took part in which conversation; the key of a row of `interactions`."""
+    """Who took part in which conversation, on which platform that is."""
 
     external_id: str
-    platform: str
     conversation_id: int
+    platform: str
 
 
 class _Said(NamedTuple):
@@ -82,7 +82,7 @@ def _taken_part(connection: Connection, ids: Sequence[int]) -> dict[_Part, _Said
         for row in connection.execute(query)
     }
     took_part = (
-        select(participants.c.external_id, threads.c.platform, participants.c.conversation_id)
+        select(participants.c.external_id, participants.c.conversation_id, threads.c.platform)
         .join(conversations, conversations.c.id == participants.c.conversation_id)
         .join(threads, threads.c.id == conversations.c.thread_key)
         .where(participants.c.conversation_id.in_(ids))
@@ -94,7 +94,7 @@ def _taken_part(connection: Connection, ids: Sequence[int]) -> dict[_Part, _Said
 def _stored_parts(connection: Connection, ids: Sequence[int]) -> dict[_Part, _Said]:
     rows = connection.execute(select(interactions).where(interactions.c.conversation_id.in_(ids)))
     return {
-        _Part(row.external_id, row.platform, row.conversation_id): _Said(row.messages, row.first_at, row.last_at)
+        _Part(row.external_id, row.conversation_id, row.platform): _Said(row.messages, row.first_at, row.last_at)
         for row in rows
     }
 

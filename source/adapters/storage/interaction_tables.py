@@ -12,9 +12,10 @@ from source.adapters.storage.tables import metadata
 interactions: Final = Table(
     "interactions",
     metadata,
-    Column("external_id", String, primary_key=True),
-    Column("platform", String, primary_key=True),
-    Column("conversation_id", ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True, index=True),
+    # First, so that the rows of running conversations lie side by side.
+    Column("conversation_id", ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True),
+    Column("external_id", String, primary_key=True, index=True),
+    Column("platform", String, nullable=False),
     Column("messages", Integer, nullable=False),
     Column("first_at", Moment),
     Column("last_at", Moment),

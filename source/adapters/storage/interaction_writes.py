@@ -1,8 +1,8 @@
 """What turns add to what is counted of people."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import Connection, select, tuple_
 
@@ -13,28 +13,15 @@ from source.adapters.storage.record_counts import refresh_summaries
 from source.adapters.storage.statements import Statements
 from source.adapters.storage.tables import messages
 from source.domain.interactions import EVERYBODY
-from source.domain.message import Message, MessageType, Standing, as_utc
+from source.domain.message import MessageType, Standing
 from source.domain.turn import TurnRecord
 
+_CHAT: Final = MessageType.CHAT
+_KEPT: Final = Standing.KEPT
 _Who = tuple[str, int]
 """Somebody by their external id, and a conversation."""
-
-
-@dataclass(slots=True)
-class _Said:
-    """What somebody adds to a conversation."""
-
-    messages: int = 0
-    first: datetime | None = None
-    last: datetime | None = None
-
-    def add(self, message: Message) -> None:
-        said_at = as_utc(message.created_at)
-        self.messages += 1
-        if self.first is None or said_at < self.first:
-            self.first = said_at
-        if self.last is None or said_at > self.last:
-            self.last = said_at
+_Said = tuple[str, int, datetime | None]
+"""Who says something in which conversation, and when; without a time they only take part."""
 
 
 class InteractionWrites:
@@ -48,21 +35,29 @@ class InteractionWrites:
         """Count who takes part and what they say; the turns are written already."""
         said = _said_in(records)
         if said:
-            platforms = self._known.platforms(connection, records, {key for _, key in said})
-            rows = [
-                (who, platforms[key], key, added.messages, added.first, added.last)
-                for (who, key), added in said.items()
-            ]
-            self._statements.count_said.run(connection, rows)
-            self._refresh(connection, said.keys())
+            self._count(connection, records, said)
+            self._refresh(connection, {(who, key) for who, key, _ in said})
         superseded = [(record.conversation_id, old) for record in records for old in record.superseded]
         if superseded:
             recount(connection, _whose_words_went(connection, superseded))
 
+    def _count(self, connection: Connection, records: Sequence[TurnRecord], said: Sequence[_Said]) -> None:
+        """Add to the rows that are there, which is nearly all of them; begin the others."""
+        counted = self._known.counted
+        more = [each for each in said if (each[0], each[1]) in counted and each[2] is not None]
+        if len(more) < len(said):
+            begun = [each for each in said if (each[0], each[1]) not in counted]
+            platforms = self._known.platforms(connection, records, {key for _, key, _ in begun})
+            rows = ((key, who, platforms[key], 0 if at is None else 1, at, at) for who, key, at in begun)
+            self._statements.begin_count.run(connection, rows)
+            counted.update((who, key) for who, key, _ in begun)
+        if self._statements.count_said.run(connection, more) < len(more):
+            recount(connection, [key for _, key, _ in more])
+
     def _refresh(self, connection: Connection, said: Collection[_Who]) -> None:
         """Have people's summaries say so too; hardly anybody has one."""
-        people = dict.fromkeys(who for who, _ in said)
-        if not self._statements.refresh_summary.run(connection, [(who,) for who in people]):
+        people = {who for who, _ in said}
+        if not self._statements.refresh_summary.run(connection, [(who,) for who in sorted(people)]):
             return
         # Who joins a conversation late takes part in what it was about.
         told = select(interaction_names.c.conversation_id).where(
@@ -73,22 +68,19 @@ class InteractionWrites:
         refresh_summaries(connection, {who for who, key in said if key in about_something})
 
 
-def _said_in(records: Sequence[TurnRecord]) -> dict[_Who, _Said]:
-    found: dict[_Who, _Said] = {}
-    for record in records:
-        for head in record.heads:
-            if head.requester is not None:
-                found.setdefault((head.requester, head.conversation_id), _Said())
-        for message in record.messages:
-            if message.requester is None:
-                continue
-            key = (message.requester, record.conversation_id)
-            added = found.get(key)
-            if added is None:
-                added = found[key] = _Said()
-            if message.message_type is MessageType.CHAT and message.standing is Standing.KEPT:
-                added.add(message)
-    return found
+def _said_in(records: Sequence[TurnRecord]) -> list[_Said]:
+    """Return who takes part in which conversation: once for each message that they say there, and when."""
+    began = [(head.requester, head.conversation_id, None) for record in records for head in record.heads]
+    spoke = [
+        (
+            message.requester,
+            record.conversation_id,
+            message.created_at if message.message_type is _CHAT and message.standing is _KEPT else None,
+        )
+        for record in records
+        for message in record.messages
+    ]
+    return [(who, key, at) for who, key, at in (*began, *spoke) if who is not None]
 
 
 def _whose_words_went(connection: Connection, superseded: Sequence[tuple[int, int]]) -> list[int]:

@@ -29,6 +29,8 @@ class KnownRows:
         self._threads: dict[ThreadKey, tuple[int, ThreadRef]] = {}
         self._people: dict[tuple[Platform, str], str] = {}
         self._participants: set[tuple[str, int]] = set()
+        # Who (`external_id`) is counted in which conversation.
+        self.counted: set[tuple[str, int]] = set()
         # A conversation stays on its platform, and its id is never used again: nothing makes this wrong.
         self._platforms: dict[int, str] = {}
 
@@ -36,6 +38,7 @@ class KnownRows:
         self._threads.clear()
         self._people.clear()
         self._participants.clear()
+        self.counted.clear()
 
     def look_up(
         self, connection: Connection, threads: Iterable[ThreadKey], people: Iterable[tuple[Platform, str]]
@@ -44,7 +47,7 @@ class KnownRows:
 
     def trim(self) -> None:
         """Forget everything once it takes too much memory; call it outside a batch."""
-        for known in (self._threads, self._people, self._participants, self._platforms):
+        for known in (self._threads, self._people, self._participants, self.counted, self._platforms):
             if len(known) > _MOST_KNOWN:
                 known.clear()
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import DateTime
@@ -48,7 +49,15 @@ def _as_aware(moment: datetime | None) -> datetime | None:
 
 
 def _as_text(moment: datetime | None) -> str | None:
-    return None if moment is None else as_utc(moment).isoformat(" ", "microseconds")[:_TEXT_LENGTH]
+    if moment is None:
+        return None
+    # Only of what is in UTC one value is one moment, for whatever else there are hours that come twice.
+    return _utc_as_text(moment) if moment.tzinfo is UTC else _utc_as_text.__wrapped__(as_utc(moment))
+
+
+@lru_cache(maxsize=2_048)  # a message's own time is written in three places
+def _utc_as_text(moment: datetime) -> str:
+    return moment.isoformat(" ", "microseconds")[:_TEXT_LENGTH]
 
 
 def _from_text(text: str | None) -> datetime | None:

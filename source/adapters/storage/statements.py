@@ -84,6 +84,7 @@ class Statements:
         self.put_part = self._put(sent_parts, ("platform", "external_id", "key", "part"), ("key", "part"))
         self.put_mark = self._put(seen_marks, ("platform", "place", "last"), ("last",))
         self.put_feedback = self._put(feedback, FEEDBACK_COLUMNS, ("value", "given_at"))
+        self.begin_count = self._count_begun()
         self.count_said = self._said_counted()
         self.refresh_summary = self._summary_refreshed()
 
@@ -248,24 +249,36 @@ class Statements:
         names = ("row", "new_content", "new_edited_at", "new_standing", "new_pii")
         return Prepared(statement, names, self._dialect)
 
-    def _said_counted(self) -> Prepared:
-        """Add to what somebody said in a conversation."""
+    def _count_begun(self) -> Prepared:
+        """Count what somebody says in a conversation from now on, or add to it."""
         names = tuple(column.name for column in interactions.columns)
         statement = self._insert(interactions, names)
         stored, new = interactions.c, statement.excluded
+        is_earlier, is_later = stored.first_at <= new.first_at, stored.last_at >= new.last_at
         statement = statement.on_conflict_do_update(
             index_elements=[column.name for column in interactions.primary_key],
             set_={
                 "messages": stored.messages + new.messages,
-                "first_at": case(
-                    (or_(new.first_at.is_(None), stored.first_at <= new.first_at), stored.first_at), else_=new.first_at
-                ),
-                "last_at": case(
-                    (or_(new.last_at.is_(None), stored.last_at >= new.last_at), stored.last_at), else_=new.last_at
-                ),
+                "first_at": case((or_(new.first_at.is_(None), is_earlier), stored.first_at), else_=new.first_at),
+                "last_at": case((or_(new.last_at.is_(None), is_later), stored.last_at), else_=new.last_at),
             },
         )
         return Prepared(statement, names, self._dialect)
+
+    def _said_counted(self) -> Prepared:
+        """Add a message to what somebody said in a conversation."""
+        stored = interactions.c
+        said_at = bindparam("said_at", type_=stored.last_at.type)
+        statement = (
+            update(interactions)
+            .where(stored.external_id == bindparam("who"), stored.conversation_id == bindparam("conversation"))
+            .values(
+                messages=stored.messages + literal_column("1"),
+                first_at=case((stored.first_at <= said_at, stored.first_at), else_=said_at),
+                last_at=case((stored.last_at >= said_at, stored.last_at), else_=said_at),
+            )
+        )
+        return Prepared(statement, ("who", "conversation", "said_at"), self._dialect)
 
     def _summary_refreshed(self) -> Prepared:
         """Have the summary that programs keep of somebody, if there is one, say how much they said."""

@@ -18,9 +18,9 @@ _AT_ONCE = 500
 def upgrade() -> None:
     op.create_table(
         "interactions",
+        sa.Column("conversation_id", _KEY, nullable=False),
         sa.Column("external_id", sa.String(), nullable=False),
         sa.Column("platform", sa.String(), nullable=False),
-        sa.Column("conversation_id", _KEY, nullable=False),
         sa.Column("messages", sa.Integer(), nullable=False),
         sa.Column("first_at", Moment()),
         sa.Column("last_at", Moment()),
@@ -30,7 +30,7 @@ def upgrade() -> None:
             name="fk_interactions_conversation_id",
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("external_id", "platform", "conversation_id", name="pk_interactions"),
+        sa.PrimaryKeyConstraint("conversation_id", "external_id", name="pk_interactions"),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -49,7 +49,7 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     _count()
-    op.create_index("ix_interactions_conversation_id", "interactions", ["conversation_id"])
+    op.create_index("ix_interactions_external_id", "interactions", ["external_id"])
     _name()
 
 
