@@ -2,10 +2,12 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Literal
 
 from source.adapters.storage.folder_lock import FolderLock
+from source.adapters.storage.interaction_table import InteractionTable
 from source.adapters.storage.sql_store import SqlStore
 from source.app.archives import ArchiveHomes
 from source.app.echo import Echo
@@ -15,6 +17,7 @@ from source.app.settings import Settings
 from source.ports.clock import Clock, SystemClock
 from source.ports.llm import LanguageModel
 from source.ports.store import ConversationCatalog
+from source.services.interactions import recounted
 from source.services.rebuild import Progress, Rebuild, RebuildReport
 from source.services.rebuild_archive import ArchiveRebuild
 
@@ -47,6 +50,7 @@ async def open_echo(
         stack.push_async_callback(echo.transcripts.close, _DRAIN)
         stack.push_async_callback(echo.manager.shutdown)
         stack.push_async_callback(echo.turns.drain, _DRAIN)
+        stack.push_async_callback(echo.privacy.close)
         yield echo
 
 
@@ -72,7 +76,9 @@ async def rebuild(settings: Settings, source: Literal["transcripts", "store"], p
         store = await _own_store(stack, settings, SystemClock(), command=f"rebuild --from {source}")
         homes = ArchiveHomes(settings, store, SystemClock())
         work = Rebuild(store, homes.files, ArchiveRebuild(homes.archived, homes.mending))
-        return await (work.from_transcripts(progress) if source == "transcripts" else work.from_store(progress))
+        report = await (work.from_transcripts(progress) if source == "transcripts" else work.from_store(progress))
+        counted = await recounted(InteractionTable(store))
+        return replace(report, recounted=counted.corrected)
 
 
 async def _own_store(stack: AsyncExitStack, settings: Settings, clock: Clock, *, command: str) -> SqlStore:

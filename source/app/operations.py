@@ -5,6 +5,7 @@ from datetime import time, timedelta
 from functools import cached_property
 
 from source.adapters.sentiment.vader import VaderMood
+from source.adapters.storage.interaction_table import InteractionTable
 from source.adapters.storage.metadata_table import MetadataTable
 from source.adapters.storage.operations_reading import OperationsReading
 from source.adapters.storage.schedule_table import ScheduleTable
@@ -44,6 +45,7 @@ class Operations:
     def __init__(self, echo: Echo, *, lanes: Sequence[Lane] = tuple(Lane)) -> None:
         self._echo = echo
         self._lanes = lanes
+        echo.privacy.done_by(lambda: self.queue, lambda: self.engine)
 
     @cached_property
     def tasks(self) -> TaskTable:
@@ -160,6 +162,8 @@ class Operations:
             metadata_store=self.metadata_table,
             memory_batch=self.memories.batch,
             sync=self.sync,
+            interactions=InteractionTable(self._echo.store),
+            privacy=self._echo.privacy.handlers,
         )
 
 

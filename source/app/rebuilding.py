@@ -19,6 +19,8 @@ async def run_rebuild(settings: Settings, source: Literal["transcripts", "store"
     click.echo(
         f"{report.written:,} {what}, {report.unchanged:,} were right already, {len(report.skipped):,} left alone."
     )
+    if report.recounted:
+        click.echo(f"What is counted of people was wrong in {report.recounted:,} conversations, and is right now.")
     for skipped in report.skipped:
         name = "" if skipped.filename in skipped.reason else f"{skipped.filename}: "
         click.echo(printable(f"  {name}{skipped.reason}"))

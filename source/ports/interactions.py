@@ -15,7 +15,7 @@ AliasKey = tuple[Platform, str]
 class Recounted:
     """How many conversations were counted anew, in how many of them that changed something, and the last one's id.
 
-    `last` is None when there are no more.
+    `last` is None when there were no more.
     """
 
     checked: int
@@ -24,7 +24,7 @@ class Recounted:
 
 
 class InteractionStore(Protocol):
-    """Reading what is counted; nothing of it is counted while it is read.
+    """Reading what is counted; no message is read for it.
 
     Raises: StoreError.
     """
@@ -38,12 +38,16 @@ class InteractionStore(Protocol):
         ...
 
 
-class InteractionRebuild(Protocol):
+class InteractionCounting(Protocol):
     """Counting anew what should be right already.
 
     Raises: StoreError.
     """
 
-    async def recount(self, *, after: int = 0, limit: int = 200) -> Recounted:
-        """Count the conversations that come after one anew, at most `limit` of them."""
+    async def steps(self, *, of: int) -> list[int]:
+        """Return the ids behind which to begin, so that about `of` conversations lie between each and the next."""
+        ...
+
+    async def recount(self, *, after: int = 0, to: int | None = None, limit: int = 200) -> Recounted:
+        """Count the conversations that come after one anew, up to another, at most `limit` of them."""
         ...

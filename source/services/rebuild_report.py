@@ -13,11 +13,15 @@ class SkippedTranscript:
 
 @dataclass(frozen=True, slots=True)
 class RebuildReport:
-    """How many conversations were written, how many were right already, and which files were left alone."""
+    """How many conversations were written, how many were right already, and which files were left alone.
+
+    Of `recounted` conversations it was wrong what was counted of people.
+    """
 
     written: int
     unchanged: int
     skipped: tuple[SkippedTranscript, ...]
+    recounted: int = 0
 
 
 @dataclass(slots=True)

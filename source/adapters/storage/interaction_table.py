@@ -24,7 +24,7 @@ _Key = tuple[Any, ...]  # what the columns that are grouped by hold
 
 
 class InteractionTable:
-    """Implements InteractionStore and InteractionRebuild."""
+    """Implements InteractionStore and InteractionCounting."""
 
     def __init__(self, access: SqlAccess) -> None:
         self._access = access
@@ -38,8 +38,12 @@ class InteractionTable:
         found = await self._access.read(interactions_by, named, [person_id])
         return {(Platform(platform), external_id): counted for (platform, external_id), counted in found.items()}
 
-    async def recount(self, *, after: int = 0, limit: int = 200) -> Recounted:
-        keys = await self._access.read(_following, after, limit)
+    async def steps(self, *, of: int) -> list[int]:
+        keys = await self._access.read(_following, 0, None, None)
+        return [0, *keys[of - 1 :: of]]
+
+    async def recount(self, *, after: int = 0, to: int | None = None, limit: int = 200) -> Recounted:
+        keys = await self._access.read(_following, after, to, limit)
         if not keys:
             return Recounted(0, 0, None)
         corrected = await self._access.change(partial(_recounted, keys))
@@ -87,9 +91,9 @@ def _names(
     return found
 
 
-def _following(connection: Connection, after: int, limit: int) -> list[int]:
+def _following(connection: Connection, after: int, to: int | None, limit: int | None) -> list[int]:
     query = select(conversations.c.id).where(conversations.c.id > after).order_by(conversations.c.id).limit(limit)
-    return list(connection.execute(query).scalars())
+    return list(connection.execute(query if to is None else query.where(conversations.c.id <= to)).scalars())
 
 
 def _recounted(conversation_ids: Sequence[int], connection: Connection, _now: datetime) -> int:

@@ -1,8 +1,10 @@
 """What agents are made of."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from source.ports.clock import Clock
+from source.ports.interactions import InteractionCounting
 from source.ports.metadata import MetadataStore
 from source.ports.tasks import TaskHandler
 from source.services.archive import ArchiveService
@@ -26,3 +28,5 @@ class AgentParts:
     metadata_store: MetadataStore
     memory_batch: TaskHandler
     sync: SyncService
+    interactions: InteractionCounting
+    privacy: Mapping[str, TaskHandler]
