@@ -9,9 +9,10 @@ from source.adapters.storage.sql_store import SqlStore
 from source.app.archives import ArchiveHomes, archive_settings
 from source.app.facts import Facts
 from source.app.personal_data import finder_for, scrubbed
+from source.app.privacy import Privacy
 from source.app.profiles import Profiles
-from source.app.rewriting import rewriting_of
 from source.app.recall_parts import recall_over
+from source.app.rewriting import rewriting_of
 from source.app.settings import ROOT, Settings
 from source.domain.errors import SettingsError
 from source.domain.eviction import MostBytes, MostConversations
@@ -264,6 +265,7 @@ class Echo:
             clock=self.clock,
             keeping=self.scrubbing,
             notices=self.profiles.linking,
+            recall_first=RecallFirst(self.toolbox.specs),
         )
         answerer = Answerer(parts)
         return TurnService(
@@ -290,10 +292,15 @@ class Echo:
             profiles=self.profiles.service,
             linking=self.profiles.linking,
             memory=self.facts.command(self.rewriting),
+            privacy=self.privacy.commands,
             clock=self.clock,
             recalled=self.recalls.note,
         )
         return CommandService(parts)
+
+    @cached_property
+    def privacy(self) -> Privacy:
+        return Privacy(self)
 
     @cached_property
     def corrections(self) -> Corrections:

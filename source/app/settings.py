@@ -95,6 +95,15 @@ class Settings(ModelFields, DiscordFields, OperationFields, ProfileFields, Scrub
         le=20_000,
         description="Tokens of what is known of a person that a new conversation begins with at most; 0: none.",
     )
+    recall_opening_tokens: int = Field(
+        default=500,
+        ge=0,
+        le=20_000,
+        description="Tokens of past messages that bear on the first one and that a conversation begins with; 0: none.",
+    )
+    recall_budget_tokens: int = Field(
+        default=1_000, ge=100, le=100_000, description="Tokens of past messages that one search finds at most."
+    )
     summary_timeout_seconds: float = Field(
         default=5,
         gt=0,

@@ -49,6 +49,17 @@ class Asked:
         return tuple(Scope(thread.platform, who, thread.guild_id, thread.circle) for who in sorted(readers))
 
     @property
+    def words(self) -> tuple[str, ...]:
+        """What people said that is answered."""
+        return tuple(message.message_content for message in (*self.earlier, *self.arriving))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What people who speak in this conversation are called."""
+        known = self.conversation.people or {}
+        return (*known.values(), *(person.display_name for person in self.people))
+
+    @property
     def replaced(self) -> frozenset[int]:
         """The ids of the messages that the model is not to see again."""
         return frozenset(message.message_id for message in self.again)

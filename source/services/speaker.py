@@ -112,11 +112,24 @@ class Speaker:
         self._max_rounds = max_rounds
         self._prices = prices
 
-    async def speak(self, prompt: Prompt, scopes: Sequence[Scope], reply: LiveReply, speech: Speech) -> None:
+    async def speak(
+        self,
+        prompt: Prompt,
+        scopes: Sequence[Scope],
+        reply: LiveReply,
+        speech: Speech,
+        *,
+        first: Sequence[ToolCall] = (),
+    ) -> None:
         """Fill `speech`; a stream that breaks in the middle leaves it interrupted.
+
+        The calls of `first` are made before the model speaks, as if it had asked for them.
 
         Raises: ModelError: nothing was said.
         """
+        if first and not speech.earlier:
+            speech.round.calls.extend(first)
+            prompt = await self._run_tools(prompt, scopes, speech)
         for number in range(self._max_rounds + 1):
             # The last round has no tools: by then the model has to answer with what it knows.
             offered = prompt if number < self._max_rounds else replace(prompt, tools=())

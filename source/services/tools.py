@@ -1,21 +1,20 @@
 """What the model may ask Echo to do during a turn."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 import structlog
 
 from source.domain.errors import EchoError
-from source.domain.offline_notice import is_offline_notice
+from source.domain.recall.passages import RecallBudget, Recollection, in_order
 from source.ports.llm import ToolCall, ToolSpec
-from source.ports.store import ConversationCatalog, Scope, SearchHit
-from source.services.recall_notes import Recalled, not_counted
+from source.ports.recall import Eyes
+from source.ports.store import Scope
+from source.services.recalling import SEARCH_TOOL, Recalls
 
 log = structlog.get_logger(__name__)
 
-_MOST_HITS = 8
-_LONGEST_HIT_CHARS = 600
 # No tool needs more, and what reads and writes JSON later ends at some depth of its own.
 _DEEPEST_ARGUMENTS = 50
 
@@ -35,42 +34,30 @@ class SearchMessages:
     """Finds what was said before, in any conversation that everyone who is answered may see."""
 
     spec = ToolSpec(
-        name="search_messages",
+        name=SEARCH_TOOL,
         # Every prompt carries this: it is kept short.
-        description="Find what was said in past conversations, by words.",
+        description="Find what was said in past conversations, by a question or by words.",
         parameters={"type": "object", "properties": {"words": {"type": "string"}}, "required": ["words"]},
     )
 
-    def __init__(self, catalog: ConversationCatalog, *, recalled: Recalled = not_counted) -> None:
-        self._catalog = catalog
-        self._recalled = recalled
+    def __init__(self, recall: Recalls, budget_bytes: Callable[[], int]) -> None:
+        self._recall = recall
+        self._budget_bytes = budget_bytes
 
     async def run(self, arguments: Mapping[str, object], scopes: Sequence[Scope]) -> str:
+        if not scopes:
+            return shown(Recollection())
         words = str(arguments.get("words", ""))
-        seen = [await self._catalog.search(words, scope=scope, limit=_MOST_HITS) for scope in scopes]
-        allowed = set.intersection(*({_key(hit) for hit in each} for each in seen)) if seen else set()
-        hits = [hit for hit in worth_showing(seen[0]) if _key(hit) in allowed] if seen else []
-        self._recalled(hit.conversation_id for hit in hits)
-        return json.dumps({"hits": [_shown(hit) for hit in hits]}, ensure_ascii=False)
+        return shown(await self._recall.search(words, Eyes(tuple(scopes)), RecallBudget(self._budget_bytes())))
 
 
-def worth_showing(hits: Sequence[SearchHit]) -> list[SearchHit]:
-    """Return the hits but for Echo's notices that it is offline."""
-    return [hit for hit in hits if not is_offline_notice(hit.message)]
-
-
-def _key(hit: SearchHit) -> tuple[int, int]:
-    return hit.conversation_id, hit.message.message_id
-
-
-def _shown(hit: SearchHit) -> dict[str, str]:
-    requester = hit.message.requester
-    who = "Echo" if requester is None else requester
-    return {
-        "said_at": hit.message.created_at.isoformat(timespec="seconds"),
-        "who": who,
-        "text": hit.message.message_content[:_LONGEST_HIT_CHARS],
-    }
+def shown(found: Recollection) -> str:
+    """Return what was found as JSON for the model: days with what was said on each, in order."""
+    days: dict[str, list[str]] = {}
+    for turn in in_order(found.turns):
+        days.setdefault(turn.heading, []).append(turn.line)
+    told = [{"day": day, "said": said} for day, said in days.items()]
+    return json.dumps({"found": told}, ensure_ascii=False)
 
 
 class Toolbox:

@@ -20,7 +20,7 @@ from source.services.delivery import announce
 from source.services.mailbox import Batch
 from source.services.notices import NOTHING_TO_TELL, Notices
 from source.services.opening import Opening
-from source.services.recalling import RecallFirst
+from source.services.recalling import NEVER_FIRST, RecallFirst
 from source.services.scrubbing import AS_IT_IS, Keeping
 from source.services.speaker import Speaker
 from source.services.upkeep import ContextUpkeep
@@ -79,7 +79,7 @@ class TurnParts:
     speaker: Speaker
     upkeep: ContextUpkeep
     clock: Clock
-    recall_first: RecallFirst
+    recall_first: RecallFirst = NEVER_FIRST
     keeping: Keeping = AS_IT_IS
     notices: Notices = NOTHING_TO_TELL
 

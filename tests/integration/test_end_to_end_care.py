@@ -81,12 +81,12 @@ async def test_a_search_finds_only_what_everyone_who_is_answered_may_see(
 
     async with running_echo(tmp_path, server, FakeClock()) as talk:
         await talk.say("My salary is a secret", thread=GUILD, person=BEN)
-        search = SearchMessages(talk.echo.catalog)
+        search = SearchMessages(talk.echo.recall, lambda: 3_000)
         alone = await search.run({"words": "salary"}, [scope(BEN)])
         together = await search.run({"words": "salary"}, [scope(BEN), scope(ADA)])
 
     assert "secret" in alone
-    assert together == '{"hits": []}'
+    assert together == '{"found": []}'
 
 
 async def test_a_turn_in_a_conversation_that_the_plain_api_began_keeps_both(

@@ -18,11 +18,10 @@ from tests.fakes.model_calls import (
 )
 
 
-def found(*hits: tuple[str, str]) -> str:
+def found(*said: tuple[str, str]) -> str:
     """The search tool's answer: who said what."""
-    return json.dumps(
-        {"hits": [{"said_at": "2026-11-18T10:00:00+00:00", "who": who, "text": text} for who, text in hits]}
-    )
+    lines = [f"{who}: {text}" for who, text in said]
+    return json.dumps({"found": [{"day": "[Wednesday, 18 November 2026]", "said": lines}]})
 
 
 async def reply_to(question: str, answer: str, *, earlier: tuple[PromptMessage, ...] = ()) -> str:
@@ -78,8 +77,8 @@ async def test_what_was_found_is_quoted_with_its_speaker_and_date() -> None:
         "The harbour?", found(("Ana", "The harbour opens at nine."), ("Echo", "It is in the north."))
     )
 
-    assert "- 2026-11-18, Ana: “The harbour opens at nine.”" in reply
-    assert "- 2026-11-18, I: “It is in the north.”" in reply
+    assert "- Wednesday, 18 November 2026, Ana: “The harbour opens at nine.”" in reply
+    assert "- Wednesday, 18 November 2026, I: “It is in the north.”" in reply
 
 
 async def test_later_replies_are_one_short_line_and_what_was_found() -> None:
@@ -108,7 +107,7 @@ async def test_the_question_itself_and_replies_given_offline_are_not_quoted() ->
 
     reply = await reply_to("The harbour?", found(("Ana", "The harbour?"), ("Echo", offline_reply), ("Ben", "North.")))
 
-    assert [line for line in reply.splitlines() if line.startswith("- ")] == ["- 2026-11-18, Ben: “North.”"]
+    assert [line for line in reply.splitlines() if line.startswith("- ")] == ["- Wednesday, 18 November 2026, Ben: “North.”"]
 
 
 async def test_the_same_words_are_quoted_once_and_few_in_all() -> None:
@@ -126,7 +125,7 @@ async def test_a_long_quote_is_cut_and_stays_on_one_line() -> None:
     assert quote.endswith("…”")
 
 
-@pytest.mark.parametrize("answer", ["", "no JSON", "[]", '{"hits": "none"}', '{"hits": [{"who": "Ana"}]}'])
+@pytest.mark.parametrize("answer", ["", "no JSON", "[]", '{"found": "none"}', '{"found": [{"day": "Monday"}]}'])
 async def test_an_answer_of_another_shape_is_no_find(answer: str) -> None:
     assert "found nothing" in await reply_to("The harbour?", answer)
 

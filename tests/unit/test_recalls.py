@@ -2,13 +2,10 @@
 
 from collections.abc import Iterable
 
-from source.domain.thread import Platform
 from source.domain.turn import TurnRecord
-from source.ports.store import Scope
 from source.services.commands import CommandInvocation
 from source.services.commands.messages import MessageFinder
 from source.services.commands.searching import SearchCommand
-from source.services.tools import SearchMessages
 from tests.fakes.clock import FakeClock
 from tests.fakes.store import InMemoryStore
 from tests.fakes.store_samples import ANN, BEN, MAIN, head, said
@@ -29,16 +26,6 @@ async def _store() -> tuple[InMemoryStore, int]:
     for conversation, messages in ((both, (said("a blue boat"), said("a boat", by=BEN))), (hers, (said("a boat"),))):
         await store.commit_turn(TurnRecord(conversation.conversation_id, messages, (conversation,)))
     return store, both.conversation_id
-
-
-async def test_the_search_tool_counts_only_what_everybody_who_is_answered_may_see() -> None:
-    store, both = await _store()
-    counted = Counted()
-    tool = SearchMessages(store, recalled=counted)
-    scopes = [Scope(Platform.TERMINAL, who.external_id, None) for who in (ANN, BEN)]
-    await tool.run({"words": "boat"}, scopes)
-    await tool.run({"words": "nothing"}, scopes)
-    assert counted.recalled == [[both], []]
 
 
 async def test_the_command_counts_what_it_shows() -> None:

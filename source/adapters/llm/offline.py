@@ -1,8 +1,8 @@
 """What Echo says when there is no model: that it is offline, and what it finds in what was said before."""
 
 import json
-from collections.abc import AsyncGenerator, Iterable, Sequence
-from datetime import datetime
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from itertools import islice
 from uuid import uuid4
 
 from pydantic import BaseModel, ValidationError
@@ -37,16 +37,15 @@ _QUOTE_CHARS = 240
 _SEARCH_CHARS = 400
 
 
-class _Hit(BaseModel):
-    """A message that the search tool found."""
+class _Day(BaseModel):
+    """What the search tool found of one day: `Ana: We met at the harbour.`"""
 
-    said_at: datetime
-    who: str
-    text: str
+    day: str
+    said: list[str]
 
 
-class _Hits(BaseModel):
-    hits: list[_Hit] = []
+class _Found(BaseModel):
+    found: list[_Day] = []
 
 
 class OfflineModel:
@@ -87,7 +86,7 @@ def _search_for(prompt: Prompt) -> ToolCall | None:
 
 def _reply(messages: Sequence[PromptMessage]) -> str:
     explained = any(each.role is Role.ASSISTANT and each.content.startswith(OPENING) for each in messages)
-    quotes = [_quote(hit) for hit in _hits(messages)]
+    quotes = _quotes(messages)
     parts = [REMINDER if explained else _EXPLANATION]
     if quotes:
         parts.append("\n".join([_FOUND, *quotes]))
@@ -96,29 +95,29 @@ def _reply(messages: Sequence[PromptMessage]) -> str:
     return "\n\n".join(parts)
 
 
-def _hits(messages: Sequence[PromptMessage]) -> list[_Hit]:
-    """What the tool found for the last words, without those words themselves and what Echo says when offline."""
+def _quotes(messages: Sequence[PromptMessage]) -> list[str]:
+    """Quote what the tool found for the last words, without those words themselves and what Echo says when offline."""
     if messages[-1].role is not Role.TOOL:
         return []
     try:
-        found = _Hits.model_validate_json(messages[-1].content).hits
+        days = _Found.model_validate_json(messages[-1].content).found
     except ValidationError:
         return []
     asked = next((each.content for each in reversed(messages) if each.role is Role.USER), "")
-    return list(_worth_quoting(found, asked))[:_MOST_QUOTES]
+    return list(islice(_worth_quoting(days, asked), _MOST_QUOTES))
 
 
-def _worth_quoting(hits: Iterable[_Hit], asked: str) -> Iterable[_Hit]:
-    seen = {asked.strip()}
-    for hit in hits:
-        text = hit.text.strip()
-        if text and text not in seen and not text.startswith((OPENING, REMINDER)):
-            seen.add(text)
-            yield hit
+def _worth_quoting(days: Iterable[_Day], asked: str) -> Iterator[str]:
+    seen = {" ".join(asked.split())}
+    for day in days:
+        for line in day.said:
+            who, _, text = line.partition(": ")
+            if text and text not in seen and not text.startswith((OPENING, REMINDER)):
+                seen.add(text)
+                yield _quote(day.day.strip("[]"), who, text)
 
 
-def _quote(hit: _Hit) -> str:
-    speaker = "I" if hit.who == "Echo" else hit.who
-    text = " ".join(storable(hit.text).split())
-    shown = text if len(text) <= _QUOTE_CHARS else f"{text[:_QUOTE_CHARS].rstrip()}…"
-    return f"- {hit.said_at:%Y-%m-%d}, {speaker}: “{shown}”"
+def _quote(day: str, who: str, text: str) -> str:
+    line = " ".join(text.split())
+    shown = line if len(line) <= _QUOTE_CHARS else f"{line[:_QUOTE_CHARS].rstrip()}…"
+    return f"- {storable(day)}, {'I' if who == 'Echo' else storable(who)}: “{storable(shown)}”"

@@ -62,11 +62,15 @@ class Recollection:
         return size_of(self.text)
 
 
+def in_order(turns: Iterable[RecalledTurn]) -> list[RecalledTurn]:
+    """Return turns in the order in which they were said."""
+    return sorted(turns, key=lambda turn: (turn.said.said_at, turn.said.conversation_id, turn.said.message_id))
+
+
 def lines_of(turns: Iterable[RecalledTurn]) -> list[str]:
     """Return turns in the order in which they were said, a heading before those of each day and conversation."""
-    in_order = sorted(turns, key=lambda turn: (turn.said.said_at, turn.said.conversation_id, turn.said.message_id))
     lines: list[str] = []
-    for _, together in groupby(in_order, key=lambda turn: (turn.said.conversation_id, turn.heading)):
+    for _, together in groupby(in_order(turns), key=lambda turn: (turn.said.conversation_id, turn.heading)):
         group = list(together)
         lines += [group[0].heading, *(turn.line for turn in group)]
     return lines

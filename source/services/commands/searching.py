@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from source.domain.conversation_head import StoredConversation
 from source.domain.message import Message
+from source.domain.offline_notice import is_offline_notice
 from source.domain.stop_words import STOP_WORDS
 from source.domain.summary_text import words as words_in
 from source.ports.store import ConversationCatalog, SearchHit
@@ -11,7 +12,6 @@ from source.services.commands.messages import MessageFinder
 from source.services.commands.numbered import day, scope_of
 from source.services.commands.vocabulary import CommandInvocation, CommandReply, Line
 from source.services.recall_notes import Recalled, not_counted
-from source.services.tools import worth_showing
 
 _MOST_HITS = 10
 _EXCERPT_CHARS = 160
@@ -46,7 +46,8 @@ class SearchCommand:
         found = await self._catalog.search(words, scope=scope_of(invocation), limit=_MOST_HITS + 1)
         said = await self._finder.found(origin, invocation) if origin else None
         itself = (said.conversation_id, said.message.message_id) if said else None
-        others = [hit for hit in worth_showing(found) if (hit.conversation_id, hit.message.message_id) != itself]
+        worth_showing = [hit for hit in found if not is_offline_notice(hit.message)]
+        others = [hit for hit in worth_showing if (hit.conversation_id, hit.message.message_id) != itself]
         return others[:_MOST_HITS]
 
     async def _whole(

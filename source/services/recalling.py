@@ -1,0 +1,65 @@
+"""Recall where a turn needs it: what bears on an opening message, and on a message that asks about the past."""
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from typing import Final, Protocol
+from uuid import uuid4
+
+from source.domain.message_text import storable
+from source.domain.recall.asking import asks_for_memory
+from source.domain.recall.passages import RecallBudget, Recollection
+from source.domain.recall.terms import telling, words_of
+from source.domain.summary_text import size_of
+from source.ports.llm import ToolCall, ToolSpec
+from source.ports.recall import Eyes
+from source.ports.store import Scope
+
+SEARCH_TOOL: Final = "search_messages"
+_HEADING: Final = "What was said before that may bear on how this conversation begins:\n"
+_MOST_CHARACTERS: Final = 1_000
+
+
+class Recalls(Protocol):
+    """Finds what was said."""
+
+    async def search(self, query: str, eyes: Eyes, budget: RecallBudget) -> Recollection:
+        """As `RecallService.search`."""
+        ...
+
+
+class OpeningRecall:
+    """Implements Carries: a new conversation is given what bears on its first message, once.
+
+    A message that asks for it is answered by a search of its own, where the model has tools (`has_tools`).
+    """
+
+    def __init__(self, recall: Recalls, *, has_tools: bool) -> None:
+        self._recall = recall
+        self._has_tools = has_tools
+
+    async def carried(self, scope: Scope, opening: str, budget_bytes: int) -> str:
+        """As in `Carries`."""
+        if not telling(words_of(opening)) or (self._has_tools and asks_for_memory(opening)):
+            return ""
+        budget = RecallBudget(budget_bytes - size_of(_HEADING))
+        found = await self._recall.search(opening[:_MOST_CHARACTERS], Eyes((scope,)), budget)
+        return _HEADING + found.text if found else ""
+
+
+class RecallFirst:
+    """Searches by itself when a message asks about the past; the model sees it as a search that it asked for."""
+
+    def __init__(self, tools: Collection[ToolSpec]) -> None:
+        self._can_search = SEARCH_TOOL in {tool.name for tool in tools}
+
+    def calls_for(self, said: Sequence[str], names: Iterable[str]) -> list[ToolCall]:
+        """Return the search that what was said needs; none when it needs none."""
+        words = "\n".join(said)
+        if not self._can_search or not asks_for_memory(words, names):
+            return []
+        arguments = json.dumps({"words": storable(words[:_MOST_CHARACTERS])}, ensure_ascii=False)
+        return [ToolCall(f"recall_{uuid4().hex[:24]}", SEARCH_TOOL, arguments)]
+
+
+NEVER_FIRST: Final = RecallFirst(())
+"""Where nothing can be searched."""
