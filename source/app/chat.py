@@ -157,7 +157,12 @@ async def _preparing(echo: Echo, thread: ThreadRef) -> AsyncIterator[None]:
 
 async def _prepare(echo: Echo, thread: ThreadRef) -> None:
     """Load the model's package, make the summary that the next message will need, write late transcripts."""
-    steps = (partial(warm_up, echo.model), partial(echo.opening.prepare, thread), echo.catch_up.run)
+    steps = (
+        partial(warm_up, echo.model),
+        partial(echo.opening.prepare, thread),
+        echo.privacy.take_up,
+        echo.catch_up.run,
+    )
     for step in steps:
         try:
             await step()

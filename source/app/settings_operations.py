@@ -32,6 +32,17 @@ class OperationFields(SettingFields):
         default=365,
         description="Days after which an archived conversation is deleted, everywhere; 0: never.",
     )
+    retention_enabled: bool = Field(
+        default=False,
+        description="Whether what was said is removed after MESSAGE_RETENTION_DAYS, every day with the clean-up.",
+    )
+    message_retention_days: _Days = Field(
+        default=90,
+        description="Days after which messages are removed, with all that only they show; 0: never. Rules may differ.",
+    )
+    summary_retention_days: _Days = Field(
+        default=730, description="Days after its last change after which a user summary is removed; 0: never."
+    )
     archive_storage: str | None = Field(
         default=None,
         pattern=r"^(s3|gs|az|file)://.+",

@@ -100,8 +100,15 @@ def told_counts(counts: Counts) -> str:
 
 
 def _worded(kind: str, number: int) -> str:
-    return _ONE.get(kind, kind.removesuffix("s")) if number == 1 else _MANY.get(kind, kind)
+    words = _MANY.get(kind, kind.replace("_", " "))
+    return _ONE.get(kind, words.removesuffix("s")) if number == 1 else words
 
 
-_ONE = {"replies": "reply of mine", "memories": "memory", "facts": "fact", "transcripts": "transcript"}
-_MANY = {"replies": "replies of mine", "profile_values": "profile values", "usage": "notes of use"}
+_ONE = {"replies": "reply of mine", "conversations": "whole conversation", "feedback": "rating"}
+_MANY = {
+    "replies": "replies of mine",
+    "conversations": "whole conversations",
+    "shared_conversations": "conversations shared with others",
+    "feedback": "ratings",
+    "user_interaction_summaries": "summaries of you",
+}

@@ -1,7 +1,10 @@
 """Forgets people: everywhere, or what was said in one place."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final, Protocol
 
 import structlog
@@ -86,6 +89,7 @@ class Forgetting:
     def __init__(self, parts: ForgettingParts) -> None:
         self._parts = parts
         self._quotes: dict[int, Quotes] = {}
+        self._awaited: dict[int, asyncio.Event] = {}
 
     async def counted(self, who: Who, place: SeenFrom | None, before: int) -> Counts:
         """Count what is going to be removed."""
@@ -101,6 +105,16 @@ class Forgetting:
             found["replies"] += len(leaving.replies & kept)
             found["conversations" if leaving.is_alone else "shared_conversations"] += 1
         return summed_counts(found, await self._parts.reading.rows_of(who, place))
+
+    async def ended(self, receipt_id: int, within: timedelta) -> None:
+        """Wait until it is done, but no longer than that; who waits needs not be told."""
+        receipt = await self._receipt(receipt_id)
+        if receipt.is_done:
+            return
+        awaited = self._awaited.setdefault(receipt_id, asyncio.Event())
+        with suppress(TimeoutError):
+            await asyncio.wait_for(awaited.wait(), within.total_seconds())
+        self._awaited.pop(receipt_id, None)
 
     async def plan(self, receipt_id: int) -> list[Json]:
         """Return the steps: what repeats the person before what they said, while their words are known."""
@@ -205,7 +219,10 @@ class Forgetting:
         ended = await self._parts.receipts.finish_receipt(receipt.receipt_id, receipt.counts, action=ACTION)
         self._quotes.pop(receipt.receipt_id, None)
         log.info("person_forgotten", receipt=receipt.receipt_id, **dict(receipt.counts))
-        if subject is not None and subject.tell is not None:
+        awaited = self._awaited.get(receipt.receipt_id)
+        if awaited is not None:
+            awaited.set()
+        elif subject is not None and subject.tell is not None:
             await self._tell(subject.tell, ended)
 
     async def _tell(self, thread: ThreadRef, receipt: Receipt) -> None:

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from source.domain.errors import RefusedInputError
-from source.domain.task import Json, Lane, NewTask, TaskType
-from source.ports.privacy import ReceiptStore
-from source.ports.tasks import TaskQueue
+from source.domain.task import Json, Lane
+from source.services.forget_desk import ForgetDesk
 from source.services.forgetting import Forgetting
 from source.services.retention import RetentionService
 from source.services.task_input import flag_in, ids_in, refuse_unknown_keys
@@ -43,8 +42,9 @@ class ApplyRetention:
 
     lane = Lane.OWNER
 
-    def __init__(self, retention: RetentionService, *, is_enabled: bool) -> None:
+    def __init__(self, retention: RetentionService, desk: ForgetDesk, *, is_enabled: bool) -> None:
         self._retention = retention
+        self._desk = desk
         self._is_enabled = is_enabled
 
     def checked(self, given: Json) -> Json:
@@ -52,8 +52,10 @@ class ApplyRetention:
         return {"dry_run": bool(flag_in(given, "dry_run")), "scheduled": bool(flag_in(given, "scheduled"))}
 
     async def plan(self, given: Json) -> Sequence[Json]:
-        if given.get("scheduled") and not self._is_enabled:
-            return []
+        if given.get("scheduled"):
+            await self._desk.hand_in_all()
+            if not self._is_enabled:
+                return []
         dry_run = bool(given.get("dry_run"))
         ids = await self._retention.due()
         pieces: list[Json] = [
@@ -78,42 +80,6 @@ class ApplyRetention:
         summaries = sum(number for each in results if isinstance(number := each.get("user_summaries"), int))
         places = merged_counts(results, "places")
         return {"places": places, "user_summaries": summaries}
-
-
-class UnfinishedForgetting:
-    """Has done what was asked for and is not done although its task is over."""
-
-    def __init__(self, receipts: ReceiptStore, queue: TaskQueue) -> None:
-        self._receipts = receipts
-        self._queue = queue
-
-    async def hand_in(self, receipt_id: int) -> int:
-        """Have a receipt's task done unless it is under way; return its id.
-
-        Raises: RefusedInputError: there is no such receipt. StoreError.
-        """
-        receipt = await self._receipts.receipt(receipt_id)
-        if receipt is None:
-            raise RefusedInputError(f"There is no receipt {receipt_id}.")
-        known = None if receipt.task_id is None else await self._queue.get(receipt.task_id)
-        if known is not None and (receipt.is_done or not known.status.is_final):
-            return known.task_id
-        new = NewTask(
-            TaskType.FORGET_PERSON,
-            {"receipt": receipt_id},
-            receipt.requested_by,
-            key=f"forget:{receipt_id}:{receipt.task_id or 0}",
-        )
-        task = await self._queue.submit(new)
-        await self._receipts.note_task(receipt_id, task.task_id)
-        return task.task_id
-
-    async def hand_in_all(self) -> int:
-        """As `hand_in` for all that is not done; return how many those are."""
-        receipts = await self._receipts.unfinished_receipts()
-        for receipt in receipts:
-            await self.hand_in(receipt.receipt_id)
-        return len(receipts)
 
 
 def _receipt_in(given: Json) -> int:

@@ -60,6 +60,13 @@ def jobs_of(settings: ScheduleSettings) -> tuple[Job, ...]:
             is_enabled=settings.cleanup_is_enabled,
         ),
         Job(
+            "retention",
+            "Remove what was kept for long enough",
+            TaskType.APPLY_RETENTION,
+            Cron(f"{settings.cleanup_at.minute} {settings.cleanup_at.hour} * * *", zone),
+            {"scheduled": True},
+        ),
+        Job(
             "metadata_update",
             "Update moods, categories and tags",
             TaskType.UPDATE_METADATA,

@@ -14,6 +14,7 @@ from source.adapters.storage.operation_tables import (
     message_metadata,
 )
 from source.adapters.storage.person_reading import in_steps
+from source.adapters.storage.person_tables import BY_ACCOUNT
 from source.adapters.storage.search_index import index_of
 from source.adapters.storage.tables import conversations, events, messages, participants, threads, usage
 from source.domain.message import MessageType, Standing
@@ -43,6 +44,9 @@ def rewrite(connection: Connection, change: Rewritten) -> None:
 def _forget_participants(connection: Connection, key: int, change: Rewritten) -> None:
     left = (participants.c.conversation_id == key, participants.c.external_id.in_(sorted(change.left_by)))
     connection.execute(delete(participants).where(*left))
+    for table in BY_ACCOUNT:
+        theirs = (table.c.conversation_id == key, table.c.external_id.in_(sorted(change.left_by)))
+        connection.execute(delete(table).where(*theirs))
     names = sorted(change.names)
     used = (usage.c.conversation_id == key, usage.c.person.in_(names))
     connection.execute(update(usage).where(*used).values(person=None))

@@ -6,6 +6,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, Table, and_, false, or_
 
 from source.adapters.storage.fact_tables import facts, forgotten_facts
+from source.adapters.storage.interaction_tables import interaction_names, interactions
 from source.adapters.storage.operation_tables import user_summaries
 from source.adapters.storage.profile_tables import link_attempts, link_codes, link_notices, profile_values
 from source.adapters.storage.read_queries import seen_from
@@ -24,6 +25,9 @@ PARTS: Final[tuple[Table, ...]] = (
     link_attempts,
     link_notices,
 )
+
+# Tables of what somebody did in a conversation, with `conversation_id` and the platform's `external_id` of theirs.
+BY_ACCOUNT: Final[tuple[Table, ...]] = (interactions, interaction_names)
 
 _PLACE: Final = ("platform", "guild_id")
 

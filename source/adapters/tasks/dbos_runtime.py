@@ -179,6 +179,14 @@ class DbosRuntime:
             with _vendor_errors():
                 DBOS.delete_workflows([workflow.workflow_id for workflow in ended])
 
+    def forget(self, task_ids: Collection[int]) -> None:
+        """Forget what was done of these tasks, which are over."""
+        from dbos import DBOS
+
+        _ = self._now
+        with _vendor_errors():
+            DBOS.delete_workflows([str(task_id) for task_id in task_ids])
+
     def close(self) -> None:
         """Take nothing more and stop; what runs is cut off and can be taken up again."""
         from dbos import DBOS

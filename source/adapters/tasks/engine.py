@@ -12,6 +12,7 @@ from typing import Final
 
 import structlog
 
+from source.adapters.tasks import execution_file
 from source.adapters.tasks.dbos_place import DbosPlace
 from source.adapters.tasks.dbos_runtime import DbosRuntime, RuntimeSettings
 from source.adapters.tasks.threads import on_a_thread
@@ -99,6 +100,25 @@ class DbosEngine:
 
     def hurry(self, task_id: int) -> None:
         self._runner.hurry(task_id)
+
+    async def forget(self, task_ids: Sequence[int]) -> None:
+        """Remove what was noted of tasks that are over.
+
+        Raises: StoreUnavailableError: do it again.
+        """
+        database = self._settings.database
+        if isinstance(database, Path):
+            await execution_file.forget(database, task_ids)
+        elif task_ids:
+            await on_a_thread(lambda: self._runtime.forget(task_ids))
+
+    async def erase(self) -> None:
+        """Have nothing of what was removed left in a file of the engine's own.
+
+        Raises: StoreUnavailableError: do it again.
+        """
+        if isinstance(self._settings.database, Path):
+            await execution_file.erase(self._settings.database)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Do tasks until `stop`; then let begun pieces end and leave the rest for the next start, or for others."""

@@ -20,6 +20,7 @@ from source.services.commands.exporting import EXPORTABLE, ExportCommand
 from source.services.commands.life import ARCHIVABLE, ARCHIVED, RESUMABLE, LifeCommands
 from source.services.commands.messages import MessageFinder, SaidMessages
 from source.services.commands.numbered import listed
+from source.services.commands.privacy import PrivacyCommands
 from source.services.commands.profile import LinkCommands, ProfileCommands
 from source.services.commands.reading import ReadingCommands
 from source.services.commands.remembering import MemoryCommand
@@ -64,6 +65,7 @@ class CommandParts:
     profiles: ProfileService
     linking: LinkingService
     memory: MemoryCommand
+    privacy: PrivacyCommands
     clock: Clock
     recalled: Recalled = not_counted
 
@@ -97,6 +99,8 @@ class CommandService:
             _Command(words.LINK, linking.link),
             _Command(words.UNLINK, linking.unlink),
             _Command(words.EXPORT, ExportCommand(Exporter(parts.manager, parts.catalog), parts.catalog).export),
+            _Command(words.FORGET_ME, parts.privacy.forget_me),
+            _Command(words.MY_DATA, parts.privacy.my_data_as_file),
             _Command(words.STATS, StatsCommand(Statistics(parts.statistics)).stats),
             _Command(words.STOP, answering.stop),
             _Command(words.RETRY, answering.retry),

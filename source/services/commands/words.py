@@ -66,6 +66,17 @@ EXPORT: Final = CommandSpec(
         _WHICH,
     ),
 )
+FORGET_ME: Final = CommandSpec(
+    "forget-me",
+    "delete everything about you, once you confirm it",
+    (
+        CommandOption("here", "only what you said in this place", OptionKind.FLAG),
+        CommandOption("confirm", "yes, do it", OptionKind.FLAG),
+        CommandOption("status", "how far it is", OptionKind.FLAG),
+        CommandOption("receipt", "the number of a receipt"),
+    ),
+)
+MY_DATA: Final = CommandSpec("my-data", "everything about you as a file")
 STATS: Final = CommandSpec("stats", "messages, tokens, cost, and what was saved")
 STOP: Final = CommandSpec("stop", "stop the answer that is running")
 RETRY: Final = CommandSpec("retry", "answer the last message again")
