@@ -1,16 +1,26 @@
 """Phone numbers among all the numbers that people write."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from enum import Enum
 from functools import partial
 from itertools import accumulate
+from typing import Protocol
 
 from source.domain.personal_data_phone_words import NOT_SPOKEN_OF, SPOKEN_OF, UNIT
 from source.domain.personal_data_span import Span, Zone, digits_of
 
-IsPhone = Callable[[str], bool]
-"""Tells whether a number, with + before its country's code or as it is dialled at home, can be somebody's."""
+
+class IsPhone(Protocol):
+    """Knows what numbers there are."""
+
+    def __call__(self, number: str, *, is_spoken_of: bool) -> bool:
+        """Whether a number, with + before its country's code or as it is dialled at home, can be somebody's.
+
+        Less is asked of one that `is_spoken_of` as such.
+        """
+        ...
+
 
 # Digits with little between them; possessive, so that nothing is tried twice.
 _RUN = re.compile(r"\d(?:[ \t\u00a0\u202f().\-/–‑]{0,3}+\d){6,}+")
@@ -82,30 +92,34 @@ class Phones:
 
     def _is_abroad(self, text: str, start: int, end: int) -> bool:
         digits = digits_of(text[start:end])
-        return len(digits) <= _MOST_DIGITS and self._ask("+" + digits)
+        return len(digits) <= _MOST_DIGITS and self._ask("+" + digits, is_spoken_of=True)
 
     def _is_at_home(self, said: "_Said", text: str, start: int, end: int) -> bool:
         """Tell a number without a sign for abroad: by its form, or by what is said before it."""
         written = text[start:end].strip("( )")
         digits = digits_of(written)
-        if digits.startswith(_ABROAD_PREFIX):
-            return self._ask("+" + digits.removeprefix(_ABROAD_PREFIX))
-        is_grouped = len(written) > len(digits)
-        looks_like_one = said is _Said.PHONE or digits[0] == "0" or (is_grouped and len(digits) >= 9)
-        if not looks_like_one or said is _Said.OTHER or len(digits) > _MOST_DIGITS or _is_date(written):
+        is_spoken_of, is_grouped = said is _Said.PHONE, len(written) > len(digits)
+        looks_like_one = is_spoken_of or digits[0] == "0" or (is_grouped and len(digits) >= 9)
+        if not looks_like_one or said is _Said.OTHER or _is_date(written):
             return False
-        if said is not _Said.PHONE and (_THOUSANDS.match(written) or UNIT.match(text, end)):
+        if not is_spoken_of and (_THOUSANDS.match(written) or UNIT.match(text, end)):
+            return False
+        if digits.startswith(_ABROAD_PREFIX):
+            return self._ask("+" + digits.removeprefix(_ABROAD_PREFIX), is_spoken_of=is_spoken_of)
+        if len(digits) > _MOST_DIGITS:
             return False
         if _NORTH_AMERICAN.match(written):
             return True
-        is_whole = said is _Said.PHONE and len(digits) >= 11 and digits[0] != "0"
-        return (is_whole and self._ask("+" + digits)) or self._ask(written)
+        is_whole = is_spoken_of and len(digits) >= 11 and digits[0] != "0"
+        return self._ask(written, is_spoken_of=is_spoken_of) or (
+            is_whole and self._ask("+" + digits, is_spoken_of=False)
+        )
 
-    def _ask(self, number: str) -> bool:
+    def _ask(self, number: str, *, is_spoken_of: bool) -> bool:
         if self._left_to_ask == 0:
             return True
         self._left_to_ask -= 1
-        return self._is_phone(number)
+        return self._is_phone(number, is_spoken_of=is_spoken_of)
 
 
 def _ends(counts: Sequence[int]) -> Iterator[int]:
@@ -140,8 +154,9 @@ def _is_date(written: str) -> bool:
 def _balanced(text: str, start: int, end: int) -> Span:
     """Return the number without a bracket that is closed, or opened, outside of it."""
     written = text[start:end]
-    if written.startswith("(") and ")" not in written:
+    is_in_brackets = written.startswith("(") and written.find(")") == len(written) - 1
+    if written.startswith("(") and (is_in_brackets or ")" not in written):
         start += 1
-    if written.endswith(")") and "(" not in written:
+    if written.endswith(")") and (is_in_brackets or "(" not in written):
         end -= 1
     return Span(start, end)

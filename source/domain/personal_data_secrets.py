@@ -53,30 +53,29 @@ _KEY_SIGNS = re.compile(r"(?:[A-Za-z0-9+/=:,.\- \t\\]|\r?\n)*")
 
 # Discord's and Telegram's tokens of bots have no mark, but a form.
 _DISCORD = re.compile(rf"[MNO](?<![\w.-][MNO]){_W}{{22,27}}\.{_W}{{6}}\.{_W}{{27,40}}(?![\w-])")
-_TELEGRAM = re.compile(rf"\d(?<![\w:-]\d)\d{{7,9}}:AA{_W}{{33}}(?![\w-])")
-_IN_URL = re.compile(r"://[^\s/:@\[\]￼]{0,80}:(?P<secret>[^\s/@\[\]￼]{1,200})@")
+_TELEGRAM = re.compile(rf"\d(?<![\w:-]\d)\d{{7,9}}:AA{_W}{{31,34}}(?![\w-])")
+_IN_URL = re.compile(r"://[^\s/:@<>{}\[\]￼]{0,80}:(?P<secret>[^\s/@<>{}\[\]￼]{1,200})@")
 _HEADER = re.compile(r"\b(?:Bearer|Basic|Token)[ \t]{1,3}(?P<secret>[A-Za-z0-9+/=._~-]{16,2000})")
 
 _STEMS = ("pass", "pwd", "secret", "token", "key", "kennwort", "contrase", "clave", "senha", "wachtwoord", "credential")
 _OTHER_STEMS = ("парол", "密码", "密碼", "パスワード", "비밀번호", "mot de passe", "passwort")
 _NAMED = re.compile(
     r"""(?ix)
-    (?:(?<![a-zà-ÿ])(?:\w{0,30}[_-])?(?:
-        pass(?:word|wd|code|phrase|wort)? | pwd | kennwort | contraseña | contrasena | clave | senha | wachtwoord
-      | mot[ ]de[ ]passe | парол[ья]
-      | (?:api|access|secret|private|auth|client|signing|encryption)[ _-]?(?:key|secret|token|password)(?:[ _-]?id)?
+    (?<![a-zà-ÿ])(?:\w{0,30}[_-])?(?:
+        (?P<password>pass(?:word|wd|code|phrase|wort)? | pwd | kennwort | contrase[ñn]a | clave | senha | wachtwoord
+          | mot[ ]de[ ]passe | парол[ья] | 密码 | 密碼 | パスワード | 비밀번호)
+      | (?:api|access|secret|private|auth|client|signing|encryption)[ _-]?(?:key|secret|token)(?:[ _-]?id)?
       | secret | token | credentials?
-      )s? | 密码 | 密碼 | パスワード | 비밀번호
-    )
+      )s?
     ["'`]?[*_]{0,2}
     (?:[ \t]{0,3}(?:[:=：]|=>|:=)[*_]{0,2}\s{0,3} | は | 是
       | [ \t]{1,3}(?:is|ist|lautet|es|est|è|é|this)[ \t]{1,3}(?:now[ \t])?:?[ \t]{0,2})
     ["'`“„«]?(?P<secret>[^\s"'`“”„«»,;<>(){}\[\]￼]{4,400})
     """
 )
-_ASSIGNED = re.compile(r"(?:[:=：]|は|是)[*_]{0,2}\s{0,3}[\"'`“„«]?$")
+_CASE_CHANGE = re.compile(r"[a-z][A-Z]")
 _LEAST_ENTROPY_BITS = 2.5
-_TRAILING = ".!?*_:…"
+_TRAILING = ".*_:…"
 
 
 def secrets(text: str) -> Iterator[Span]:
@@ -136,22 +135,20 @@ def _named(text: str) -> Iterator[Span]:
         return
     for match in _NAMED.finditer(text):
         secret = match["secret"].rstrip(_TRAILING)
-        is_assigned = _ASSIGNED.search(text, match.start(), match.start("secret")) is not None
-        if _is_secret(secret, is_assigned=is_assigned):
+        is_password = match["password"] is not None
+        if _is_secret(secret, is_password=is_password) and text[match.end("secret") : match.end("secret") + 1] != "(":
             yield Span(match.start("secret"), match.start("secret") + len(secret))
 
 
-def _is_secret(secret: str, *, is_assigned: bool) -> bool:
-    """Tell a password from a word: in `password: required` and `my token is gone` there is none."""
+def _is_secret(secret: str, *, is_password: bool) -> bool:
+    """Tell a secret from a word: in `password: required` and `token = LocalToken.read()` there is none."""
     if len(secret) < 4 or _is_reference(secret):
         return False
-    has_digit = any(sign.isdigit() for sign in secret)
     has_letter = any(sign.isalpha() for sign in secret)
-    has_sign = any(not sign.isalnum() and sign not in "-_.'’/" for sign in secret)
-    has_mixed_case = any(sign.isupper() for sign in secret[1:]) and any(sign.islower() for sign in secret)
-    if has_digit and (has_letter or has_sign or (is_assigned and len(secret) >= 4)):
-        return True
-    return (has_sign and has_letter and len(secret) >= 6) or (has_mixed_case and len(secret) >= 8)
+    if any(sign.isdigit() for sign in secret):
+        return has_letter or is_password
+    has_sign = any(not sign.isalnum() and sign not in "-_.'’/|" for sign in secret)
+    return (is_password and has_sign and has_letter and len(secret) >= 6) or len(_CASE_CHANGE.findall(secret)) >= 4
 
 
 def _is_reference(secret: str) -> bool:
