@@ -7,7 +7,7 @@ from fastapi import APIRouter
 
 from source.adapters.storage.people_table import PeopleTable
 from source.adapters.storage.record_table import RecordTable
-from source.adapters.web.routes import conversations, exports, people, records, search
+from source.adapters.web.routes import conversations, exports, people, profiles, records, search
 from source.app.echo import Echo
 from source.services.bulk_export import BulkExport
 from source.services.conversation_life import ConversationLife
@@ -40,6 +40,11 @@ class Records:
     def life(self) -> ConversationLife:
         return ConversationLife(self.table, self._echo.manager, self._echo.opening)
 
+    @property
+    def _profile_parts(self) -> profiles.ProfileParts:
+        known = self._echo.profiles
+        return profiles.ProfileParts(PeopleTable(self._echo.store), known.service, known.linking)
+
     def routes(self) -> Sequence[APIRouter]:
         """Return their routes."""
         bulk = BulkExport(self.service, self._echo.catalog)
@@ -47,6 +52,7 @@ class Records:
             records.router(self.service),
             conversations.router(conversations.ConversationParts(self.service, self.table, self.life, self.exporter)),
             people.router(PeopleTable(self._echo.store), self.service),
+            profiles.router(self._profile_parts),
             search.router(self._echo.catalog),
             exports.router(exports.ExportParts(self.table, self.exporter, bulk)),
         ]
