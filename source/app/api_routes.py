@@ -12,6 +12,7 @@ from source.adapters.web.routes import (
     chat,
     cleanup,
     commands,
+    interactions,
     memories,
     messages,
     metadata,
@@ -35,6 +36,7 @@ def api_routes(echo: Echo, operations: Operations, web_chat: WebChat) -> Sequenc
         cleanup.router(cleanup.CleanupParts(queue, operations.statistics)),
         metadata.router(metadata.MetadataParts(operations.metadata, operations.metadata_setting)),
         tasks.router(tasks.TaskParts(queue, operations.schedule)),
+        interactions.router(queue),
         analytics.router(analytics.AnalyticsParts(operations.statistics, operations.records.service)),
         messages.router(MessageTable(echo.store)),
         memories.router(

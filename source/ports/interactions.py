@@ -1,14 +1,7 @@
-"""What is counted of people."""
+"""Counting people's conversations anew."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
-
-from source.domain.interactions import Interactions
-from source.domain.thread import Platform
-
-AliasKey = tuple[Platform, str]
-"""A platform, and the id that it knows somebody by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,21 +14,6 @@ class Recounted:
     checked: int
     corrected: int
     last: int | None
-
-
-class InteractionStore(Protocol):
-    """Reading what is counted; no message is read for it.
-
-    Raises: StoreError.
-    """
-
-    async def of_people(self, person_ids: Sequence[int]) -> Mapping[int, Interactions]:
-        """Return what these people did under all their names; of whom there is nothing has no entry."""
-        ...
-
-    async def by_alias(self, person_id: int) -> Mapping[AliasKey, Interactions]:
-        """Return what a person did under each of their names."""
-        ...
 
 
 class InteractionCounting(Protocol):

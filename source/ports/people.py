@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
+from source.domain.interactions import Interactions
 from source.domain.thread import Platform
+
+_NOTHING: Final = Interactions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,20 +21,11 @@ class Alias:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody under all their names, and in how many conversations they took part."""
+    """Somebody under all their names, and what is counted of them."""
 
     person_id: int
     aliases: tuple[Alias, ...]
-    conversations: int
-
-
-@dataclass(frozen=True, slots=True)
-class Activity:
-    """What a person wrote; without a message there are no times."""
-
-    messages: int
-    first_message_at: datetime | None
-    last_message_at: datetime | None
+    interactions: Interactions = _NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +48,6 @@ class PeopleStore(Protocol):
         ...
 
     async def person(self, person_id: int) -> Person | None: ...
-
-    async def activity(self, person_id: int) -> Activity:
-        """Return what a person wrote, counted now."""
-        ...
 
     async def conversations_of(self, person_id: int, *, limit: int = 50, offset: int = 0) -> Sequence[int]:
         """Return the conversations in which a person took part, the newest first."""

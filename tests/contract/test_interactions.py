@@ -17,6 +17,7 @@ from source.adapters.storage.operation_tables import user_summaries
 from source.adapters.storage.people_table import PeopleTable
 from source.adapters.storage.record_counts import counted
 from source.adapters.storage.sql_store import SqlStore
+from source.adapters.storage.tables import aliases
 from source.domain.conversation_head import ConversationHead
 from source.domain.interactions import Interactions
 from source.domain.memory import MemorySource
@@ -37,10 +38,10 @@ def table(sql_store: SqlStore) -> InteractionTable:
     return InteractionTable(sql_store)
 
 
-async def person_of(store: SqlStore, who: PersonRef, platform: Platform = Platform.TERMINAL) -> int:
-    query = PeopleQuery(platform, who.external_id)
-    [person] = await PeopleTable(store).people(query)
-    return person.person_id
+async def counted_of(store: SqlStore, who: PersonRef, platform: Platform = Platform.TERMINAL) -> Interactions:
+    [person] = await PeopleTable(store).people(PeopleQuery(platform, who.external_id))
+    assert await PeopleTable(store).person(person.person_id) == person
+    return person.interactions
 
 
 async def commit(store: SqlStore, conversation: ConversationHead, *messages: Message) -> None:
@@ -48,43 +49,49 @@ async def commit(store: SqlStore, conversation: ConversationHead, *messages: Mes
     await store.commit_turn(TurnRecord(conversation.conversation_id, messages, (conversation,), tuple(people)))
 
 
-async def test_a_person_is_counted_as_they_speak(sql_store: SqlStore, table: InteractionTable) -> None:
+async def test_a_person_is_counted_as_they_speak(sql_store: SqlStore) -> None:
     first, second = head(is_active=False), head(is_active=False)
     await commit(sql_store, first, said(after=60), said("Yes", by=None, after=61), said(after=30))
     await commit(sql_store, second, said(after=90))
-    ann = await person_of(sql_store, ANN)
     expected = Interactions(2, 3, NOW + timedelta(seconds=30), NOW + timedelta(seconds=90))
-    assert await table.of_people([ann]) == {ann: expected}
-    assert await table.by_alias(ann) == {(Platform.TERMINAL, "ann"): expected}
+    assert await counted_of(sql_store, ANN) == expected
 
 
-async def test_the_same_id_on_another_platform_is_somebody_else(sql_store: SqlStore, table: InteractionTable) -> None:
+async def test_the_same_id_on_another_platform_is_somebody_else(sql_store: SqlStore) -> None:
     await commit(sql_store, head(thread=MAIN), said())
     await commit(sql_store, head(thread=GUILD), said(), said())
-    ann, namesake = await person_of(sql_store, ANN), await person_of(sql_store, ANN, Platform.DISCORD)
-    counted = await table.of_people([ann, namesake])
-    assert {key: found.messages for key, found in counted.items()} == {ann: 1, namesake: 2}
+    assert (await counted_of(sql_store, ANN)).messages == 1
+    assert (await counted_of(sql_store, ANN, Platform.DISCORD)).messages == 2
 
 
-async def test_what_is_deleted_counts_no_more_and_what_comes_back_does(
-    sql_store: SqlStore, table: InteractionTable
-) -> None:
+async def test_a_person_of_two_names_is_counted_under_both(sql_store: SqlStore) -> None:
+    together = head(thread=GUILD)
+    await commit(sql_store, together, said(), said(by=BEN, after=5))
+    await commit(sql_store, head(thread=MAIN), said(by=BEN, after=9))
+    await sql_store.change(all_are_one)
+    expected = Interactions(2, 3, NOW, NOW + timedelta(seconds=9))
+    assert await counted_of(sql_store, ANN, Platform.DISCORD) == expected
+
+
+def all_are_one(connection: Connection, _now: object) -> None:
+    one = connection.execute(select(aliases.c.person_id).limit(1)).scalar_one()
+    connection.execute(aliases.update().values(person_id=one))
+
+
+async def test_what_is_deleted_counts_no_more_and_what_comes_back_does(sql_store: SqlStore) -> None:
     conversation, words = head(), [said(after=seconds) for seconds in (0, 10, 20)]
     await commit(sql_store, conversation, *words)
-    ann = await person_of(sql_store, ANN)
     for gone in (words[0], words[2]):
         await sql_store.correct(conversation.conversation_id, replace(gone, standing=Standing.DELETED))
     middle = NOW + timedelta(seconds=10)
-    assert (await table.of_people([ann]))[ann] == Interactions(1, 1, middle, middle)
+    assert await counted_of(sql_store, ANN) == Interactions(1, 1, middle, middle)
     await sql_store.correct(conversation.conversation_id, words[2])
-    assert (await table.of_people([ann]))[ann] == Interactions(1, 2, middle, NOW + timedelta(seconds=20))
+    assert await counted_of(sql_store, ANN) == Interactions(1, 2, middle, NOW + timedelta(seconds=20))
     await ArchiveTable(sql_store).delete_conversations([conversation.conversation_id])
-    assert await table.of_people([ann]) == {}
+    assert await counted_of(sql_store, ANN) == Interactions()
 
 
-async def test_an_intent_of_a_memory_is_theirs_whose_words_show_it(
-    sql_store: SqlStore, table: InteractionTable
-) -> None:
+async def test_an_intent_of_a_memory_is_theirs_whose_words_show_it(sql_store: SqlStore) -> None:
     conversation, order, other = head(), said("400 boxes"), said("And I am Ben", by=BEN)
     await commit(sql_store, conversation, order, other)
     memory = {
@@ -95,12 +102,11 @@ async def test_an_intent_of_a_memory_is_theirs_whose_words_show_it(
         ],
     }
     await MemoryTable(sql_store).put_memory(conversation.conversation_id, memory, source=MODEL)
-    ann, ben = await person_of(sql_store, ANN), await person_of(sql_store, BEN)
-    found = await table.of_people([ann, ben])
-    assert (found[ann].intents, found[ann].languages) == ({"greeting": 1, "order": 1}, {"en": 1})
-    assert (found[ben].intents, found[ben].languages) == ({"greeting": 1}, {"en": 1})
+    ann, ben = await counted_of(sql_store, ANN), await counted_of(sql_store, BEN)
+    assert (ann.intents, ann.languages) == ({"greeting": 1, "order": 1}, {"en": 1})
+    assert (ben.intents, ben.languages) == ({"greeting": 1}, {"en": 1})
     await sql_store.correct(conversation.conversation_id, replace(order, standing=Standing.DELETED))
-    assert (await table.of_people([ben]))[ben].intents == {}
+    assert (await counted_of(sql_store, BEN)).intents == {}
 
 
 @pytest.fixture
@@ -153,6 +159,8 @@ async def test_a_rebuild_puts_right_what_is_wrong_and_says_how_much(
     assert (await table.recount(after=sessions[1])).corrected == 1
     assert await sql_store.read(everything) == before
     assert (await table.recount(after=sessions[2])).last is None
+    assert (await table.recount(to=sessions[1])).checked == 2
+    assert await table.steps(of=2) == [0, sessions[1]]
 
 
 def everything(connection: Connection) -> list[list[tuple[object, ...]]]:

@@ -1,7 +1,7 @@
-"""What is counted of people, in the database."""
+"""Reading what is counted of people, and counting it anew."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -14,29 +14,20 @@ from source.adapters.storage.record_counts import is_said_there
 from source.adapters.storage.sql_access import SqlAccess
 from source.adapters.storage.tables import aliases, conversations
 from source.domain.interactions import Interactions, NameKind
-from source.domain.thread import Platform
-from source.ports.interactions import AliasKey, Recounted
+from source.ports.interactions import Recounted
 
-_OF_PERSON: Final = interactions.join(
+# Whose id on its platform it is: the same id on another one is somebody else's.
+OF_PERSON: Final = interactions.join(
     aliases, and_(aliases.c.platform == interactions.c.platform, aliases.c.external_id == interactions.c.external_id)
 )
 _Key = tuple[Any, ...]  # what the columns that are grouped by hold
 
 
 class InteractionTable:
-    """Implements InteractionStore and InteractionCounting."""
+    """Implements InteractionCounting."""
 
     def __init__(self, access: SqlAccess) -> None:
         self._access = access
-
-    async def of_people(self, person_ids: Sequence[int]) -> Mapping[int, Interactions]:
-        found = await self._access.read(interactions_by, (aliases.c.person_id,), person_ids)
-        return {person_id: counted for (person_id,), counted in found.items()}
-
-    async def by_alias(self, person_id: int) -> Mapping[AliasKey, Interactions]:
-        named = (interactions.c.platform, interactions.c.external_id)
-        found = await self._access.read(interactions_by, named, [person_id])
-        return {(Platform(platform), external_id): counted for (platform, external_id), counted in found.items()}
 
     async def steps(self, *, of: int) -> list[int]:
         keys = await self._access.read(_following, 0, None, None)
@@ -63,7 +54,7 @@ def interactions_by(
         func.min(own.first_at).label("first"),
         func.max(own.last_at).label("last"),
     )
-    query = select(*named, *figures).select_from(_OF_PERSON).where(aliases.c.person_id.in_(person_ids))
+    query = select(*named, *figures).select_from(OF_PERSON).where(aliases.c.person_id.in_(person_ids))
     names = _names(connection, named, person_ids)
     found: dict[_Key, Interactions] = {}
     for row in connection.execute(query.group_by(*named)):
@@ -80,7 +71,7 @@ def _names(
     number = func.count(interactions.c.conversation_id.distinct())
     query = (
         select(interaction_names.c.kind, *named, interaction_names.c.name, number)
-        .select_from(_OF_PERSON.join(interaction_names, is_said_there()))
+        .select_from(OF_PERSON.join(interaction_names, is_said_there()))
         .where(aliases.c.person_id.in_(person_ids))
         .group_by(interaction_names.c.kind, *named, interaction_names.c.name)
         .order_by(number.desc(), interaction_names.c.name)

@@ -1,5 +1,6 @@
 """Who talks with Echo."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -37,7 +38,16 @@ class PersonShown(Shown):
 
     id: int = Field(examples=[6821946150912032])
     aliases: list[AliasShown]
-    conversation_count: int = Field(description="In how many conversations they took part.")
+    conversation_count: int = Field(description="In how many conversations they took part.", examples=[4])
+    message_count: int = Field(description="How many messages they wrote that still stand.", examples=[31])
+    first_message_at: datetime | None
+    last_message_at: datetime | None
+    intents: Mapping[str, int] = Field(
+        description="In how many of their conversations each intent came up.", examples=[{"order_placement": 3}]
+    )
+    languages: Mapping[str, int] = Field(
+        description="In how many of their conversations each language was spoken.", examples=[{"en": 4}]
+    )
 
 
 class PeopleShown(Shown):
@@ -45,14 +55,6 @@ class PeopleShown(Shown):
 
     people: list[PersonShown]
     next: int | None
-
-
-class OnePersonShown(PersonShown):
-    """A person, and what they wrote."""
-
-    message_count: int
-    first_message_at: datetime | None
-    last_message_at: datetime | None
 
 
 def router(people: PeopleStore, lists: RecordLists) -> APIRouter:
@@ -82,16 +84,9 @@ def router(people: PeopleStore, lists: RecordLists) -> APIRouter:
         return PeopleShown(people=[_shown(person) for person in page], next=following)
 
     @routes.get("/{id:int}", operation_id="getPerson", responses=problems(404))
-    async def one(id: Key) -> OnePersonShown:  # noqa: A002  # its name in the path
+    async def one(id: Key) -> PersonShown:  # noqa: A002  # its name in the path
         """Read a person: their names, and what is counted of them."""
-        person = await person_of(id)
-        activity = await people.activity(id)
-        return OnePersonShown(
-            **dict(_shown(person)),
-            message_count=activity.messages,
-            first_message_at=activity.first_message_at,
-            last_message_at=activity.last_message_at,
-        )
+        return _shown(await person_of(id))
 
     @routes.get(
         "/{id:int}/conversations",
@@ -114,4 +109,14 @@ def _shown(person: Person) -> PersonShown:
         AliasShown(platform=each.platform, external_id=each.external_id, display_name=each.display_name)
         for each in person.aliases
     ]
-    return PersonShown(id=person.person_id, aliases=aliases, conversation_count=person.conversations)
+    counted = person.interactions
+    return PersonShown(
+        id=person.person_id,
+        aliases=aliases,
+        conversation_count=counted.conversations,
+        message_count=counted.messages,
+        first_message_at=counted.first_contact,
+        last_message_at=counted.last_contact,
+        intents=counted.intents,
+        languages=counted.languages,
+    )
