@@ -9,20 +9,14 @@ import structlog
 
 from source.adapters.llm.openai_request import ParameterRefusedError, RequestBuilder
 from source.adapters.llm.openai_settings import OpenAIChatSettings
-from source.domain.errors import ModelUnavailableError
+from source.adapters.llm.retrying import retrying
 from source.ports.llm import ModelEvent, Prompt
 
 if TYPE_CHECKING:
-    from tenacity import RetryCallState
-    from tenacity.asyncio import AsyncRetrying
-
     from source.adapters.llm.openai_connection import OpenAIConnection
     from source.adapters.llm.openai_reply import OpenAIReply
 
 __all__ = ["OpenAIChatModel", "OpenAIChatSettings"]
-
-# Spreads those who were told to come back at the same moment.
-_JITTER_SECONDS = 0.5
 
 log = structlog.get_logger()
 
@@ -71,7 +65,7 @@ class OpenAIChatModel:
 
     async def _open(self, prompt: Prompt) -> "OpenAIReply":
         connection = await self._connected()
-        async for attempt in self._retrying():
+        async for attempt in retrying(self._settings, self._sleep):
             with attempt:
                 return await self._attempt(connection, prompt)
         raise AssertionError("the retries end with a reply or an error")
@@ -88,37 +82,6 @@ class OpenAIChatModel:
                 if not self._requests.go_without(error.parameter, body):
                     raise
                 log.warning("model_parameter_refused", model=self.name, parameter=error.parameter)
-
-    def _retrying(self) -> "AsyncRetrying":
-        from tenacity import retry_if_exception, stop_after_attempt, stop_after_delay
-        from tenacity.asyncio import AsyncRetrying
-
-        return AsyncRetrying(
-            sleep=self._sleep,
-            stop=stop_after_attempt(self._settings.max_attempts) | stop_after_delay(self._settings.give_up_after),
-            wait=self._pause,
-            retry=retry_if_exception(self._is_worth_another),
-            before_sleep=self._note_retry,
-            reraise=True,
-        )
-
-    def _is_worth_another(self, error: BaseException) -> bool:
-        if not isinstance(error, ModelUnavailableError):
-            return False
-        return error.retry_after is None or error.retry_after <= self._settings.longest_pause
-
-    def _pause(self, state: "RetryCallState") -> float:
-        """Seconds to wait: as long as the server asks, else a random time that grows."""
-        from tenacity import wait_random, wait_random_exponential
-
-        error = state.outcome.exception() if state.outcome is not None else None
-        if isinstance(error, ModelUnavailableError) and error.retry_after is not None:
-            return error.retry_after.total_seconds() + wait_random(0, _JITTER_SECONDS)(state)
-        return wait_random_exponential(self._settings.first_pause.total_seconds(), self._settings.longest_pause)(state)
-
-    def _note_retry(self, state: "RetryCallState") -> None:
-        pause = state.next_action.sleep if state.next_action is not None else 0.0
-        log.info("model_retry", model=self.name, attempt=state.attempt_number, pause_seconds=round(pause, 2))
 
 
 def _connect(settings: OpenAIChatSettings) -> "OpenAIConnection":

@@ -6,8 +6,6 @@ This module and what it imports take a second to load; `openai_chat` imports it 
 import asyncio
 import json
 from collections import deque
-from ipaddress import ip_address
-from urllib.parse import urlsplit
 
 import httpx2
 import openai
@@ -15,6 +13,7 @@ from openai._constants import RAW_RESPONSE_HEADER
 
 from source.adapters.llm.event_stream import EventSplitter
 from source.adapters.llm.gathering import Gathering
+from source.adapters.llm.openai_client import made_client
 from source.adapters.llm.openai_errors import VENDOR_ERRORS, Asked, translated
 from source.adapters.llm.openai_request import Body
 from source.adapters.llm.openai_settings import OpenAIChatSettings
@@ -25,10 +24,6 @@ _END_MARK = b"[DONE]"
 _CLOSE_SECONDS = 1.0
 # Some servers keep the answer open behind its end mark; a connection that was not read to its end is not used again.
 _DRAIN_SECONDS = 0.1
-# The package wants some key; servers without keys ignore it.
-_NO_KEY = "none"
-# People take longer between two messages than the package's 5 seconds, and a new connection delays the first word.
-_LIMITS = httpx2.Limits(max_connections=1_000, max_keepalive_connections=100, keepalive_expiry=60)
 # What `with_streaming_response` sends: the answer is handed on unread, since the package takes far longer to parse it.
 _UNREAD = {RAW_RESPONSE_HEADER: "stream"}
 
@@ -37,28 +32,11 @@ class OpenAIConnection:
     """Sends requests; connections are kept open between them."""
 
     def __init__(self, settings: OpenAIChatSettings) -> None:
-        if not _is_address(settings.base_url):
-            raise ModelRefusedError("OPENAI_BASE_URL is not an address such as http://127.0.0.1:11434/v1")
-        if not _is_key(settings.api_key or _NO_KEY):
-            raise ModelRefusedError("OPENAI_API_KEY has characters that no key has: copy it again")
         self._asked = Asked(settings.model, settings.server)
         connect = settings.connect_timeout.total_seconds()
         # Reading has time-outs of its own, in `OpenAIReply`, which know what has come so far.
         timeout = httpx2.Timeout(connect=connect, pool=connect, write=settings.stall_timeout.total_seconds(), read=None)
-        try:
-            self._client = openai.AsyncOpenAI(
-                api_key=settings.api_key or _NO_KEY,
-                base_url=settings.base_url,
-                max_retries=0,
-                timeout=timeout,
-                # The package's own choice of transport takes twice the time for pieces that arrive one by one.
-                # A proxy of the environment has no way to a server on this machine.
-                http_client=openai.DefaultAioHttpClient(
-                    timeout=timeout, limits=_LIMITS, trust_env=not _is_loopback(settings.base_url)
-                ),
-            )
-        except VENDOR_ERRORS as error:
-            raise translated(error, self._asked) from error
+        self._client = made_client(settings.base_url, settings.api_key, timeout, self._asked)
 
     async def send(self, body: Body) -> "ChunkStream":
         """Send a request and return its chunks once the server has begun to answer."""
@@ -156,24 +134,3 @@ def _json(event: bytes) -> object:
 def _message_of(problem: object) -> str:
     message = problem.get("message") if isinstance(problem, dict) else problem
     return message if isinstance(message, str) else ""
-
-
-def _is_address(base_url: str) -> bool:
-    try:
-        parts = urlsplit(base_url)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
-
-
-def _is_key(key: str) -> bool:
-    """A header cannot carry anything else, and an error of the transport would quote it."""
-    return key.isascii() and key.isprintable()
-
-
-def _is_loopback(base_url: str) -> bool:
-    host = urlsplit(base_url).hostname or ""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -122,6 +122,7 @@ VENDOR_ERRORS = (
 _TOO_LONG = re.compile(
     r"context_length_exceeded|exceed_context_size|context (?:length|window|size)|maximum context|too many tokens"
     r"|(?:prompt|input) is too long|request too large|exceeds? the (?:model's )?(?:maximum|available) (?:context|input)"
+    r"|too large to process"
 )
 _NO_MONEY = re.compile(
     r"insufficient[ _](?:quota|balance|credit|funds)|billing_|plan and billing|exceeded your current quota"
@@ -133,6 +134,7 @@ _REFUSED_PARAMETERS = {
     "max_completion_tokens": re.compile(r"(?:unsupported|unknown|unrecognized)[^.]*max_completion_tokens"),
     "max_tokens": re.compile(r"(?:unsupported|unknown|unrecognized)[^.]*max_tokens"),
     "prompt_cache_key": re.compile(r"prompt_cache_key"),
+    "encoding_format": re.compile(r"encoding_format"),
 }
 # llama.cpp answers 500 to tools without --jinja, OpenRouter 404 when no provider takes them.
 _REFUSING = frozenset({400, 404, 422, 500, 501})
@@ -144,10 +146,11 @@ _LOOKED_AT_CHARS = 600
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which model was asked for, and where."""
+    """Which model was asked for, and where; `settings` begins the names of the settings that say so."""
 
     model: str
     server: str
+    settings: str = "OPENAI"
 
 
 def kind_of(error: type[BaseException]) -> Kind:
@@ -161,7 +164,7 @@ def translated(error: Exception, asked: Asked) -> ModelError:
         return _from_status(error, asked)
     root = _cause(error)
     if isinstance(root, SSLCertVerificationError):
-        return ModelRefusedError(f"the certificate of {asked.server} is not trusted: check OPENAI_BASE_URL")
+        return ModelRefusedError(f"the certificate of {asked.server} is not trusted: check {asked.settings}_BASE_URL")
     return _of_kind(kind_of(type(root)), error, asked)
 
 
@@ -182,14 +185,14 @@ def _of_kind(kind: Kind, error: Exception, asked: Asked) -> ModelError:
         case Kind.UNREACHABLE:
             return ModelUnavailableError(f"{server} cannot be reached: is the network up and the server running?")
         case Kind.WRONG_ADDRESS:
-            return ModelRefusedError("there is no model server at OPENAI_BASE_URL: check the address")
+            return ModelRefusedError(f"there is no model server at {asked.settings}_BASE_URL: check the address")
         case Kind.FILTERED:
             return ModelRefusedError(f"the content filter of {server} refused the prompt")
         case Kind.CUT_SHORT:
             return ContextTooLongError(f"the reply of {asked.model} did not fit")
         case Kind.MISUSE:
             return ModelRefusedError(
-                f"the request to {server} could not be made: check OPENAI_API_KEY, OPENAI_BASE_URL"
+                f"the request to {server} could not be made: check {asked.settings}_API_KEY, {asked.settings}_BASE_URL"
             )
     return _from_stream(error, asked)
 
@@ -222,7 +225,7 @@ def _from_status(error: openai.APIStatusError, asked: Asked) -> ModelError:
 def _from_refusal(error: openai.APIStatusError, asked: Asked) -> ModelError:
     match error.status_code:
         case 401:
-            return ModelRefusedError(f"{asked.server} refused the key: set OPENAI_API_KEY to a valid one")
+            return ModelRefusedError(f"{asked.server} refused the key: set {asked.settings}_API_KEY to a valid one")
         case 403:
             return ModelRefusedError(
                 f"{asked.server} does not allow this key to use {asked.model}: check its permissions"
@@ -230,13 +233,14 @@ def _from_refusal(error: openai.APIStatusError, asked: Asked) -> ModelError:
         case 404:
             hint = "" if _VERSION.search(error.request.url.path) else ", which usually ends in /v1"
             return ModelRefusedError(
-                f"{asked.server} does not know {asked.model}: check OPENAI_MODEL and OPENAI_BASE_URL{hint}"
+                f"{asked.server} does not know {asked.model}: "
+                f"check {asked.settings}_MODEL and {asked.settings}_BASE_URL{hint}"
             )
     if error.code == "content_filter":
         return ModelRefusedError(f"the content filter of {asked.server} refused the prompt")
     details = [f"status {error.status_code}"]
     details += [word for word in (error.code, error.param) if word and _SAFE_WORD.fullmatch(word)]
-    return ModelRefusedError(f"{asked.server} refused the request ({', '.join(details)}): check OPENAI_MODEL")
+    return ModelRefusedError(f"{asked.server} refused the request ({', '.join(details)}): check {asked.settings}_MODEL")
 
 
 def _too_long(asked: Asked) -> ContextTooLongError:
