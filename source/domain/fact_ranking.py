@@ -9,7 +9,7 @@ from typing import Final
 from source.domain.fact import Fact, KnownFact
 from source.domain.fact_words import BEGINNING, is_form, telling_words
 from source.domain.memory import MemoryPart
-from source.domain.summary_text import size_of
+from source.domain.summary_text import size_of, words
 
 _LABELS: Final[Mapping[MemoryPart, str]] = {
     MemoryPart.OPEN_ISSUES: "Open",
@@ -82,7 +82,8 @@ def lines_within(ranked_facts: Iterable[KnownFact], budget_bytes: int) -> list[s
         if size_of(line) < left:
             lines.append(line)
             left -= size_of(line) + 1
-    line = _topics_within(topics, left)
+    told = {word for line in lines for word in words(line)}
+    line = _topics_within([each for each in topics if not told.issuperset(words(each.fact.text))], left)
     return [*lines, line] if line else lines
 
 

@@ -37,6 +37,7 @@ def standing(facts: Iterable[Fact]) -> list[KnownFact]:
     groups = list(_grouped(sorted(facts, key=_order, reverse=True)))
     _replace_by_rule(groups)
     _replace_as_told(groups)
+    _replace_topics(groups)
     return [_known(group) for group in groups]
 
 
@@ -117,6 +118,29 @@ def _can_replace(fact: Fact, old: Fact) -> bool:
         return False
     subjects = [{slot.subject for slot in each.found.slots} for each in (fact, old)]
     return not all(subjects) or not subjects[0].isdisjoint(subjects[1])
+
+
+def _replace_topics(groups: Sequence[_Group]) -> None:
+    """Have topics go with what was replaced, where they are but words of it."""
+    gone: defaultdict[int, list[tuple[Fact, Fact]]] = defaultdict(list)
+    for group in groups:
+        if group.replaced_by:
+            for fact in group.facts:
+                gone[fact.conversation_id].append((fact, group.replaced_by[0]))
+    for group in groups:
+        if group.newest.part is MemoryPart.TOPICS:
+            by = [_gone_with(topic, gone[topic.conversation_id]) for topic in group.facts]
+            if None not in by:
+                group.replaced_by += (fact for fact in by if fact is not None)
+
+
+def _gone_with(topic: Fact, gone: Iterable[tuple[Fact, Fact]]) -> Fact | None:
+    """Return what replaced something that has all the words of a topic, from no other messages."""
+    for old, new in gone:
+        is_of_it = set(telling_words(old.found.text)).issuperset(telling_words(topic.text))
+        if is_of_it and set(old.message_ids).issuperset(topic.message_ids):
+            return new
+    return None
 
 
 def _known(group: _Group) -> KnownFact:

@@ -60,7 +60,8 @@ class Forgotten:
         if digest == self.digest and _is_said_by(self.person_id, by_people, said):
             return True
         shows_only_this = bool(by_people) and self.message_ids.issuperset(by_people)
-        return shows_only_this and part is self.part and digest not in self.kept
+        # Topics are words of what was said.
+        return shows_only_this and part in {self.part, MemoryPart.TOPICS} and digest not in self.kept
 
 
 def without_forgotten(

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from typing import Final
 
 from source.domain.carried import begun_with, known_in, summary_in
-from source.domain.fact_words import plain_form, tells_of
+from source.domain.fact_words import telling_words, tells_of
 from source.domain.summary_text import sentences
 
 _POINT: Final = re.compile(r"(?P<opening>- [^():“”]+?(?: \(\d{4}-\d\d-\d\d\))?: )(?P<text>.+)")
@@ -35,7 +35,7 @@ def _line(line: str, told: Collection[str], names: Collection[str]) -> str:
             return line
         return " ".join(each for each in sentences(line) if not _tells(each, told, names))
     if line.startswith(_TOPICS):
-        topics = [each for each in point["text"].split(", ") if not _is_one_of(each, told)]
+        topics = [each for each in point["text"].split(", ") if not _is_of(each, told)]
         return point["opening"] + ", ".join(topics) if topics else ""
     return "" if _tells(point["text"], told, names) else line
 
@@ -44,5 +44,6 @@ def _tells(text: str, told: Collection[str], names: Collection[str]) -> bool:
     return any(tells_of(text, each, names) for each in told)
 
 
-def _is_one_of(text: str, told: Collection[str]) -> bool:
-    return any(plain_form(text) == plain_form(each) for each in told)
+def _is_of(topic: str, told: Collection[str]) -> bool:
+    """Whether a topic has only words of something that is told."""
+    return any(set(telling_words(each)).issuperset(telling_words(topic)) for each in told)

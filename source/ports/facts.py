@@ -10,7 +10,7 @@ from source.ports.store import Scope
 
 @dataclass(frozen=True, slots=True)
 class SummaryOf:
-    """A conversation whose summaries may tell of a fact: all that they say, and the person's names there."""
+    """A conversation whose title or summaries may tell of a fact: all that they say, and the person's names there."""
 
     conversation_id: int
     texts: tuple[str, ...]

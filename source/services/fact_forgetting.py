@@ -65,6 +65,7 @@ class FactForgetting:
             head = stored.head
             left = replace(
                 head,
+                title=untold(head.title, told, summary.names),
                 summary=untold(head.summary, told, summary.names),
                 carried_summary=untold(head.carried_summary, told, summary.names),
                 running_summary=untold(head.running_summary, told, summary.names),

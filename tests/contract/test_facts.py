@@ -232,7 +232,7 @@ async def test_summaries_of_the_same_place_are_found_for_a_fact(known: Known) ->
         await known.store.commit_turn(TurnRecord(each.conversation_id, (said("Hello"),), (each,), people=(ANN,)))
     fact = await only(known, IN_GUILD)
     (found,) = await known.facts.summaries_near([fact.fact_id])
-    assert (found.conversation_id, found.texts) == (near.conversation_id, ("", "- Fact: 46", ""))
+    assert (found.conversation_id, found.texts) == (near.conversation_id, ("", "", "- Fact: 46", ""))
     assert found.names == ("Ann",)
     assert await known.facts.summaries_near([]) == []
 

@@ -10,7 +10,7 @@ from source.adapters.storage.fact_tables import facts, forgotten_facts
 from source.adapters.storage.fact_writes import put_facts, said_by
 from source.adapters.storage.operation_tables import conversation_memories as memories
 from source.adapters.storage.row_reading import AnyRow
-from source.domain.fact_words import plain_form
+from source.domain.fact_words import plain_form, telling_words
 from source.domain.forgotten_fact import Forgotten, without_text
 from source.domain.memory import MemoryPart, MemorySource
 from source.domain.memory_facts import cited_by
@@ -19,6 +19,7 @@ from source.domain.memory_facts import cited_by
 def forget(connection: Connection, fact_ids: Sequence[int], now: datetime) -> int:
     """Forget these facts, and what the memories of their conversations say in the same words; return how many."""
     rows = connection.execute(select(facts).where(facts.c.id.in_(fact_ids)).order_by(facts.c.id)).all()
+    rows = [*rows, *_telling_less(connection, rows)]
     by_conversation: defaultdict[int, list[AnyRow]] = defaultdict(list)
     for row in rows:
         by_conversation[row.conversation_id].append(row)
@@ -26,6 +27,22 @@ def forget(connection: Connection, fact_ids: Sequence[int], now: datetime) -> in
     for conversation_id in sorted(by_conversation):
         _forget_in(connection, conversation_id, by_conversation[conversation_id], now)
     return len(rows)
+
+
+def _telling_less(connection: Connection, rows: Sequence[AnyRow]) -> list[AnyRow]:
+    """Return what the same messages show in fewer of the same words, such as a topic."""
+    known = {row.id for row in rows}
+    here = sorted({row.conversation_id for row in rows})
+    beside = select(facts).where(facts.c.conversation_id.in_(here))
+    others = [row for row in connection.execute(beside.order_by(facts.c.id)) if row.id not in known]
+    return [other for other in others if any(_tells_less(other, row) for row in rows)]
+
+
+def _tells_less(other: AnyRow, row: AnyRow) -> bool:
+    if (other.conversation_id, other.person_id) != (row.conversation_id, row.person_id):
+        return False
+    having = set(telling_words(row.text))
+    return set(other.message_ids) <= set(row.message_ids) and having.issuperset(telling_words(other.text))
 
 
 def _forget_in(connection: Connection, conversation_id: int, rows: Sequence[AnyRow], now: datetime) -> None:

@@ -102,7 +102,8 @@ def _summaries_near(connection: Connection, fact_ids: Sequence[int]) -> list[Sum
     near = [_is_near(row) for row in connection.execute(places)]
     if not near:
         return []
-    texts = (conversations.c.summary, conversations.c.carried_summary, conversations.c.running_summary)
+    told = conversations.c
+    texts = (told.title, told.summary, told.carried_summary, told.running_summary)
     query = (
         select(conversations.c.id, *texts, aliases.c.display_name)
         .join(threads, threads.c.id == conversations.c.thread_key)
@@ -118,7 +119,8 @@ def _summaries_near(connection: Connection, fact_ids: Sequence[int]) -> list[Sum
     for row in connection.execute(query):
         known = found.get(row.id)
         names = (*(known.names if known else ()), row.display_name)
-        found[row.id] = SummaryOf(row.id, (row.summary, row.carried_summary, row.running_summary), names)
+        told_there = (row.title, row.summary, row.carried_summary, row.running_summary)
+        found[row.id] = SummaryOf(row.id, told_there, names)
     return list(found.values())
 
 

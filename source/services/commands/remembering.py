@@ -18,6 +18,7 @@ from source.services.facts import FactsService
 ALL: Final = "all"
 FORGET: Final = "forget"
 _MOST_TOLD: Final = 60
+_MOST_TOPICS: Final = 20
 _MOST_MEANT: Final = 8
 # Numbers mean what they meant in the list that was told last.
 _LISTS_REMEMBERED: Final = 1_000
@@ -44,16 +45,17 @@ class MemoryCommand:
 
     async def _tell(self, words: str, invocation: CommandInvocation, *, with_replaced: bool) -> CommandReply:
         known = await self._facts.known(scope_of(invocation))
-        shown = _in_order(known, with_replaced=with_replaced)
+        shown = [each for each in known if with_replaced or each.is_current]
         if words:
             shown = await self._facts.bearing_on(shown, words)
         if not shown:
             return CommandReply(f"I know nothing of you here about {words[:80]}." if words else _NOTHING)
-        told = shown[:_MOST_TOLD]
-        self._remember(scope_of(invocation), told)
-        lines = [_line(number, each) for number, each in enumerate(told, 1)]
+        told = _numbered(shown)
+        self._remember(scope_of(invocation), told[:_MOST_TOLD])
+        lines = [_line(number, each) for number, each in enumerate(told[:_MOST_TOLD], 1)]
         replaced = 0 if with_replaced else sum(not each.is_current for each in known)
-        return CommandReply("\n".join(["What I know of you here:", *lines, *_hints(len(shown), replaced)]))
+        hints = _hints(len(told), replaced)
+        return CommandReply("\n".join(["What I know of you here:", *lines, *_topics(shown), *hints]))
 
     async def _forget(self, what: str, invocation: CommandInvocation) -> CommandReply:
         if not what:
@@ -72,7 +74,7 @@ class MemoryCommand:
         known = await self._facts.known(scope)
         number = what.removeprefix("#").rstrip(".")
         if number.isdecimal():
-            told = self._told.get(scope, _in_order(known, with_replaced=False))
+            told = self._told.get(scope) or _numbered([each for each in known if each.is_current])
             if not 0 < int(number) <= len(told):
                 raise RefusedInputError(f"There is no number {number[:10]} in what I told you: /memory tells it again.")
             wanted = told[int(number) - 1].fact.fact_id
@@ -89,15 +91,24 @@ class MemoryCommand:
             self._told.popitem(last=False)
 
 
-def _in_order(known: Sequence[KnownFact], *, with_replaced: bool) -> list[KnownFact]:
-    """Return what is told, the latest said first; what was only talked about comes last."""
-    shown = [each for each in known if with_replaced or each.is_current]
-    return sorted(shown, key=lambda each: each.fact.part is MemoryPart.TOPICS)
+def _numbered(known: Sequence[KnownFact]) -> list[KnownFact]:
+    """Return what has a number of its own: what was only talked about is one line."""
+    return [each for each in known if not _is_topic(each)]
+
+
+def _is_topic(known: KnownFact) -> bool:
+    return known.fact.part is MemoryPart.TOPICS
+
+
+def _topics(known: Sequence[KnownFact]) -> list[str]:
+    topics = [each.fact.text for each in known if _is_topic(each)]
+    return [f"Talked about: {', '.join(topics[:_MOST_TOPICS])}"] if topics else []
 
 
 def _only(what: str, found: Sequence[KnownFact]) -> KnownFact:
-    exact = [each for each in found if each.fact.text.casefold() == what.casefold()]
-    meant = exact or found
+    telling = _numbered(found) or found
+    exact = [each for each in telling if each.fact.text.casefold() == what.casefold()]
+    meant = exact or telling
     if len(meant) == 1:
         return meant[0]
     if not meant:
