@@ -16,6 +16,7 @@ def upgrade() -> None:
         sa.Column("conversation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("message_id", sa.BigInteger(), nullable=False),
         sa.Column("model", sa.String(), nullable=False),
+        sa.Column("written", sa.BigInteger(), nullable=False),
         sa.Column("vector", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["conversation_id"],
@@ -26,6 +27,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("seq", name="pk_message_embeddings"),
     )
     op.create_index("ix_message_embeddings_conversation_id", "message_embeddings", ["conversation_id", "message_id"])
+    op.create_index("ix_message_embeddings_written", "message_embeddings", ["written"])
     op.add_column("search_progress", sa.Column("revision", sa.BigInteger(), nullable=False, server_default="0"))
     if op.get_bind().dialect.name == "postgresql":
         _watch_on_postgresql()
