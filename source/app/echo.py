@@ -9,7 +9,7 @@ from source.adapters.storage.sql_store import SqlStore
 from source.app.archives import ArchiveHomes, archive_settings
 from source.app.facts import Facts
 from source.app.personal_data import finder_for, scrubbed
-from source.app.privacy import Privacy
+from source.app.privacy import Privacy, personal_files
 from source.app.profiles import Profiles
 from source.app.recall_parts import recall_over
 from source.app.rewriting import rewriting_of
@@ -195,7 +195,8 @@ class Echo:
 
     @cached_property
     def rewriting(self) -> Rewriting:
-        return rewriting_of(self.store, self.archives, self.manager, self.deletion, self.opening)
+        copies = personal_files(self.settings)
+        return rewriting_of(self.store, self.archives, self.manager, self.deletion, self.opening, copies=copies)
 
     @cached_property
     def recalls(self) -> RecallNotes:
@@ -283,6 +284,7 @@ class Echo:
             manager=self.manager,
             store=self.store,
             catalog=self.store,
+            recall=self.recall,
             said=self.store,
             statistics=self.store,
             opening=self.opening,
@@ -294,7 +296,6 @@ class Echo:
             memory=self.facts.command(self.rewriting),
             privacy=self.privacy.commands,
             clock=self.clock,
-            recalled=self.recalls.note,
         )
         return CommandService(parts)
 

@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -77,10 +77,12 @@ class RecallService:
         question = self._read(query, extent, index)
         if not question:
             return Recollection()
-        ranking, order = await asyncio.to_thread(_order, index, question, self._related, bearing=budget.bearing_only)
+        ranking, order = await asyncio.to_thread(_order, index, question, self._related, budget)
         chosen = likely_to_fit(order, lambda place: index.turns[place].size_bytes, budget)
-        by_key = {index.turns[place].key: float(ranking.scores[place]) for place in chosen}
-        found = within(await self._told(by_key, eyes, extent.people), budget)
+        scores = {index.turns[place].key: float(ranking.scores[place]) for place in chosen}
+        told = await self._told(scores, eyes, extent.people)
+        best_first = [replace(told[key], score=score) for key, score in scores.items() if key in told]
+        found = within(best_first, budget)
         self._recalled(turn.said.conversation_id for turn in found.turns)
         return found
 
@@ -134,18 +136,14 @@ class RecallService:
         )
 
     async def _told(
-        self, scores: Mapping[tuple[int, int], float], eyes: Eyes, people: Mapping[str, str]
-    ) -> list[RecalledTurn]:
-        """Read the messages as they are now, but for notices that Echo is offline; the best first."""
-        told = await self._store.told(scores.keys(), eyes)
-        turns = [
-            RecalledTurn(
-                each.said, each.thread, _named(each.said, people), scores[each.said.key], event_id=each.event_id
-            )
-            for each in told
+        self, keys: Collection[tuple[int, int]], eyes: Eyes, people: Mapping[str, str]
+    ) -> dict[tuple[int, int], RecalledTurn]:
+        """Read the messages as they are now, but for notices that Echo is offline."""
+        return {
+            each.said.key: RecalledTurn(each.said, each.thread, _named(each.said, people), event_id=each.event_id)
+            for each in await self._store.told(keys, eyes)
             if not (each.said.speaker is None and is_offline_text(each.said.text))
-        ]
-        return sorted(turns, key=lambda turn: -turn.score)
+        }
 
 
 def _named(said: SaidTurn, people: Mapping[str, str]) -> str:
@@ -170,15 +168,19 @@ def _extended(held: _Held, said: list[SaidTurn], last: Mapping[int, int]) -> _He
 
 
 def _order(
-    index: "SaidIndex", question: Question, related: RelatedWords, *, bearing: bool
+    index: "SaidIndex", question: Question, related: RelatedWords, budget: RecallBudget
 ) -> "tuple[Ranking, list[int]]":
+    """Rank the turns and return the places of those that are wanted, the best first."""
     import numpy as np
 
     from source.domain.recall.ranking import ranked
 
     ranking = ranked(index, question, related)
-    order = np.argsort(-ranking.scores, kind="stable")
-    if bearing:
-        order = order[ranking.bears[order]]
+    if budget.holding_words:
+        order = np.lexsort((-ranking.scores, -ranking.words))
+        order = order[ranking.words[order] > 0]
+    else:
+        order = np.argsort(-ranking.scores, kind="stable")
+        order = order[ranking.bears[order]] if budget.bearing_only else order
     places: list[int] = order.tolist()
     return ranking, places

@@ -15,11 +15,16 @@ LONGEST_TURN_BYTES: Final = 1_200
 
 @dataclass(frozen=True, slots=True)
 class RecallBudget:
-    """How much may be found: bytes of text as it is shown, and turns; `bearing_only` leaves out mere fillers."""
+    """How much may be found: bytes of text as it is shown, and turns.
+
+    `bearing_only` leaves out what merely fills the budget; `holding_words` finds only turns with words of the question
+    in them, those with most of them first.
+    """
 
     max_bytes: int
     max_turns: int = 1_000
     bearing_only: bool = True
+    holding_words: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,7 @@ class RecalledTurn:
     said: SaidTurn
     thread: ThreadRef
     who: str
-    score: float
+    score: float = 0.0
     event_id: str | None = None
 
     @property

@@ -14,6 +14,7 @@ from source.domain.stop_words import FIRST_PERSON
 ECHO: Final = ""
 _MOST_TERMS: Final = 32
 _PHRASE: Final = re.compile(r"[\"“„«]([^\"“”„«»]{2,200})[\"”»]")
+_CAPITAL: Final = re.compile(r"\b[^\W\d_a-z][^\W_]+")
 _TO_ECHO: Final = frozenset({"you", "your", "yours", "du", "dein", "tu", "tuo", "tua", "te", "vous", "echo"})
 _ASKING_WHEN: Final = (
     "when ",
@@ -47,16 +48,19 @@ def read_question(
 ) -> Question:
     """Read a question; `people` maps the ids of those who may be named to their names, `askers` are those who ask."""
     words = words_of(text)
-    named = {key: _names(name) & set(words) for key, name in people.items()}
-    speakers = {key for key, found in named.items() if found}
-    spoken = frozenset[str]().union(*named.values())
+    named = {key: found for key, name in people.items() if (found := _named(name, set(words)))}
+    speakers = set(named)
+    # Somebody may be called as a thing is: the name of a person is told by its capital.
+    capital = {folded(word) for word in _CAPITAL.findall(text)}
+    spoken = frozenset[str]().union(*named.values()) & capital
     if not speakers and askers:
         if not FIRST_PERSON.isdisjoint(words):
             speakers = set(askers)
         elif not _TO_ECHO.isdisjoint(words):
             speakers = {ECHO}
     spans = spans_of(text, today=today, years=years)
-    terms = dict.fromkeys(stem(word) for word in telling(words) if word not in spoken)
+    told = [word for word in telling(words) if word not in spoken]
+    terms = dict.fromkeys(stem(word) for word in (told if told or speakers or spans else words))
     if spans:  # which say it already
         terms = {term: None for term in terms if not term.isdigit()}
     plain = folded(text).strip()
@@ -69,6 +73,9 @@ def read_question(
     )
 
 
-def _names(name: str) -> set[str]:
-    """Return the words by which somebody may be called."""
-    return {word for word in words_of(name) if len(word) > 1}
+def _named(name: str, words: set[str]) -> set[str]:
+    """Return the words by which somebody is named: the first of their name, or all of it."""
+    parts = [part for part in words_of(name) if len(part) > 1]
+    if not parts or parts[0] not in words:
+        return set()
+    return set(parts) & words

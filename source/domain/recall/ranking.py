@@ -130,7 +130,7 @@ def _matches(index: SaidIndex, terms: Iterable[str], related: RelatedWords) -> _
         akin = _together(index, related.of(term), but=exact + alike)
         rarity = _rarity(count, max(1, int(np.count_nonzero(exact))))
         total += rarity
-        sums["count"] += np.sign(exact)
+        sums["count"] += np.sign(exact + alike)
         sums["words"] += rarity * _saturated(index, exact)
         said = exact + alike
         if said.any():

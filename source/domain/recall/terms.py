@@ -42,12 +42,17 @@ def stem(word: str) -> str:
     return stemmed
 
 
-def words_of(text: str) -> list[str]:
-    """Return the folded words of a text in order; what is written without spaces comes in pairs of characters."""
+def words_of(text: str, *, singly: bool = False) -> list[str]:
+    """Return the folded words of a text in order; what is written without spaces comes in pairs of characters.
+
+    `singly`: and as single ones, so that a word of one character is found too.
+    """
     found: list[str] = []
     for word in _WORD.findall(folded(text[:_MOST_CHARACTERS])):
         if _UNSPACED_START.match(word):
             found.extend(word[at : at + 2] for at in range(max(1, len(word) - 1)))
+            if singly and len(word) > 1:
+                found.extend(word)
         else:
             found.append(word)
     return found

@@ -58,7 +58,7 @@ class IndexedTurn:
 
 def indexed(turn: SaidTurn) -> IndexedTurn:
     """Return what is kept of a turn in process memory."""
-    words = words_of(turn.text)
+    words = words_of(turn.text, singly=True)
     return IndexedTurn(
         conversation_id=turn.conversation_id,
         message_id=turn.message_id,

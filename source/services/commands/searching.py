@@ -1,19 +1,18 @@
 """The command that finds past messages."""
 
-from collections.abc import Mapping, Sequence
-
-from source.domain.conversation_head import StoredConversation
-from source.domain.message import Message
-from source.domain.offline_notice import is_offline_notice
+from source.domain.recall.passages import RecallBudget, RecalledTurn
 from source.domain.stop_words import STOP_WORDS
 from source.domain.summary_text import words as words_in
-from source.ports.store import ConversationCatalog, SearchHit
+from source.ports.recall import Eyes
+from source.ports.store import ConversationCatalog
 from source.services.commands.messages import MessageFinder
 from source.services.commands.numbered import day, scope_of
 from source.services.commands.vocabulary import CommandInvocation, CommandReply, Line
-from source.services.recall_notes import Recalled, not_counted
+from source.services.recalling import Recalls
 
 _MOST_HITS = 10
+# One more than is shown: one may be the message that is asked about.
+_HITS = RecallBudget(1_000_000, _MOST_HITS + 1, holding_words=True)
 _EXCERPT_CHARS = 160
 _BEFORE_THE_WORD = 40
 _WORDS_OF_A_MESSAGE = 12
@@ -22,63 +21,38 @@ _WORDS_OF_A_MESSAGE = 12
 class SearchCommand:
     """`/search`."""
 
-    def __init__(
-        self, catalog: ConversationCatalog, finder: MessageFinder, *, recalled: Recalled = not_counted
-    ) -> None:
+    def __init__(self, recall: Recalls, catalog: ConversationCatalog, finder: MessageFinder) -> None:
+        self._recall = recall
         self._catalog = catalog
         self._finder = finder
-        self._recalled = recalled
 
     async def search(self, invocation: CommandInvocation) -> CommandReply:
         """Find past messages that the person may see; those like a given one leave that one out."""
         words, origin = invocation.text("words"), invocation.text("message")
         if origin:
             words = _telling(words)
-        hits = await self._hits(words, origin, invocation)
-        if not hits:
+        turns = await self._found(words, origin, invocation)
+        if not turns:
             return CommandReply("Nothing that was said here holds those words.")
-        self._recalled(hit.conversation_id for hit in hits)
-        whole = await self._whole(hits, invocation)
-        lines = tuple(_line(hit, words, whole.get(hit.conversation_id), invocation) for hit in hits)
-        return CommandReply("\n".join(line.text for line in lines), lines=lines)
+        lines = [await self._line(turn, words) for turn in turns]
+        return CommandReply("\n".join(line.text for line in lines), lines=tuple(lines))
 
-    async def _hits(self, words: str, origin: str, invocation: CommandInvocation) -> list[SearchHit]:
-        found = await self._catalog.search(words, scope=scope_of(invocation), limit=_MOST_HITS + 1)
+    async def _found(self, words: str, origin: str, invocation: CommandInvocation) -> list[RecalledTurn]:
+        found = await self._recall.search(words, Eyes((scope_of(invocation),)), _HITS)
         said = await self._finder.found(origin, invocation) if origin else None
         itself = (said.conversation_id, said.message.message_id) if said else None
-        worth_showing = [hit for hit in found if not is_offline_notice(hit.message)]
-        others = [hit for hit in worth_showing if (hit.conversation_id, hit.message.message_id) != itself]
-        return others[:_MOST_HITS]
+        return [turn for turn in found.turns if turn.said.key != itself][:_MOST_HITS]
 
-    async def _whole(
-        self, hits: Sequence[SearchHit], invocation: CommandInvocation
-    ) -> Mapping[int, StoredConversation]:
-        """Load the conversations that alone know who spoke, or which message of a person Echo answered."""
-        needed = {hit.conversation_id for hit in hits if hit.message.requester != invocation.person.external_id}
-        loaded = [await self._catalog.load(conversation_id) for conversation_id in sorted(needed)]
-        return {each.head.conversation_id: each for each in loaded if each}
+    async def _line(self, turn: RecalledTurn, words: str) -> Line:
+        text = f"{day(turn.said.said_at)}  {turn.who}: {excerpt(turn.said.text, words)}"
+        return Line(text, turn.thread, turn.event_id or await self._answered(turn))
 
-
-def _line(hit: SearchHit, words: str, conversation: StoredConversation | None, invocation: CommandInvocation) -> Line:
-    who = _speaker(hit.message, conversation, invocation)
-    text = f"{day(hit.message.created_at)}  {who}: {excerpt(hit.message.message_content, words)}"
-    return Line(text, hit.thread, hit.message.event_id or _answered(hit.message, conversation))
-
-
-def _speaker(message: Message, conversation: StoredConversation | None, invocation: CommandInvocation) -> str:
-    if message.requester is None:
-        return "Echo"
-    if message.requester == invocation.person.external_id:
-        return invocation.person.display_name
-    people = conversation.people if conversation else {}
-    return people.get(message.requester, message.requester)
-
-
-def _answered(reply: Message, conversation: StoredConversation | None) -> str | None:
-    """Return the platform's id of the latest message before Echo's own: the nearest that can be linked."""
-    said = conversation.messages if conversation else ()
-    before = [message for message in said if message.event_id and message.message_id < reply.message_id]
-    return before[-1].event_id if before else None
+    async def _answered(self, turn: RecalledTurn) -> str | None:
+        """Return the platform's id of the latest message before Echo's own: the nearest that can be linked."""
+        conversation = await self._catalog.load(turn.said.conversation_id)
+        said = conversation.messages if conversation else ()
+        before = [message for message in said if message.event_id and message.message_id < turn.said.message_id]
+        return before[-1].event_id if before else None
 
 
 def excerpt(text: str, words: str) -> str:

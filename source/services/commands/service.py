@@ -38,7 +38,7 @@ from source.services.export import Exporter
 from source.services.linking import LinkingService
 from source.services.opening import Opening
 from source.services.profiles import ProfileService
-from source.services.recall_notes import Recalled, not_counted
+from source.services.recalling import Recalls
 from source.services.statistics import Statistics
 from source.services.summarizer import ConversationSummarizer
 
@@ -56,6 +56,7 @@ class CommandParts:
     manager: InMemoryConversationManager
     store: ConversationStore
     catalog: ConversationCatalog
+    recall: Recalls
     said: SaidMessages
     statistics: StatisticsStore
     opening: Opening
@@ -67,7 +68,6 @@ class CommandParts:
     memory: MemoryCommand
     privacy: PrivacyCommands
     clock: Clock
-    recalled: Recalled = not_counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class CommandService:
             _Command(words.UNARCHIVE, life.unarchive),
             _Command(words.CONVERSATIONS, self._reading.conversations),
             _Command(words.SUMMARY, self._reading.summary),
-            _Command(words.SEARCH, SearchCommand(parts.catalog, finder, recalled=parts.recalled).search),
+            _Command(words.SEARCH, SearchCommand(parts.recall, parts.catalog, finder).search),
             _Command(words.MEMORY, parts.memory.memory),
             _Command(words.PROFILE, ProfileCommands(parts.profiles).profile),
             _Command(words.LINK, linking.link),
