@@ -20,7 +20,7 @@ _MOST_HOLDING: Final = 3_000
 _MOST_TOGETHER: Final = 6_000
 # Around a hit, as far as its neighbours are looked at.
 _AROUND: Final = 3
-_SAID: Final = (
+SAID: Final = (
     messages.c.message_type == MessageType.CHAT.value,
     messages.c.standing == Standing.KEPT.value,
 )
@@ -43,7 +43,7 @@ def extent(connection: Connection, eyes: Eyes, most: int) -> Extent:
     """Return which conversations are seen, and who spoke there."""
     last = select(func.max(messages.c.id)).where(messages.c.conversation_id == conversations.c.id).scalar_subquery()
     query = select(conversations.c.id, last.label("last")).order_by(conversations.c.id.desc()).limit(most + 1)
-    rows = connection.execute(query.where(*_seen(eyes, conversations.c.id))).all()
+    rows = connection.execute(query.where(*seen(eyes, conversations.c.id))).all()
     found = {row.id: row.last for row in rows[:most] if row.last is not None}
     revision = connection.execute(select(search_progress.c.revision)).scalar_one()
     return Extent(
@@ -76,7 +76,7 @@ def told(connection: Connection, keys: Collection[tuple[int, int]], eyes: Eyes) 
         query = (
             _spoken(*columns)
             .where(tuple_(messages.c.conversation_id, messages.c.id).in_(some))
-            .where(*_seen(eyes, messages.c.conversation_id))
+            .where(*seen(eyes, messages.c.conversation_id))
         )
         found.extend(StoredTurn(_turn(row), thread_from(row), row.event_id) for row in connection.execute(query))
     return sorted(found, key=lambda turn: (turn.said.conversation_id, turn.said.message_id))
@@ -87,7 +87,7 @@ def likely(connection: Connection, words: Sequence[str], eyes: Eyes, limit: int)
     rare = _rare(connection, words)
     if not rare:
         return []
-    hits = connection.execute(_holding(connection, rare).where(*_seen(eyes, messages.c.conversation_id)).limit(limit))
+    hits = connection.execute(_holding(connection, rare).where(*seen(eyes, messages.c.conversation_id)).limit(limit))
     found = {
         (turn.conversation_id, turn.message_id): turn
         for row in hits.all()
@@ -102,7 +102,7 @@ def batched_ids(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
         yield values[start : start + _AT_ONCE]
 
 
-def _seen(eyes: Eyes, conversation_id: ColumnElement[int]) -> list[ColumnElement[bool]]:
+def seen(eyes: Eyes, conversation_id: ColumnElement[int]) -> list[ColumnElement[bool]]:
     """Return what limits a statement to what the eyes see; every read goes through it."""
     limits: list[ColumnElement[bool]] = [conversation_id.in_(seen_from(scope)) for scope in eyes.scopes]
     if eyes.person_id is not None:
@@ -168,7 +168,7 @@ def _spoken(*columns: Any) -> Select[Any]:
         .select_from(messages)
         .join(conversations, conversations.c.id == messages.c.conversation_id)
         .join(threads, threads.c.id == conversations.c.thread_key)
-        .where(*_SAID)
+        .where(*SAID)
     )
 
 

@@ -49,8 +49,9 @@ def _watch_on_sqlite() -> None:
 def _watch_on_postgresql() -> None:
     op.execute(
         "CREATE FUNCTION echo_messages_changed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-        " DELETE FROM message_embeddings WHERE seq IN (SELECT seq FROM gone);"
-        " UPDATE search_progress SET revision = revision + 1; RETURN NULL; END $$"
+        # First what whoever keeps an embedding holds too: what they kept of the old text is seen then, and deleted.
+        " UPDATE search_progress SET revision = revision + 1;"
+        " DELETE FROM message_embeddings WHERE seq IN (SELECT seq FROM gone); RETURN NULL; END $$"
     )
     # A trigger with a transition table takes no list of columns.
     for when in ("UPDATE", "DELETE"):
