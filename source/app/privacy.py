@@ -193,8 +193,7 @@ class _Traces:
     """Implements `Traces`."""
 
     def __init__(self, settings: Settings, limits: Limits, engine: Callable[[], Engine]) -> None:
-        folder = settings.conversations_dir
-        self._files = PersonalFiles(folder / EXPORT_FOLDER, (folder, folder / ARCHIVE, folder / EXPORT_FOLDER))
+        self._files = personal_files(settings)
         self._limits = limits
         self._engine = engine
 
@@ -211,6 +210,12 @@ class _Traces:
     async def erase(self) -> None:
         await self._files.sweep()
         await self._engine().erase()
+
+
+def personal_files(settings: Settings) -> PersonalFiles:
+    """Return the files in the data folder that are neither transcripts nor archives."""
+    folder = settings.conversations_dir
+    return PersonalFiles(folder / EXPORT_FOLDER, (folder, folder / ARCHIVE, folder / EXPORT_FOLDER))
 
 
 def retention_settings(settings: Settings) -> RetentionSettings:

@@ -2,6 +2,7 @@
 
 from source.adapters.storage.person_deletion import PersonDeletion
 from source.adapters.storage.sql_store import SqlStore
+from source.adapters.storage.personal_files import PersonalFiles
 from source.app.archives import ArchiveHomes
 from source.services.conversation_manager import InMemoryConversationManager
 from source.services.deletion import Deletion
@@ -10,7 +11,13 @@ from source.services.rewriting import Rewriting, RewritingParts
 
 
 def rewriting_of(
-    store: SqlStore, homes: ArchiveHomes, manager: InMemoryConversationManager, deletion: Deletion, opening: Opening
+    store: SqlStore,
+    homes: ArchiveHomes,
+    manager: InMemoryConversationManager,
+    deletion: Deletion,
+    opening: Opening,
+    *,
+    copies: PersonalFiles,
 ) -> Rewriting:
     """Return what changes what was said, or told of it, in memory, store, files and archives."""
     parts = RewritingParts(
@@ -23,5 +30,6 @@ def rewriting_of(
         manager=manager,
         deletion=deletion,
         prepared=opening,
+        copies=copies,
     )
     return Rewriting(parts)

@@ -61,6 +61,14 @@ class ForgetsPrepared(Protocol):
         ...
 
 
+class Copies(Protocol):
+    """Files that people had made of conversations."""
+
+    async def remove_of(self, conversation_id: int) -> int:
+        """Remove the copies of a conversation, which says something else now."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class RewritingParts:
     """What changing conversations works with."""
@@ -74,6 +82,7 @@ class RewritingParts:
     manager: InMemoryConversationManager
     deletion: Deletion
     prepared: ForgetsPrepared
+    copies: Copies
 
 
 class Rewriting:
@@ -116,6 +125,7 @@ class Rewriting:
         elif isinstance(decision, Rewritten):
             await self._rewrite(stored, decision, seat)
         if decision is not None:
+            await self._parts.copies.remove_of(conversation_id)
             self._parts.prepared.forget(conversation_id)
         return decision
 

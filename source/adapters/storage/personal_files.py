@@ -28,18 +28,28 @@ class PersonalFiles:
         """
         return await asyncio.to_thread(self._remove_naming, names)
 
+    async def remove_of(self, conversation_id: int) -> int:
+        """Remove the exports of a conversation; return how many.
+
+        Raises: TranscriptUnwritableError: the folder refuses it.
+        """
+        return await asyncio.to_thread(self._remove_holding, [b'"conversation_id": %d' % conversation_id])
+
     async def sweep(self) -> None:
         """Remove what writes left behind that were killed before this process began."""
         await asyncio.to_thread(self._sweep)
 
     def _remove_naming(self, names: Collection[str]) -> int:
+        quoted = [json.dumps(name, ensure_ascii=False).encode("utf-8", "backslashreplace") for name in names]
+        return self._remove_holding(quoted)
+
+    def _remove_holding(self, words: Collection[bytes]) -> int:
         if not self._exports.is_dir():
             return 0
-        quoted = [json.dumps(name, ensure_ascii=False).encode("utf-8", "backslashreplace") for name in names]
         removed = 0
         with writing(self._exports):
             for path in sorted(self._exports.iterdir()):
-                if path.is_file() and any(name in _content(path) for name in quoted):
+                if path.is_file() and _holds(path, words):
                     removed += remove_file(path, durable=False)
         return removed
 
@@ -47,6 +57,11 @@ class PersonalFiles:
         for folder in self._owned:
             with writing(folder):
                 sweep_leftovers(folder, written_before=self._began)
+
+
+def _holds(path: Path, words: Collection[bytes]) -> bool:
+    content = _content(path)
+    return any(word in content for word in words)
 
 
 def _content(path: Path) -> bytes:

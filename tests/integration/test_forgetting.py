@@ -1,0 +1,111 @@
+"""What one person said is found nowhere once they were forgotten, and nothing of others is lost."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from source.adapters.storage.memory_table import MemoryTable
+from source.app.exports import write_export
+from source.domain.memory import MemorySource
+from source.domain.thread import PersonRef, Platform, ThreadRef
+from source.domain.turn import Feedback
+from tests.fakes.clock import FakeClock
+from tests.fakes.databases import database_of
+from tests.fakes.openai_server import FakeOpenAIServer
+from tests.fakes.raw_files import found_in
+from tests.fakes.running_echo import Talk, running_echo
+
+ADA = PersonRef("ada-7731", "Adalbertine")
+BOB = PersonRef("bob-1188", "Bobrowski")
+DIRECT = ThreadRef(Platform.TERMINAL, "direct-ada")
+PRIVATE = ThreadRef(Platform.DISCORD, "private-ada")
+ADAS = ThreadRef(Platform.DISCORD, "hall-0", "guild-1", "The guild")
+HALL = ThreadRef(Platform.DISCORD, "hall-1", "guild-1", "The guild")
+OTHER = ThreadRef(Platform.DISCORD, "hall-2", "guild-2", "Another guild")
+CIRCLE = ThreadRef(Platform.DISCORD, "closed-1", "guild-1", "The guild", circle="circle-1")
+BOBS = ThreadRef(Platform.DISCORD, "hall-3", "guild-1", "The guild")
+
+DISCORD_WORDS = ("zzhall7", "zzother7", "zzcircle7", "zzended7", "zzarchived7", "zzrow7")
+ADAS_WORDS = (*DISCORD_WORDS, "zzdirect7", ADA.external_id, ADA.display_name)
+BOBS_WORDS = ("yyhall8", "yyother8", "yyended8", "yyarchived8", "yyalone8")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    with database_of(request.param, tmp_path / "data") as url:
+        yield url
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[FakeOpenAIServer]:
+    async with FakeOpenAIServer() as running:
+        yield running
+
+
+async def _talked(talk: Talk) -> None:
+    """Ada and Bob talk in every kind of place; one conversation ends and is carried on, one is archived."""
+    await talk.say("My code is zzdirect7 in private", thread=DIRECT, person=ADA)
+    await talk.say("Hello from here: zzrow7", thread=PRIVATE, person=ADA)
+    code = (await talk.command("link", thread=DIRECT, person=ADA)).split("/link ")[1].split()[0].strip(".,")
+    await talk.command(f"link {code}", thread=PRIVATE, person=ADA)
+    await talk.say("Only I am here: zzrow7", thread=ADAS, person=ADA)
+    for thread, hers, his in (
+        (HALL, "zzhall7", "yyhall8"),
+        (OTHER, "zzother7", "yyother8"),
+        (CIRCLE, "zzcircle7", "yyended8"),
+    ):
+        await talk.say(f"I keep {hers} under the mat", thread=thread, person=ADA)
+        await talk.say(f"I like {his} more", thread=thread, person=BOB)
+    await talk.say("Let us end with zzended7 today", thread=HALL, person=ADA)
+    await talk.command("new", thread=HALL, person=BOB)
+    await talk.say("What did we say about the mat?", thread=HALL, person=BOB)
+    await talk.say("Put away zzarchived7 please", thread=OTHER, person=ADA)
+    await talk.say("And yyarchived8 too", thread=OTHER, person=BOB)
+    await talk.command("archive", thread=OTHER, person=BOB)
+    await talk.say("I have yyalone8 for myself", thread=BOBS, person=BOB)
+
+
+async def _noted(talk: Talk) -> None:
+    """What is kept beside messages: memories, feedback, profile, exports."""
+    store = talk.echo.store
+    [hall] = [each for each in await talk.conversations(thread=HALL) if not each.head.is_active]
+    first = hall.messages[0].message_id
+    item = {"text": "keeps zzhall7 under the mat", "message_ids": [first]}
+    await MemoryTable(store).put_memory(
+        hall.head.conversation_id, {"facts": [item]}, covers_to=hall.messages[-1].message_id, source=MemorySource.MODEL
+    )
+    await talk.command("profile set company zzrow7", thread=DIRECT, person=ADA)
+    key = talk.channel.replies[0].answering[0]
+    await store.put_feedback(Feedback(key, ADA, 1, talk.clock.now()))
+    exported = await talk.reply_to("export", thread=HALL, person=BOB)
+    assert exported.file is not None
+    write_export(talk.settings.conversations_dir / "exports", exported.file)
+    mine = await talk.reply_to("my-data", thread=DIRECT, person=ADA)
+    assert mine.file is not None
+    write_export(talk.settings.conversations_dir / "exports", mine.file)
+    await talk.echo.manager.write_transcripts()
+
+
+def _settings(database: str) -> dict[str, object]:
+    return {"database_url": database, "model_tools": True}
+
+
+async def test_what_a_forgotten_person_said_stands_in_no_file_and_no_table(
+    tmp_path: Path, database: str, server: FakeOpenAIServer
+) -> None:
+    folder = tmp_path / "data"
+    async with running_echo(folder, server, FakeClock(), **_settings(database)) as talk:
+        await _talked(talk)
+        await _noted(talk)
+        before = found_in(folder, [*ADAS_WORDS, *BOBS_WORDS], url=database)
+        told = await talk.command("forget-me confirm", thread=ADAS, person=ADA)
+        while_running = found_in(folder, ADAS_WORDS, url=database)
+    after = found_in(folder, ADAS_WORDS, url=database)
+    left = found_in(folder, BOBS_WORDS, url=database)
+
+    assert set(before) == {*ADAS_WORDS, *BOBS_WORDS}
+    assert "forgotten on" in told
+    assert while_running == {}
+    assert after == {}
+    assert set(left) == set(BOBS_WORDS)
