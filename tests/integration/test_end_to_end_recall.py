@@ -1,7 +1,7 @@
 """Recall on a whole Echo: at the opening, when a message asks for it, as the model's tool, and by /search."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -30,6 +30,12 @@ async def server() -> AsyncIterator[FakeOpenAIServer]:
 def prompted(server: FakeOpenAIServer) -> str:
     """What the model was given last."""
     return json.dumps(server.requests[-1], ensure_ascii=False)
+
+
+def messages_in(request: Mapping[str, object]) -> list[object]:
+    messages = request["messages"]
+    assert isinstance(messages, list)
+    return messages
 
 
 async def kinds(talk: Talk, thread: ThreadRef = MAIN) -> list[MessageType]:
@@ -73,12 +79,12 @@ async def test_a_message_that_asks_about_the_past_is_answered_with_a_search(
         asked = prompted(server)
         said = await kinds(talk, SIDE)
         await talk.say("Thanks", thread=SIDE)
-        after = server.requests[-1]["messages"]
+        before, after = (messages_in(request) for request in server.requests[-2:])
 
     assert "the blue locker" in asked
     assert said == [MessageType.CHAT, MessageType.TOOL_CALL, MessageType.TOOL_CALL_RESPONSE, MessageType.CHAT]
     # It has become part of the history: the prefix goes on.
-    assert after[: len(server.requests[-2]["messages"])] == server.requests[-2]["messages"]
+    assert after[: len(before)] == before
 
 
 async def test_without_tools_the_opening_holds_what_was_asked_for(tmp_path: Path, server: FakeOpenAIServer) -> None:
