@@ -12,6 +12,8 @@ from source.domain.recall.terms import folded
 # What happened is told of for about so long afterwards.
 _TOLD_WITHIN: Final = timedelta(days=14)
 _WEEK: Final = timedelta(days=7)
+# Nobody speaks of days at the ends of the calendar, past which there is nothing to reckon with.
+_MEANT_YEARS: Final = range(1000, 3000)
 
 _MONTHS: Final = {
     name: number
@@ -87,7 +89,7 @@ def _iso_days(text: str) -> Iterator[Span]:
 
 def _around(year: int, month: int, day: int) -> Iterator[Span]:
     """Yield a day, the week before it, in which it was planned, and the rest of its month."""
-    if not (1 <= month <= 12 and 1 <= day <= monthrange(year, month)[1]):
+    if not (year in _MEANT_YEARS and 1 <= month <= 12 and 1 <= day <= monthrange(year, month)[1]):
         return
     meant = date(year, month, day)
     yield Span(meant, meant, afterwards=0.8)

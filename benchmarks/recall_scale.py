@@ -1,0 +1,127 @@
+"""How long recall takes in a store of a million messages, on SQLite and, with `--server`, on PostgreSQL.
+
+The messages are made up by rule: words as frequent as in speech, people of 50 to 20,000 messages, and one of
+100,000. A question is a few of the telling words of a message; `found` is the share of those messages that come back
+in an answer of 2,000 tokens. There is no baseline: what a search may take is said in milliseconds.
+"""
+
+import asyncio
+import os
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import make_url
+
+from benchmarks import measure
+from benchmarks.recall_made_up import Population, Question, fill, population
+from source.adapters.storage.sql_store import SqlStore
+from source.app.recall_parts import recall_over
+from source.domain.recall.passages import RecallBudget
+from source.domain.thread import Platform
+from source.ports.clock import SystemClock
+from source.ports.recall import EVERYTHING, Eyes
+from source.ports.store import Scope
+from source.services.recall import RecallService
+from tests.fakes.postgres import Postgres
+
+_MESSAGES, _QUICK_MESSAGES = 1_000_000, 4_000
+_QUESTIONS, _QUICK_QUESTIONS = 200, 5
+_BUDGET = RecallBudget(2_000 * 4, bearing_only=False)
+
+
+@dataclass
+class Laps:
+    """What the searches of one kind took, and how many of them found the message that was asked for."""
+
+    seconds: list[float]
+    found: list[bool]
+
+    def row(self, name: str) -> list[str]:
+        p95 = sorted(self.seconds)[min(len(self.seconds) - 1, int(len(self.seconds) * 0.95))]
+        return [
+            name,
+            str(len(self.seconds)),
+            f"{statistics.median(self.seconds) * 1000:.1f}",
+            f"{p95 * 1000:.1f}",
+            f"{max(self.seconds) * 1000:.1f}",
+            f"{statistics.fmean(self.found):.0%}",
+        ]
+
+
+async def _asked(service: RecallService, questions: Sequence[tuple[Question, Eyes]]) -> Laps:
+    laps = Laps([], [])
+    for question, eyes in questions:
+        began = time.perf_counter()
+        found = await service.search(question.text, eyes, _BUDGET)
+        laps.seconds.append(time.perf_counter() - began)
+        laps.found.append(question.key in {turn.said.key for turn in found.turns})
+    return laps
+
+
+def _eyes(person: int) -> Eyes:
+    return Eyes((Scope(Platform.DISCORD, f"p{person}", None),))
+
+
+async def _rows(store: SqlStore, people: Population, count: int) -> list[list[str]]:
+    """Ask each kind of history; the cold ones of a service that has read nothing yet."""
+    service = recall_over(store, SystemClock())
+    rows: list[list[str]] = []
+    for name, least, most in (
+        ("50 to 999 messages", 50, 1_000),
+        ("1,000 to 4,999", 1_000, 5_000),
+        ("5,000 to 10,000", 5_000, 10_001),
+    ):
+        chosen = people.of_sizes(least, most)[: max(2, count // 5)]
+        if not chosen:
+            continue
+        asked = [(question, _eyes(person)) for person in chosen for question in people.questions(person, 2)]
+        rows.append((await _asked(service, asked[::2])).row(f"{name}, cold"))
+        rows.append((await _asked(service, asked[1::2])).row(f"{name}, warm"))
+    for name, person in (("20,000 messages", people.second), ("100,000 messages", people.longest)):
+        eyes = _eyes(person)
+        await service.search("what was said?", eyes, _BUDGET)  # how long it is, is found out once
+        rows.append((await _asked(service, [(each, eyes) for each in people.questions(person, count)])).row(name))
+    everything = [(each, EVERYTHING) for each in people.questions(None, count)]
+    rows.append((await _asked(service, everything)).row("everything, as the operator"))
+    return rows
+
+
+async def _measure(url: str, people: Population, count: int, *, is_filled: bool) -> None:
+    if not is_filled:
+        measure.progress(f"making up {people.messages:,} messages")
+        began = time.perf_counter()
+        sizes = await asyncio.to_thread(fill, url, people)
+        print(f"filled in {time.perf_counter() - began:.0f} s; {sizes}")
+    store = await SqlStore.open(url, clock=SystemClock(), durability="normal")
+    try:
+        rows = await _rows(store, people, count)
+    finally:
+        await store.close()
+    print(f"load {os.getloadavg()[0]:.1f}\n")
+    print(measure.Table(["a history of", "searches", "p50 ms", "p95 ms", "longest ms", "found"], rows))
+
+
+def main() -> None:
+    parser = measure.options(__doc__)
+    parser.add_argument("--server", help="a PostgreSQL server on which a database may be made, instead of SQLite")
+    parser.add_argument("--database", type=Path, help="a file of SQLite to make and leave, or to use again")
+    given = parser.parse_args()
+    measure.begin("Recall at scale")
+    people = population(_QUICK_MESSAGES if given.quick else _MESSAGES)
+    count = _QUICK_QUESTIONS if given.quick else _QUESTIONS
+    if given.server:
+        server = Postgres(make_url(given.server))
+        with server.database() as url:
+            asyncio.run(_measure(url, people, count, is_filled=False))
+        server.close()
+        return
+    with measure.temporary_folder() as folder:
+        file: Path = given.database or folder / "echo.db"
+        asyncio.run(_measure(f"sqlite:///{file}", people, count, is_filled=file.exists()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+"""Which days a question speaks of."""
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from source.domain.recall.dates import Span, spans_of
+
+_TODAY = date(2023, 9, 20)  # a Wednesday
+_YEARS = (2022, 2023)
+
+
+def _spans(text: str, *, today: date = _TODAY, years: tuple[int, ...] = _YEARS) -> tuple[Span, ...]:
+    return spans_of(text, today=today, years=years)
+
+
+def _prior(text: str, day: date, *, today: date = _TODAY, years: tuple[int, ...] = _YEARS) -> float:
+    return max((span.prior(day) for span in _spans(text, today=today, years=years)), default=0.0)
+
+
+def _days(text: str, *, today: date = _TODAY) -> list[tuple[date, date]]:
+    return [(span.first, span.last) for span in _spans(text, today=today)]
+
+
+def test_a_month_is_that_of_every_year_in_which_something_was_said() -> None:
+    assert _days("What did Ana say in June?") == [
+        (date(2022, 6, 1), date(2022, 6, 30)),
+        (date(2023, 6, 1), date(2023, 6, 30)),
+    ]
+
+
+def test_a_month_with_its_year_is_that_one() -> None:
+    assert _days("in February 2024") == [(date(2024, 2, 1), date(2024, 2, 29))]
+
+
+def test_last_march_is_the_latest_that_is_over() -> None:
+    assert _days("last March") == [(date(2023, 3, 1), date(2023, 3, 31))]
+    assert _days("last October") == [(date(2022, 10, 1), date(2022, 10, 31))]
+    assert _days("last September") == [(date(2022, 9, 1), date(2022, 9, 30))]
+
+
+@pytest.mark.parametrize(
+    "text", ["on 27 June 2023", "on June 27, 2023", "am 27. Juni 2023", "2023-06-27", "June 27th, 2023"]
+)
+def test_a_day_is_meant_most_and_the_week_before_and_the_month_less(text: str) -> None:
+    day = date(2023, 6, 27)
+    assert _prior(text, day) == 1.0
+    assert 0 < _prior(text, day - timedelta(days=3)) < 1.0
+    assert 0 < _prior(text, date(2023, 6, 2)) < 1.0
+    assert _prior(text, date(2023, 5, 30)) == 0.0
+
+
+def test_what_happened_is_told_of_for_a_fortnight() -> None:
+    assert 0 < _prior("in June 2023", date(2023, 7, 10)) < _prior("in June 2023", date(2023, 6, 10))
+    assert _prior("in June 2023", date(2023, 7, 15)) == 0.0
+
+
+@pytest.mark.parametrize("text", ["You may ask", "I may march on", "It may be", "the mars bar", "mai"])
+def test_words_that_are_also_months_are_none_by_themselves(text: str) -> None:
+    assert _spans(text) == ()
+
+
+@pytest.mark.parametrize("text", ["in May", "on 5 May", "May 2023", "since may", "last May", "im Mai", "en mars"])
+def test_beside_a_preposition_a_day_or_a_year_they_are_months(text: str) -> None:
+    assert _spans(text)
+
+
+def test_months_of_other_languages_are_known() -> None:
+    for text in ("im März 2023", "en marzo 2023", "em março 2023", "en mars 2023", "in maart 2023"):
+        assert (date(2023, 3, 1), date(2023, 3, 31)) in _days(text), text
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("two weeks ago", date(2023, 9, 6)),
+        ("3 days ago", date(2023, 9, 17)),
+        ("a month ago", date(2023, 8, 21)),
+        ("one year ago", date(2022, 9, 20)),
+        ("yesterday", date(2023, 9, 19)),
+        ("today", date(2023, 9, 20)),
+        ("gestern", date(2023, 9, 19)),
+    ],
+)
+def test_days_that_are_told_from_today_are_found(text: str, meant: date) -> None:
+    assert _prior(f"What did I say {text}?", meant) == 1.0
+    assert _prior(f"What did I say {text}?", meant - timedelta(days=200)) == 0.0
+
+
+def test_last_week_reaches_from_the_week_before_to_today() -> None:
+    assert _prior("last week", date(2023, 9, 12)) == 1.0
+    assert _prior("last week", _TODAY) == 1.0
+    assert _prior("last week", date(2023, 9, 1)) == 0.0
+
+
+def test_a_season_is_that_of_every_year_and_the_last_one_is_over() -> None:
+    assert _prior("in summer", date(2022, 7, 1)) == _prior("in summer", date(2023, 7, 1)) > 0
+    assert _prior("last winter", date(2023, 1, 15)) > 0
+    assert _prior("last winter", date(2022, 1, 15)) == 0.0
+    assert _prior("last summer", date(2023, 7, 1)) > 0
+    assert _prior("last autumn", date(2022, 10, 1)) > 0
+
+
+def test_a_year_alone_weighs_little() -> None:
+    assert 0 < _prior("What happened in 2022?", date(2022, 5, 5)) < 0.5
+    assert _prior("What happened in 2022?", date(2023, 1, 2)) == 0.0
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["31 February 2023", "2023-02-31", "0 May 2023", "99999999999 years ago", "0 days ago", "May 0000", "2023-13-01"],
+)
+def test_days_that_do_not_exist_do_no_harm(text: str) -> None:
+    assert all(span.first <= span.last for span in _spans(text))
+
+
+@pytest.mark.parametrize("text", ["0001-01-03", "0000-05-05", "9999-12-31"])
+def test_days_at_the_ends_of_the_calendar_are_not_meant(text: str) -> None:
+    assert _spans(text) == ()
+
+
+_PIECES = (
+    "last in on may march june winter summer ago two 3 31 29 30 2023 1999 0 week weeks years a of the 9999 days month "
+    "february 2023-02-29 1900-01-01 0001-01-01 9999-12-31 yesterday today fall 999 500"
+)
+_WORDS = st.sampled_from(_PIECES.split())
+
+
+@given(
+    st.one_of(st.text(), st.lists(_WORDS, max_size=12).map(" ".join)),
+    st.dates(date(1970, 1, 1), date(2200, 12, 31)),
+    st.frozensets(st.integers(1970, 2200), max_size=4),
+)
+def test_no_text_on_any_day_does_harm(text: str, today: date, years: frozenset[int]) -> None:
+    for span in spans_of(text, today=today, years=years):
+        assert span.first <= span.last
+        assert 0.0 <= span.prior(today) <= 1.0
