@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from fastapi import APIRouter
 
 from source.adapters.storage.message_pages import MessageTable
+from source.adapters.storage.people_table import PeopleTable
 from source.adapters.web.chat import WebChat
 from source.adapters.web.routes import (
     analytics,
@@ -12,6 +13,7 @@ from source.adapters.web.routes import (
     chat,
     cleanup,
     commands,
+    facts,
     interactions,
     memories,
     messages,
@@ -42,6 +44,14 @@ def api_routes(echo: Echo, operations: Operations, web_chat: WebChat) -> Sequenc
         memories.router(
             memories.MemoryParts(
                 operations.memories.trigger(queue), operations.memories.table, operations.memories.intake, echo.clock
+            )
+        ),
+        facts.router(
+            facts.FactParts(
+                PeopleTable(echo.store),
+                echo.facts.service,
+                echo.facts.table,
+                echo.facts.forgetting(echo.rewriting),
             )
         ),
         # Last: an id is looked for where no other word stands.
