@@ -68,7 +68,7 @@ FORMS_ALONE: Final = ProfileRules()
 
 def field_name(given: str) -> str | None:
     """Return how a field is stored; None: that is no name."""
-    name = re.sub(r"\s+", "_", one_line(given).casefold())
+    name = re.sub(r"\s+", "_", one_line(given).lower())
     known = _ALSO.get(name, name)
     return str(known) if _FREE_FIELD.fullmatch(known) else None
 
