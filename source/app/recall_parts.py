@@ -1,13 +1,16 @@
 """What recall is made of."""
 
+from source.adapters.storage.fact_table import FactTable
 from source.adapters.storage.recall_table import RecallTable
 from source.adapters.storage.sql_access import SqlAccess
 from source.app.settings import ROOT
 from source.domain.errors import SettingsError
 from source.domain.recall.related import RelatedWords, read_related
 from source.ports.clock import Clock
+from source.services.facts import FactsService
 from source.services.recall import RecallService
 from source.services.recall_notes import Recalled, not_counted
+from source.services.recalled_facts import RecalledFacts
 
 _RELATED_WORDS = ROOT / "config" / "related_words.txt"
 
@@ -17,7 +20,9 @@ def recall_over(access: SqlAccess, clock: Clock, *, recalled: Recalled = not_cou
 
     Raises: SettingsError: the list of related words cannot be read.
     """
-    return RecallService(RecallTable(access), clock, related_words(), recalled=recalled)
+    related = related_words()
+    facts = RecalledFacts(FactsService(FactTable(access), clock), related)
+    return RecallService(RecallTable(access), clock, related, facts=facts, recalled=recalled)
 
 
 def related_words() -> RelatedWords:

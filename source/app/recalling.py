@@ -149,8 +149,9 @@ def _turn(turn: RecalledTurn) -> dict[str, object]:
     return {
         "conversation_id": said.conversation_id,
         "message_id": said.message_id,
-        "thread_id": turn.thread.thread_id,
-        "platform": turn.thread.platform.value,
+        "thread_id": turn.thread.thread_id if turn.thread else None,
+        "platform": turn.thread.platform.value if turn.thread else None,
+        "kind": "memory" if turn.cites else "message",
         "event_id": turn.event_id,
         "said_at": said.said_at.isoformat(),
         "who": turn.who,

@@ -18,6 +18,7 @@ from source.ports.clock import Clock
 from source.ports.recall import Extent, Eyes, RecallStore
 from source.services.keyed_locks import KeyedLocks
 from source.services.recall_notes import Recalled, not_counted
+from source.services.recalled_facts import RecalledFacts
 
 if TYPE_CHECKING:  # numpy takes a tenth of a second to import: whoever never asks does not wait for it
     from source.domain.recall.index import SaidIndex
@@ -56,11 +57,18 @@ class RecallService:
     """
 
     def __init__(
-        self, store: RecallStore, clock: Clock, related: RelatedWords, *, recalled: Recalled = not_counted
+        self,
+        store: RecallStore,
+        clock: Clock,
+        related: RelatedWords,
+        *,
+        facts: RecalledFacts | None = None,
+        recalled: Recalled = not_counted,
     ) -> None:
         self._store = store
         self._clock = clock
         self._related = related
+        self._facts = facts
         self._recalled = recalled
         self._held: OrderedDict[Eyes, _Held] = OrderedDict()
         self._locks = KeyedLocks()
@@ -82,6 +90,9 @@ class RecallService:
         scores = {index.turns[place].key: float(ranking.scores[place]) for place in chosen}
         told = await self._told(scores, eyes, extent.people)
         best_first = [replace(told[key], score=score) for key, score in scores.items() if key in told]
+        if self._facts is not None and not budget.holding_words:
+            facts = await self._facts.found(question, eyes)
+            best_first = sorted([*best_first, *facts], key=lambda turn: -turn.score)
         found = within(best_first, budget)
         self._recalled(turn.said.conversation_id for turn in found.turns)
         return found

@@ -8,8 +8,13 @@ import pytest
 from sqlalchemy import select
 
 from source.adapters.storage.operation_tables import conversation_metadata
+from source.adapters.storage.task_table import TaskTable
+from source.app.memories import Memories
 from source.domain.message import MessageType
+from source.domain.recall.passages import RecallBudget
 from source.domain.thread import PersonRef, Platform, ThreadRef
+from source.ports.recall import Eyes
+from source.ports.store import Scope
 from tests.fakes.clock import FakeClock
 from tests.fakes.openai_script import Says, ScriptedCall
 from tests.fakes.openai_server import FakeOpenAIServer
@@ -134,3 +139,17 @@ async def test_a_search_shows_first_what_holds_most_of_the_words(tmp_path: Path,
 
     assert shown[0].endswith("Ada: A boat in the blue locker")
     assert len(shown) == 3
+
+
+async def test_what_is_known_is_found_with_what_was_said(tmp_path: Path, server: FakeOpenAIServer) -> None:
+    async with running_echo(tmp_path, server, FakeClock()) as talk:
+        await talk.say("I love green tea." + " It rains." * 100)
+        memories = Memories(talk.echo, TaskTable(talk.echo.store), None)
+        await memories.service.make((await talk.conversation()).head.conversation_id)
+        ada, ben = (Eyes((Scope(Platform.TERMINAL, who, None),)) for who in ("ada", "ben"))
+        found = await talk.echo.recall.search("Which tea?", ada, RecallBudget(200))
+        elsewhere = await talk.echo.recall.search("Which tea?", ben, RecallBudget(10_000))
+
+    assert "Known: " in found.text
+    assert "I love green tea" in found.text
+    assert not elsewhere

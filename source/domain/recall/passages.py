@@ -29,13 +29,17 @@ class RecallBudget:
 
 @dataclass(frozen=True, slots=True)
 class RecalledTurn:
-    """A message that was found; `event_id` is the platform's id of a person's message, `who` a name."""
+    """A message that was found; `event_id` is the platform's id of a person's message, `who` a name.
+
+    Of something that is known without being a message, `cites` are the messages that show it, and it has no thread.
+    """
 
     said: SaidTurn
-    thread: ThreadRef
+    thread: ThreadRef | None
     who: str
     score: float = 0.0
     event_id: str | None = None
+    cites: tuple[tuple[int, int], ...] = ()
 
     @property
     def line(self) -> str:
@@ -45,7 +49,8 @@ class RecalledTurn:
     @property
     def heading(self) -> str:
         """The line above turns of one day and conversation."""
-        place = f", {one_line(self.thread.guild_name)}" if self.thread.guild_name else ""
+        guild = self.thread.guild_name if self.thread else None
+        place = f", {one_line(guild)}" if guild else ""
         return f"[{self.said.said_at:%A, %d %B %Y}{place}]"
 
 
@@ -82,17 +87,24 @@ def lines_of(turns: Iterable[RecalledTurn]) -> list[str]:
 
 
 def within(ranked: Sequence[RecalledTurn], budget: RecallBudget) -> Recollection:
-    """Return the best turns that fit; one that does not leaves its room to later ones that do."""
+    """Return the best turns that fit; one that does not leaves its room to later ones that do.
+
+    What is known is left out where all the messages that show it are there already.
+    """
     kept: list[RecalledTurn] = []
+    shown: set[tuple[int, int]] = set()
     headings: set[tuple[int, str]] = set()
     left = budget.max_bytes
     for turn in ranked:
         if len(kept) >= budget.max_turns or left <= 0:
             break
+        if turn.cites and shown.issuperset(turn.cites):
+            continue
         heading = (turn.said.conversation_id, turn.heading)
         cost = size_of(turn.line) + 1 + (0 if heading in headings else size_of(heading[1]) + 1)
         if cost <= left:
             kept.append(turn)
+            shown.add(turn.said.key)
             headings.add(heading)
             left -= cost
     return Recollection(tuple(kept))

@@ -1,0 +1,67 @@
+"""What is known of a person, found by the same signs as what they said, so that both can be ranked together."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Protocol
+
+from source.domain.fact import KnownFact
+from source.domain.recall.passages import RecalledTurn
+from source.domain.recall.question import Question
+from source.domain.recall.related import RelatedWords
+from source.domain.recall.turns import SaidTurn, indexed
+from source.ports.recall import Eyes
+from source.ports.store import Scope
+
+
+class KnownFacts(Protocol):
+    """Tells what is known of people; as `FactsService`."""
+
+    async def known(self, scope: Scope) -> list[KnownFact]: ...
+
+    async def of_person(self, person_id: int) -> list[KnownFact]: ...
+
+
+class RecalledFacts:
+    """Finds facts; of what several people may see together none is told."""
+
+    def __init__(self, facts: KnownFacts, related: RelatedWords) -> None:
+        self._facts = facts
+        self._related = related
+
+    async def found(self, question: Question, eyes: Eyes) -> list[RecalledTurn]:
+        """Return the facts known now that bear on a question, each with a score as a turn has.
+
+        Raises: StoreError.
+        """
+        known = [each for each in await self._known(eyes) if each.is_current]
+        if not known or not question.terms:
+            return []
+        return await asyncio.to_thread(_ranked, known, question, self._related)
+
+    async def _known(self, eyes: Eyes) -> Sequence[KnownFact]:
+        if eyes.person_id is not None and not eyes.scopes:
+            return await self._facts.of_person(eyes.person_id)
+        return await self._facts.known(eyes.scopes[0]) if len(eyes.scopes) == 1 else []
+
+
+def _ranked(known: Sequence[KnownFact], question: Question, related: RelatedWords) -> list[RecalledTurn]:
+    from source.domain.recall.index import SaidIndex
+    from source.domain.recall.ranking import ranked
+
+    # Each in a conversation of its own: facts are no neighbours of each other.
+    turns = [
+        indexed(SaidTurn(number, 0, each.fact.said_at, None, each.fact.text)) for number, each in enumerate(known, 1)
+    ]
+    ranking = ranked(SaidIndex(turns), question, related)
+    return [
+        _recalled(each, float(score))
+        for each, score, bears in zip(known, ranking.scores, ranking.bears, strict=True)
+        if bears
+    ]
+
+
+def _recalled(known: KnownFact, score: float) -> RecalledTurn:
+    fact = known.fact
+    cites = tuple((fact.conversation_id, message_id) for message_id in fact.message_ids)
+    said = SaidTurn(fact.conversation_id, max(fact.message_ids, default=0), fact.said_at, None, fact.text)
+    return RecalledTurn(said, None, "Known", score, cites=cites)
