@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from source.domain.fact import KnownFact
+from source.domain.memory import MemoryPart
 from source.domain.recall.passages import RecalledTurn
 from source.domain.recall.question import Question
 from source.domain.recall.related import RelatedWords
@@ -33,7 +34,10 @@ class RecalledFacts:
 
         Raises: StoreError.
         """
-        known = [each for each in await self._known(eyes) if each.is_current]
+        # A topic is a word: the messages say more.
+        known = [
+            each for each in await self._known(eyes) if each.is_current and each.fact.part is not MemoryPart.TOPICS
+        ]
         if not known or not question.terms:
             return []
         return await asyncio.to_thread(_ranked, known, question, self._related)
