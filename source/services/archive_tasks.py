@@ -12,12 +12,13 @@ from source.services.archive_returns import Returned
 from source.services.chat_ids import ConversationBook, threads_of
 from source.services.side_by_side import each_for_itself
 from source.services.task_input import flag_in, ids_in, names_in, refuse_unknown_keys
-from source.services.task_results import joined, merged
+from source.services.task_results import joined, merged, remarked
 
 _A_PIECE: Final = 25
 _LONGEST_REASON_CHARS: Final = 500
 _BY_RULE: Final = "schedule"
 _BY_REQUEST: Final = "request"
+_NOT_ARCHIVED: Final = "Nothing was brought back: none of it is archived."
 
 
 class ArchiveConversations:
@@ -83,11 +84,10 @@ class ArchiveConversations:
         }
 
     def report(self, results: Sequence[Json]) -> Json:
-        return {
-            "archived": joined(results, "archived"),
-            "skipped": merged(results, "skipped"),
-            "failed": merged(results, "failed"),
-        }
+        archived, failed, skipped = joined(results, "archived"), merged(results, "failed"), merged(results, "skipped")
+        output = {"archived": archived, "skipped": skipped, "failed": failed}
+        why = "`skipped` says why." if skipped else "no conversation is due."
+        return remarked(output, results, f"Nothing was archived: {why}", unless=(archived, failed))
 
 
 class UnarchiveConversation:
@@ -128,11 +128,9 @@ class UnarchiveConversation:
         }
 
     def report(self, results: Sequence[Json]) -> Json:
-        return {
-            "restored": joined(results, "restored"),
-            "rewritten": merged(results, "rewritten"),
-            "failed": merged(results, "failed"),
-        }
+        restored, failed = joined(results, "restored"), merged(results, "failed")
+        output = {"restored": restored, "rewritten": merged(results, "rewritten"), "failed": failed}
+        return remarked(output, results, _NOT_ARCHIVED, unless=(restored, failed))
 
 
 async def _named(given: Json, book: ConversationBook) -> tuple[list[int] | None, list[str]]:

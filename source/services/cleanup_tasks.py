@@ -11,11 +11,12 @@ from source.services.archive_mending import Mended
 from source.services.cleanup import Cleanup
 from source.services.side_by_side import each_for_itself
 from source.services.task_input import flag_in, ids_in, refuse_unknown_keys
-from source.services.task_results import joined, merged, summed
+from source.services.task_results import joined, merged, remarked, summed
 
 _A_PIECE: Final = 25
 _MOST_DAYS: Final = 36_500
 _SPACE_WITHIN: Final = timedelta(minutes=5)
+_NOTHING_DUE: Final = "There was nothing to clean up."
 _COUNTS: Final = (
     "deleted_conversations",
     "mended_archives",
@@ -85,13 +86,15 @@ class CleanupDatabase:
     def report(self, results: Sequence[Json]) -> Json:
         rows = [rows for result in results if isinstance(rows := result.get("deleted_rows"), Mapping)]
         kinds = list(dict.fromkeys(kind for each in rows for kind in each))
-        return {
-            **summed(results, *_COUNTS),
-            "deleted_rows": summed(rows, *kinds),
+        counted, deleted, failed = summed(results, *_COUNTS), summed(rows, *kinds), merged(results, "failed")
+        output = {
+            **counted,
+            "deleted_rows": deleted,
             "database_bytes": next((each["database_bytes"] for each in results if "database_bytes" in each), None),
-            "failed": merged(results, "failed"),
+            "failed": failed,
             "not_done": joined([{"errors": [each["error"]]} for each in results if "error" in each], "errors"),
         }
+        return remarked(output, results, _NOTHING_DUE, unless=(*counted.values(), *deleted.values(), failed))
 
     async def _delete_expired(self, piece: Json) -> Json:
         retention = _within(piece, "days") or timedelta.max

@@ -12,11 +12,15 @@ from source.ports.memories import MemoryBatches, MemoryStore
 from source.ports.tasks import TaskQueue
 from source.services.memories import MadeMemory, MemoryService
 from source.services.task_input import MOST_IDS, ids_in, refuse_unknown_keys
+from source.services.task_results import remarked
 
 _IDS: Final = "conversation_ids"
 _TASKS_LOOKED_AT: Final = 200
+_LONGER_THAN_ANY_REST: Final = timedelta(days=3_650)
 # A failed conversation is noted with its sentence; more of them than this are only counted.
 _MOST_FAILURES_TOLD: Final = 1_000
+_NONE_MADE: Final = "No memory was made: no conversation needed one any more."
+_NONE_HANDED_OVER: Final = "Nothing was handed over: no conversation needs a memory."
 
 
 class Batches(Protocol):
@@ -64,6 +68,20 @@ class EligibleConversations:
         eligible = await self._memories.eligible(now - self._quiet_for, now)
         in_hand = await self._in_hand(now - self._handed_over_for) if eligible else set()
         return [conversation_id for conversation_id in eligible if conversation_id not in in_hand]
+
+    async def why_none(self) -> str:
+        """Return a sentence that says what becomes of those that have nobody's attention now."""
+        now = self._clock.now()
+        quiet = await self._memories.eligible(now - self._quiet_for, now)
+        rested = await self._memories.eligible(now - self._quiet_for, now + _LONGER_THAN_ANY_REST)
+        talking = await self._memories.eligible(now, now)
+        counts = {
+            "in a batch that is not over": len(quiet),
+            "resting after a failure": len(rested) - len(quiet),
+            f"not quiet for {self._quiet_for} yet": len(talking) - len(quiet),
+        }
+        told = "; ".join(f"{what}: {count}" for what, count in counts.items() if count > 0)
+        return f"No conversation needs a memory now; {told or 'each has one of all that was said'}."
 
     async def newest_batch(self) -> Task | None:
         """Return the batch that was asked for last, over or not."""
@@ -133,7 +151,9 @@ class GenerateMemoryBatch:
             found = result.get("failed")
             failed |= found if isinstance(found, dict) else {}
         told = dict(list(failed.items())[:_MOST_FAILURES_TOLD])
-        return {**{made.value: totals[made.value] for made in MadeMemory}, "failed": told, "failed_count": len(failed)}
+        counted = {made.value: totals[made.value] for made in MadeMemory}
+        output = {**counted, "failed": told, "failed_count": len(failed)}
+        return remarked(output, results, _NONE_MADE, unless=(counted[MadeMemory.GENERATED.value], failed))
 
 
 class SendMemoryBatch:
@@ -160,11 +180,9 @@ class SendMemoryBatch:
     def report(self, results: Sequence[Json]) -> Json:
         """Tell what was handed over; whether it is done by now, the memories tell."""
         ids = [conversation_id for result in results for conversation_id in read_ids(result) or ()]
-        return {
-            "handed_over": len(ids),
-            _IDS: ids,
-            "queue_messages": [r["queue_message"] for r in results if _IDS in r],
-        }
+        letters = [each["queue_message"] for each in results if _IDS in each]
+        output = {"handed_over": len(ids), _IDS: ids, "queue_messages": letters}
+        return remarked(output, results, _NONE_HANDED_OVER, unless=(ids,))
 
 
 class MemoryTrigger:
@@ -194,6 +212,10 @@ class MemoryTrigger:
         else:
             task = await self._asked_after(newest.task_id if newest else 0, wanted, requested_by)
         return task, read_ids(task.input) or []
+
+    async def why_none(self) -> str:
+        """Return a sentence for whoever asked for a batch of which no conversation is part."""
+        return await self._eligible.why_none()
 
     async def _asked_after(self, earlier: int, wanted: Sequence[int], requested_by: str) -> Task:
         """Ask for a batch after an earlier one; two who ask at the same moment ask for one and the same."""

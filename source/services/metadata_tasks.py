@@ -11,7 +11,7 @@ from source.ports.metadata import MetadataStore, StatusChange
 from source.services.chat_ids import ConversationBook, known_threads
 from source.services.metadata import MetadataService, Tally
 from source.services.task_input import flag_in, ids_in, names_in, refuse_unknown_keys
-from source.services.task_results import merged, summed
+from source.services.task_results import merged, remarked, summed
 
 _WHICH: Final = ("conversation_ids", "chat_ids", "message_ids")
 _CONVERSATIONS_A_PIECE: Final = 10
@@ -20,6 +20,8 @@ _MOST_AT_ONCE: Final = 20_000
 _MESSAGES_A_PIECE: Final = 50
 _MARKED_A_PIECE: Final = 2_000
 _MARKED_CONVERSATIONS_A_PIECE: Final = 20
+_NONE_ANALYZED: Final = "No message was analyzed: none needs it."
+_NONE_MARKED: Final = "No message was marked: people have said none of these."
 
 
 class UpdateMetadata:
@@ -62,7 +64,8 @@ class UpdateMetadata:
 
     def report(self, results: Sequence[Json]) -> Json:
         counted = summed(results, "conversations", "messages", "by_model", "offline")
-        return {**counted, "failed": merged(results, "failed")}
+        failed = merged(results, "failed")
+        return remarked({**counted, "failed": failed}, results, _NONE_ANALYZED, unless=(counted["messages"], failed))
 
     async def _conversations(self, given: Json) -> list[int] | None:
         chats = names_in(given, "chat_ids")
@@ -107,7 +110,8 @@ class UpdateStatus:
         return {"updated": named + sum(await asyncio.gather(*marking))}
 
     def report(self, results: Sequence[Json]) -> Json:
-        return summed(results, "updated")
+        counted = summed(results, "updated")
+        return remarked(counted, results, _NONE_MARKED, unless=counted.values())
 
     async def _marked(self, conversation_id: int, status: StatusChange) -> int:
         """Mark a conversation in steps; return how many messages that were."""

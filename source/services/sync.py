@@ -14,7 +14,7 @@ from source.ports.clock import Clock
 from source.ports.metadata import PlatformHistory, Synced, SyncState, SyncStatus, SyncStore
 from source.services.chat_ids import ThreadBook, chat_id_of, known_threads, threads_of
 from source.services.task_input import flag_in, names_in, refuse_unknown_keys
-from source.services.task_results import joined, merged, summed
+from source.services.task_results import joined, merged, remarked, summed
 
 log = structlog.get_logger(__name__)
 
@@ -128,7 +128,10 @@ class SyncMessages:
 
     def report(self, results: Sequence[Json]) -> Json:
         counted = summed(results, "synced", "found", "edited", "deleted")
-        return {**counted, "failed": merged(results, "failed"), "unsupported": joined(results, "unsupported")}
+        failed, unsupported = merged(results, "failed"), joined(results, "unsupported")
+        output = {**counted, "failed": failed, "unsupported": unsupported}
+        why = "there is nothing to compare them with" if unsupported else "nobody has said anything there lately"
+        return remarked(output, results, f"No chat was synced: {why}.", unless=(counted["synced"], failed))
 
 
 def _added(one: Synced, other: Synced) -> Synced:

@@ -1,6 +1,6 @@
 """What came of a task's pieces, put together; a piece that failed for good counts nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from source.domain.task import Json
 
@@ -24,6 +24,13 @@ def joined(results: Sequence[Json], key: str) -> list[object]:
     """Put together what the pieces listed under a key."""
     lists = (result.get(key) for result in results)
     return [each for listed in lists if isinstance(listed, list) for each in listed]
+
+
+def remarked(output: Json, results: Sequence[Json], sentence: str, *, unless: Iterable[object]) -> Json:
+    """Add why nothing came of it where nothing did: everything in `unless` is empty or 0, and no piece failed."""
+    if any(unless) or any("error" in result for result in results):
+        return output
+    return {**output, "remark": sentence}
 
 
 def _number(value: object) -> int:

@@ -1,5 +1,6 @@
 """The operators' half of the API, over a real store and a queue whose tasks run when told to."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -80,6 +81,10 @@ class Operations:
             return None, []
         wish = NewTask(TaskType.GENERATE_MEMORY_BATCH, {"conversation_ids": self.triggered}, requested_by, key)
         return await self.queue.submit(wish), self.triggered
+
+    async def why_none(self) -> str:
+        await asyncio.sleep(0)
+        return "Nobody needs one."
 
     def routers(self) -> Sequence[APIRouter]:
         store, conversations = self.echo.store, self.echo.store

@@ -147,11 +147,14 @@ async def test_a_memory_that_cannot_be_kept_is_refused(desk: Desk) -> None:
 
 async def test_memories_are_made_when_somebody_asks(desk: Desk) -> None:
     nothing = await desk.api.post("/tasks/trigger-memory-generation")
-    assert (nothing.status, nothing.json) == (202, {"task_id": None, "conversation_ids": []})
+    assert (nothing.status, nothing.json) == (
+        202,
+        {"task_id": None, "conversation_ids": [], "reason": "Nobody needs one."},
+    )
     desk.operations.triggered.extend([11, 12])
     answer = await desk.api.post("/tasks/trigger-memory-generation")
     task_id = answer.json["task_id"]
-    assert answer.json == {"task_id": task_id, "conversation_ids": [11, 12]}
+    assert answer.json == {"task_id": task_id, "conversation_ids": [11, 12], "reason": None}
     assert answer.headers["Location"] == f"/api/conversations/tasks/{task_id}"
     task = await desk.operations.queue.get(task_id)
     assert task is not None

@@ -88,7 +88,12 @@ async def test_what_was_archived_before_is_skipped_and_says_so(bench: ArchiveBen
     await desk.done(ARCHIVE, chat_ids=["kitchen"])
     bench.clock.advance(minutes=1)
     output = await desk.done(ARCHIVE, conversation_ids=[key, str(key)])
-    assert output == {"archived": [], "skipped": {str(key): Archived.ALREADY.value}, "failed": {}}
+    assert output == {
+        "archived": [],
+        "skipped": {str(key): Archived.ALREADY.value},
+        "failed": {},
+        "remark": "Nothing was archived: `skipped` says why.",
+    }
 
 
 async def test_a_piece_that_was_cut_off_counts_what_it_had_archived(bench: ArchiveBench) -> None:
@@ -201,7 +206,8 @@ async def test_nothing_is_due_when_both_ages_are_off(bench: ArchiveBench) -> Non
     await bench.ended()
     bench.clock.advance(days=1_000)
     off = bench.restarted(settings=replace(bench.settings, ended_after=None, inactive_after=None))
-    assert await ArchiveDesk(off).done(ARCHIVE) == {"archived": [], "skipped": {}, "failed": {}}
+    remark = "Nothing was archived: no conversation is due."
+    assert await ArchiveDesk(off).done(ARCHIVE) == {"archived": [], "skipped": {}, "failed": {}, "remark": remark}
 
 
 async def test_what_is_starred_after_the_plan_stays(bench: ArchiveBench) -> None:

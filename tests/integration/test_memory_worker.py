@@ -55,6 +55,10 @@ class NoTrigger:
         await asyncio.sleep(0)
         return None, []
 
+    async def why_none(self) -> str:
+        await asyncio.sleep(0)
+        return "Nobody needs one."
+
 
 class OneBatch(SqsMemoryQueue):
     """Stops its worker when a batch leaves its hands."""

@@ -131,6 +131,18 @@ async def test_who_asks_again_while_a_batch_waits_or_runs_gets_that_batch() -> N
     assert await work.trigger.trigger("api:b") == (None, [])
 
 
+async def test_who_asks_in_vain_is_told_what_becomes_of_the_others() -> None:
+    work = MemoryWork([ModelRefusedError("no")])
+    assert await work.trigger.why_none() == "No conversation needs a memory now; each has one of all that was said."
+    broken = await work.put("Hello")
+    await work.done((await work.triggered("api:a"))[0])
+    await work.put("Just now", after=timedelta(days=1).total_seconds() - 60)
+    assert list(work.memories.failures) == [broken]
+    assert await work.trigger.why_none() == (
+        "No conversation needs a memory now; resting after a failure: 1; not quiet for 2:00:00 yet: 1."
+    )
+
+
 async def test_who_asks_again_under_the_same_key_gets_the_same_batch_also_when_it_is_over() -> None:
     work = MemoryWork()
     await work.put("Hello")
@@ -157,7 +169,8 @@ async def test_who_became_eligible_meanwhile_gets_a_batch_of_its_own() -> None:
     late = await work.put("Hello too")
     _, conversations = await work.triggered("api:a")
     assert conversations == [late]
-    assert (await work.done(await work.queue.submit(NewTask(BATCH)))).output_data == tally()
+    over = await work.done(await work.queue.submit(NewTask(BATCH)))
+    assert over.output_data == {**tally(), "remark": "No memory was made: no conversation needed one any more."}
     assert len(work.model.prompts) == 2
 
 

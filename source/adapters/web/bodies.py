@@ -38,7 +38,7 @@ class Progress(Shown):
 
 
 class TaskShown(Shown):
-    """A task as it stands; `attempts` above 1 tells of crashes."""
+    """A task as it stands; `attempts` above 1 tells of crashes, a `remark` in `output_data` why nothing came of it."""
 
     id: int
     type: str = Field(examples=["ARCHIVE_CONVERSATIONS"])

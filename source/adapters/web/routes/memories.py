@@ -97,16 +97,23 @@ class MemoriesShown(Shown):
 
 
 class GenerationAnswer(Shown):
-    """The task that makes the memories of these conversations; null when none needs one."""
+    """The task that makes the memories of these conversations; null when none needs one, and `reason` says why."""
 
     task_id: int | None
     conversation_ids: list[int]
+    reason: str | None = Field(
+        description="Why no conversation is named.", examples=[None, "No conversation needs a memory now; …"]
+    )
 
 
 class MemoryTrigger(Protocol):
     """What is needed of the memories' service."""
 
     async def trigger(self, requested_by: str, *, key: str | None = None) -> tuple[Task | None, Sequence[int]]:
+        """As in `MemoryTrigger` of the service."""
+        ...
+
+    async def why_none(self) -> str:
         """As in `MemoryTrigger` of the service."""
         ...
 
@@ -152,7 +159,9 @@ def router(parts: MemoryParts) -> APIRouter:
         task, conversation_ids = await parts.trigger.trigger(caller.requested_by, key=key)
         if task is not None:
             response.headers["Location"] = f"/api/conversations/tasks/{task.task_id}"
-        return GenerationAnswer(task_id=task.task_id if task else None, conversation_ids=list(conversation_ids))
+        reason = None if conversation_ids else await parts.trigger.why_none()
+        task_id = task.task_id if task else None
+        return GenerationAnswer(task_id=task_id, conversation_ids=list(conversation_ids), reason=reason)
 
     @routes.post("/memories", operation_id="putMemory", responses=problems(400, 404, 409, 412))
     async def put(body: MemoryBody, response: Response, expected: ExpectedVersion, _: _Writing) -> MemoryShown:
