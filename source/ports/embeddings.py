@@ -15,6 +15,10 @@ class EmbeddingModel(Protocol):
         """What tells its vectors from another model's."""
         ...
 
+    async def prepare(self) -> None:
+        """Load what the first call needs; raises ModelRefusedError: its address is none. Calls do it by themselves."""
+        ...
+
     async def embed(self, texts: Sequence[str]) -> list[bytes]:
         """Return for each text a vector as `domain.recall.vectors` keeps them; all are of the same size.
 

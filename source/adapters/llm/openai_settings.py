@@ -30,11 +30,16 @@ class OpenAIChatSettings:
     @property
     def server(self) -> str:
         """Host and port, for messages to the operator."""
-        try:
-            return urlsplit(self.base_url).netloc.rpartition("@")[2] or "the server at OPENAI_BASE_URL"
-        except ValueError:
-            return "the server at OPENAI_BASE_URL"
+        return server_of(self.base_url, "OPENAI_BASE_URL")
 
     @property
     def is_openai(self) -> bool:
         return self.server == "api.openai.com"
+
+
+def server_of(base_url: str, setting: str) -> str:
+    """Return host and port of an address; of none, which setting should be one."""
+    try:
+        return urlsplit(base_url).netloc.rpartition("@")[2] or f"the server at {setting}"
+    except ValueError:
+        return f"the server at {setting}"

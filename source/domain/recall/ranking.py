@@ -14,6 +14,7 @@ import numpy as np
 from source.domain.recall.index import WIDEST_WINDOW, Flags, Numbers, SaidIndex
 from source.domain.recall.question import Question
 from source.domain.recall.related import RelatedWords
+from source.domain.recall.vectors import Likeness
 
 # BM25. Turns are short and of similar length: long ones are punished less than documents are.
 _SATURATION: Final = 1.2
@@ -47,6 +48,7 @@ class Weights:
     date: float = 2.0
     time_words: float = 1.0
     first: float = 1.0
+    meaning: float = 2.0
     size: float = -0.5
 
 
@@ -80,8 +82,15 @@ class Ranking:
     words: Numbers
 
 
-def ranked(index: SaidIndex, question: Question, related: RelatedWords, weights: Weights | None = None) -> Ranking:
-    """Rank all turns of an index."""
+def ranked(
+    index: SaidIndex,
+    question: Question,
+    related: RelatedWords,
+    weights: Weights | None = None,
+    *,
+    alike: Likeness | None = None,
+) -> Ranking:
+    """Rank all turns of an index; `alike` is how like the question they are in meaning, where that is known."""
     w = weights or Weights()
     found = _matches(index, question.terms, related)
     own = found.words / found.total
@@ -117,6 +126,9 @@ def ranked(index: SaidIndex, question: Question, related: RelatedWords, weights:
         + w.first * index.first
     )
     bears = (found.wide + found.related_near > 0) if question.terms else (by_speaker == 1.0)
+    if alike is not None:
+        score = score + w.meaning * alike.values
+        bears = bears | alike.bears
     return Ranking(score + w.size * np.log(np.maximum(index.sizes, 1.0)), bears | (by_date >= 1.0), found.count)
 
 
