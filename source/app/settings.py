@@ -9,6 +9,7 @@ from pydantic import Field, PrivateAttr, SecretStr, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from source.app.settings_discord import DiscordFields
+from source.app.settings_embeddings import EmbeddingFields
 from source.app.settings_fields import empty_as_none
 from source.app.settings_model import ModelFields
 from source.app.settings_operations import OperationFields
@@ -20,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DEFAULT_ORIGIN = "default"
 
 
-class Settings(ModelFields, DiscordFields, OperationFields, ProfileFields, ScrubbingFields, WebFields):
+class Settings(ModelFields, EmbeddingFields, DiscordFields, OperationFields, ProfileFields, ScrubbingFields, WebFields):
     """What the operator decided; `settings_loader` reads it, calling the class reads nothing.
 
     In files and in the environment a field is named in capitals: `idle_time_seconds` is IDLE_TIME_SECONDS.
