@@ -18,12 +18,15 @@ from source.adapters.web.routes import (
     memories,
     messages,
     metadata,
+    privacy,
     sessions,
     syncing,
     tasks,
 )
 from source.app.echo import Echo
 from source.app.operations import Operations
+from source.app.privacy import retention_settings
+from source.services.audit import RetentionRules
 
 
 def api_routes(echo: Echo, operations: Operations, web_chat: WebChat) -> Sequence[APIRouter]:
@@ -54,6 +57,20 @@ def api_routes(echo: Echo, operations: Operations, web_chat: WebChat) -> Sequenc
                 echo.facts.forgetting(echo.rewriting),
             )
         ),
+        privacy.router(_privacy_parts(echo, operations)),
         # Last: an id is looked for where no other word stands.
         *operations.records.routes(),
     ]
+
+
+def _privacy_parts(echo: Echo, operations: Operations) -> privacy.PrivacyParts:
+    parts = echo.privacy
+    return privacy.PrivacyParts(
+        desk=parts.desk,
+        my_data=parts.my_data,
+        audit=parts.audit,
+        rules=RetentionRules(parts.rules, parts.audit),
+        queue=operations.queue,
+        settings=retention_settings(echo.settings),
+        retention_is_enabled=echo.settings.retention_enabled,
+    )

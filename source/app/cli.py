@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from source import __version__
+from source.app.cli_privacy import privacy_commands
 from source.domain.errors import EchoError, SettingsError
 from source.domain.message_text import is_storable
 
@@ -264,3 +265,7 @@ def _run(work: Coroutine[None, None, int], *, until_signalled: bool = False) -> 
     from source.app.event_loop import run_to_end
 
     return run_to_end(work, ends_once=until_signalled)
+
+
+for _command in privacy_commands(_settings_and_quiet_logs, _run):
+    echo.add_command(_command)

@@ -21,6 +21,7 @@ from source.domain.task import TaskType
 from source.ports.privacy import Who
 from source.ports.tasks import TaskHandler, TaskQueue
 from source.services.agents.orchestrator import Orchestrator
+from source.services.audit import AuditLog
 from source.services.commands.privacy import PrivacyCommands
 from source.services.forget_desk import ForgetDesk
 from source.services.forgetting import Forgetting, ForgettingParts
@@ -102,7 +103,11 @@ class Privacy:
     @cached_property
     def my_data(self) -> MyData:
         echo = self._echo
-        return MyData(self.reading, PersonExportTable(echo.store), echo.store, echo.clock)
+        return MyData(self.reading, PersonExportTable(echo.store), echo.store, self.audit, echo.clock)
+
+    @cached_property
+    def audit(self) -> AuditLog:
+        return AuditLog(self.receipts)
 
     @cached_property
     def commands(self) -> PrivacyCommands:

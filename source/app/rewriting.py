@@ -1,8 +1,8 @@
 """What changes conversations everywhere, in a process that has the store."""
 
 from source.adapters.storage.person_deletion import PersonDeletion
-from source.adapters.storage.sql_store import SqlStore
 from source.adapters.storage.personal_files import PersonalFiles
+from source.adapters.storage.sql_store import SqlStore
 from source.app.archives import ArchiveHomes
 from source.services.conversation_manager import InMemoryConversationManager
 from source.services.deletion import Deletion

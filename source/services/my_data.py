@@ -13,6 +13,7 @@ from source.domain.message import Message, MessageType
 from source.ports.clock import Clock
 from source.ports.people import Alias
 from source.ports.privacy import PersonExport, PersonReading, Who
+from source.services.audit import HANDED_OVER, AuditLog
 
 _ZIPPED_FROM_BYTES: Final = 1_000_000
 
@@ -37,17 +38,21 @@ class DataFile:
 class MyData:
     """Gathers what is one person's: of conversations with others only what they said and what Echo answered them."""
 
-    def __init__(self, reading: PersonReading, export: PersonExport, store: Loads, clock: Clock) -> None:
+    def __init__(
+        self, reading: PersonReading, export: PersonExport, store: Loads, audit: AuditLog, clock: Clock
+    ) -> None:
+        self._audit = audit
         self._reading = reading
         self._export = export
         self._store = store
         self._clock = clock
 
-    async def file_of(self, who: Who) -> DataFile:
-        """Return everything as JSON that people can read, zipped when it is large."""
+    async def file_of(self, who: Who, *, asked_by: str) -> DataFile:
+        """Return everything as JSON that people can read, zipped when it is large; the audit log knows of it."""
         content = json.dumps(await self.gathered(who), indent=2, ensure_ascii=False, default=_plain).encode(
             "utf-8", "backslashreplace"
         )
+        await self._audit.note(HANDED_OVER, asked_by, {"bytes": len(content)})
         name = f"my-data-{self._clock.now():%Y-%m-%d}-{who.person_id}"
         if len(content) < _ZIPPED_FROM_BYTES:
             return DataFile(f"{name}.json", content, "application/json")

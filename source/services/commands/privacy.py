@@ -36,7 +36,7 @@ class Desk(Protocol):
 class HandsOver(Protocol):
     """What is needed of `MyData`."""
 
-    async def file_of(self, who: Who) -> DataFile: ...
+    async def file_of(self, who: Who, *, asked_by: str) -> DataFile: ...
 
 
 class PrivacyCommands:
@@ -66,7 +66,7 @@ class PrivacyCommands:
         who = await self._desk.known_as(invocation.thread.platform, invocation.person.external_id)
         if who is None:
             return CommandReply(_NOBODY)
-        file = await self._my_data.file_of(who)
+        file = await self._my_data.file_of(who, asked_by="person")
         return CommandReply("Here is everything that I keep about you.", file=ExportedFile(file.name, file.content))
 
     async def _status(self, number: str) -> CommandReply:

@@ -1,0 +1,63 @@
+"""What is kept of what was done to people's data: when, by what kind of asker, how much; never what, nor of whom."""
+
+from typing import Final
+
+from source.domain.errors import RefusedInputError
+from source.domain.privacy import AuditEntry, Counts
+from source.domain.retention import RetentionRule
+from source.ports.privacy import ReceiptStore, RetentionStore
+
+HANDED_OVER: Final = "my_data"
+_RULE_PUT: Final = "retention_rule_set"
+_RULE_REMOVED: Final = "retention_rule_removed"
+
+
+class AuditLog:
+    """Reads and writes the audit log."""
+
+    def __init__(self, receipts: ReceiptStore) -> None:
+        self._receipts = receipts
+
+    async def note(self, action: str, asked_by: str, counts: Counts) -> None:
+        """Write a line."""
+        await self._receipts.note_audit(action, asked_by, counts)
+
+    async def entries(self, *, limit: int = 100, before: int | None = None) -> list[AuditEntry]:
+        """Return the latest lines, or those before one, the latest first."""
+        return await self._receipts.audit(limit=limit, before=before)
+
+
+class RetentionRules:
+    """The rules of how long things are kept; every change is in the audit log."""
+
+    def __init__(self, store: RetentionStore, audit: AuditLog) -> None:
+        self._store = store
+        self._audit = audit
+
+    async def listed(self) -> list[RetentionRule]:
+        """Return the rules, the oldest first."""
+        return await self._store.rules()
+
+    async def put(self, rule: RetentionRule, *, asked_by: str) -> RetentionRule:
+        """Keep a rule, in place of the one for the same place or person.
+
+        Raises: RefusedInputError: it is for nobody and nowhere, or says nothing.
+        """
+        if rule.person_id is None and rule.platform is None:
+            raise RefusedInputError("Whose? Name a person, or a platform with or without a guild or a thread of it.")
+        if rule.person_id is not None and rule.platform is not None:
+            raise RefusedInputError("A rule is for a person or for a place: make one for each.")
+        if rule.message_days is None and rule.summary_days is None:
+            raise RefusedInputError("How long? Give days for messages, for summaries, or both; 0: for ever.")
+        kept = await self._store.put_rule(rule)
+        days = {"message_days": rule.message_days, "summary_days": rule.summary_days}
+        counts = {name: number for name, number in days.items() if number is not None}
+        await self._audit.note(_RULE_PUT, asked_by, counts)
+        return kept
+
+    async def remove(self, rule_id: int, *, asked_by: str) -> bool:
+        """Remove a rule; False: there is none."""
+        removed = await self._store.remove_rule(rule_id)
+        if removed:
+            await self._audit.note(_RULE_REMOVED, asked_by, {})
+        return removed
