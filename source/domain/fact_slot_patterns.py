@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 _VALUE: Final = r"(?P<value>[^\s,.;:!?()\"][^,;!?()\"]*)"
+# Signs of Chinese and Japanese follow each other without an end of words.
+_WORDS_END: Final = r"(?:\b|(?<=[\u3040-\u9fff]))"
 _WHO: Final = r"^(?P<who>[^,.;:!?()\"]{1,60}?)"
 _NOW: Final = (
     r"(?:(?:now|currently|just|recently|still|actually|also|really|jetzt|gerade|nun|inzwischen|ahora|actualmente"
@@ -24,7 +26,7 @@ class Wording(NamedTuple):
 
     def compiled(self) -> tuple[re.Pattern[str], ...]:
         now = {"now": _NOW}
-        patterns = [rf"(?i)(?<!\w)(?:{self.own % now})\s*{_VALUE}"]
+        patterns = [rf"(?i)(?<!\w)(?:{self.own % now}){_WORDS_END}\s*{_VALUE}"]
         if self.others:
             patterns.append(rf"(?i){_WHO}\s+(?:{self.others % now})\s+{_VALUE}")
         return tuple(map(re.compile, patterns))
