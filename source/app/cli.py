@@ -178,6 +178,16 @@ def recall(
 
 
 @echo.command()
+@click.pass_obj
+def embed(sources: Sources) -> int:
+    """Make the vectors by which recall finds what was said in other words; a running Echo does it by itself."""
+    settings = _settings_and_quiet_logs(sources)
+    from source.app.embedding import run_embed
+
+    return _run(run_embed(settings))
+
+
+@echo.command()
 @click.option(
     "--from", "source", required=True, type=click.Choice(["transcripts", "store"]), help="The one that is right."
 )

@@ -41,6 +41,8 @@ async def open_echo(
             model = await choose_model(settings)
             stack.push_async_callback(model.close)
         echo = Echo(settings, store, model, clock)
+        if echo.embeddings is not None:
+            stack.push_async_callback(echo.embeddings.close)
         await echo.limits.load(store)
         _ = echo.commands  # all of it is made now: a setting that is wrong is told before anything begins
         await echo.manager.start()

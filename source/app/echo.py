@@ -7,6 +7,7 @@ from source.adapters.llm.offline import OfflineModel
 from source.adapters.storage.metadata_table import MetadataTable
 from source.adapters.storage.sql_store import SqlStore
 from source.app.archives import ArchiveHomes, archive_settings
+from source.app.embeddings import embedding_model
 from source.app.facts import Facts
 from source.app.personal_data import finder_for, scrubbed
 from source.app.privacy import Privacy, personal_files
@@ -20,6 +21,7 @@ from source.domain.thread import Platform
 from source.domain.token_estimate import TokenEstimator
 from source.domain.window import Window
 from source.ports.clock import Clock
+from source.ports.embeddings import EmbeddingModel
 from source.ports.llm import LanguageModel
 from source.ports.store import ChannelStore, ConversationCatalog
 from source.services.admission import Admission
@@ -209,7 +211,12 @@ class Echo:
 
     @cached_property
     def recall(self) -> RecallService:
-        return recall_over(self.store, self.clock, recalled=self.recalls.note)
+        return recall_over(self.store, self.clock, embeddings=self.embeddings, recalled=self.recalls.note)
+
+    @cached_property
+    def embeddings(self) -> EmbeddingModel | None:
+        """The model that makes vectors of what was said; None: there is none."""
+        return embedding_model(self.settings)
 
     def _recall_bytes(self) -> int:
         """How much one search may find, as usage has taught it."""

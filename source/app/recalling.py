@@ -13,6 +13,7 @@ import click
 from source.adapters.storage.people_table import PeopleTable
 from source.adapters.storage.sql_store import SqlStore
 from source.adapters.terminal.screen import printable
+from source.app.embeddings import embedding_model
 from source.app.recall_parts import recall_over
 from source.app.settings import Settings
 from source.domain.errors import RefusedInputError
@@ -68,10 +69,13 @@ async def run_recall(settings: Settings, request: RecallRequest) -> int:
 async def _open(settings: Settings) -> AsyncIterator[tuple[RecallService, PeopleTable]]:
     clock = SystemClock()
     store = await SqlStore.open(settings.database, clock=clock, read_only=True)
+    embeddings = embedding_model(settings)
     try:
-        yield recall_over(store, clock), PeopleTable(store)
+        yield recall_over(store, clock, embeddings=embeddings), PeopleTable(store)
     finally:
         await store.close()
+        if embeddings is not None:
+            await embeddings.close()
 
 
 def _asked(request: RecallRequest) -> Iterator[_Asked]:

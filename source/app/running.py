@@ -9,6 +9,7 @@ import structlog
 
 from source.app.composition import open_echo
 from source.app.echo import Echo
+from source.app.embeddings import filler_of
 from source.app.log_scrubbing import scrub_of
 from source.app.log_setup import set_up_logging
 from source.app.models import warm_up
@@ -85,6 +86,8 @@ def _running(echo: Echo, operations: "Operations") -> "Running":
         Named("schedule", operations.schedule.run),
         Named("recalls", echo.recalls.run),
     ]
+    if echo.embeddings is not None:
+        beside.append(Named("embeddings", filler_of(echo.embeddings, echo.store, echo.clock).run))
     if settings.discord_token is not None:
         from source.app.discord_channel import discord_platform
 

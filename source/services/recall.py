@@ -17,12 +17,14 @@ from source.domain.recall.turns import IndexedTurn, SaidTurn, indexed
 from source.ports.clock import Clock
 from source.ports.recall import Extent, Eyes, RecallStore
 from source.services.keyed_locks import KeyedLocks
+from source.services.meaning import Meaning
 from source.services.recall_notes import Recalled, not_counted
 from source.services.recalled_facts import RecalledFacts
 
 if TYPE_CHECKING:  # numpy takes a tenth of a second to import: whoever never asks does not wait for it
     from source.domain.recall.index import SaidIndex
     from source.domain.recall.ranking import Ranking
+    from source.domain.recall.vectors import Likeness
 
 log = structlog.get_logger(__name__)
 
@@ -63,12 +65,14 @@ class RecallService:
         related: RelatedWords,
         *,
         facts: RecalledFacts | None = None,
+        meaning: Meaning | None = None,
         recalled: Recalled = not_counted,
     ) -> None:
         self._store = store
         self._clock = clock
         self._related = related
         self._facts = facts
+        self._meaning = meaning
         self._recalled = recalled
         self._held: OrderedDict[Eyes, _Held] = OrderedDict()
         self._locks = KeyedLocks()
@@ -83,9 +87,10 @@ class RecallService:
         if index is None:
             return Recollection()
         question = self._read(query, extent, index)
-        if not question:
+        alike = None if budget.holding_words else await self._alike(query, eyes, extent, index)
+        if not question and not alike:
             return Recollection()
-        ranking, order = await asyncio.to_thread(_order, index, question, self._related, budget)
+        ranking, order = await asyncio.to_thread(_order, index, question, self._related, alike, budget)
         chosen = likely_to_fit(order, lambda place: index.turns[place].size_bytes, budget)
         scores = {index.turns[place].key: float(ranking.scores[place]) for place in chosen}
         told = await self._told(scores, eyes, extent.people)
@@ -100,6 +105,17 @@ class RecallService:
     def forget(self) -> None:
         """Hold nothing ready any more: what is deleted is to be gone from process memory too."""
         self._held.clear()
+        if self._meaning is not None:
+            self._meaning.forget()
+
+    async def _alike(self, query: str, eyes: Eyes, extent: Extent, index: "SaidIndex") -> "Likeness | None":
+        """Return how like the question the turns are in meaning; None: nobody knows."""
+        if self._meaning is None:
+            return None
+        held = self._held.get(eyes)
+        if held is not None and held.index is index:
+            return await self._meaning.of_history(query, eyes, extent.revision, index)
+        return await self._meaning.of_some(query, eyes, index)
 
     async def _index(self, query: str, eyes: Eyes, extent: Extent) -> "SaidIndex | None":
         """Return the history to look through; None: there is none."""
@@ -179,14 +195,18 @@ def _extended(held: _Held, said: list[SaidTurn], last: Mapping[int, int]) -> _He
 
 
 def _order(
-    index: "SaidIndex", question: Question, related: RelatedWords, budget: RecallBudget
+    index: "SaidIndex",
+    question: Question,
+    related: RelatedWords,
+    alike: "Likeness | None",
+    budget: RecallBudget,
 ) -> "tuple[Ranking, list[int]]":
     """Rank the turns and return the places of those that are wanted, the best first."""
     import numpy as np
 
     from source.domain.recall.ranking import ranked
 
-    ranking = ranked(index, question, related)
+    ranking = ranked(index, question, related, alike=alike)
     if budget.holding_words:
         order = np.lexsort((-ranking.scores, -ranking.words))
         order = order[ranking.words[order] > 0]
