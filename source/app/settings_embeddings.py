@@ -27,5 +27,5 @@ class EmbeddingFields(SettingFields):
 
     @field_validator("embedding_model", "embedding_base_url", "embedding_api_key", mode="before")
     @classmethod
-    def _empty_is_not_set(cls, value: object) -> object:
+    def _without_embeddings(cls, value: object) -> object:
         return empty_as_none(value)
