@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Final, Protocol
 
 from fastapi import APIRouter, Query
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from source.adapters.web.access import Caller, Scope, requires
 from source.adapters.web.documented import problems
@@ -59,14 +59,10 @@ class ProfileBody(Body):
     guild_id: Name | None = None
     circle: Name | None = None
 
-    @model_validator(mode="after")
-    def _is_a_place(self) -> "ProfileBody":
-        if (self.guild_id is not None and self.platform is None) or (self.circle is not None and self.guild_id is None):
-            raise ValueError("a guild_id needs a platform, and a circle a guild_id")
-        return self
-
     @property
     def place(self) -> ProfilePlace:
+        if (self.guild_id is not None and self.platform is None) or (self.circle is not None and self.guild_id is None):
+            raise Problem(422, "A guild_id needs a platform, and a circle a guild_id.")
         return ProfilePlace(self.platform, self.guild_id, self.circle)
 
 
