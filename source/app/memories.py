@@ -45,7 +45,9 @@ class Memories:
 
     @cached_property
     def service(self) -> MemoryService:
-        desk = StoreDesk(self._echo.store, self.table)
+        # Only a model is told what it may correct: rules see that by themselves.
+        known = self._echo.facts.service if self._model is not None else None
+        desk = StoreDesk(self._echo.store, self.table, known)
         return MemoryService(desk, memory_extractor(self._model), self._echo.clock, rules=self._echo.profiles.rules)
 
     @cached_property

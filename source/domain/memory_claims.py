@@ -20,7 +20,7 @@ MOST_ITEMS: Mapping[MemoryPart, int] = {
 SUMMARY_BYTES = 2_000
 ITEM_BYTES = 400
 _NAME_BYTES = 120
-_CAN_REPLACE = frozenset({MemoryPart.FACTS, MemoryPart.PREFERENCES, MemoryPart.OPEN_ISSUES})
+CAN_REPLACE = frozenset({MemoryPart.FACTS, MemoryPart.PREFERENCES, MemoryPart.OPEN_ISSUES})
 _MOST_IDS = 50
 _MOST_GIVEN = 200
 _MOST_DROPPED = 1_000_000
@@ -119,7 +119,7 @@ def _item(given: object, part: MemoryPart | None) -> MemoryItem | None:
         return None
     limit = SUMMARY_BYTES if part is None else ITEM_BYTES
     kept_name = shortened(name, _NAME_BYTES) if part is not None and part.has_name else None
-    replaces = _ids(fields.get("replaces")) if part in _CAN_REPLACE else ()
+    replaces = _ids(fields.get("replaces")) if part in CAN_REPLACE else ()
     return MemoryItem(shortened(text, limit), _ids(fields.get("message_ids")), kept_name, confidence, replaces)
 
 

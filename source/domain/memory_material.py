@@ -1,8 +1,10 @@
-"""What a model is given to make a memory from: what is remembered already, then the messages that follow, numbered."""
+"""What a model is given to make a memory from: what is known and remembered already, then the messages, numbered."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from source.domain.fact import Fact
+from source.domain.fact_ranking import line_of
 from source.domain.memory import Memory, MemoryItem, MemoryPart
 from source.domain.message import Message
 from source.domain.summary_material import day_of, speaker_of, unmarked
@@ -12,6 +14,9 @@ from source.domain.summary_text import clipped, one_line, size_of, without_middl
 _MESSAGES_BYTES = 18_000
 _NOTES_BYTES = 6_000
 _MOST_MESSAGE_BYTES = 3_000
+# What is known from elsewhere is there to be corrected: about 1,000 tokens.
+_KNOWN_BYTES = 3_000
+_KNOWN_HEADING = "Known from before:"
 _NOTES_HEADING = "Notes so far:"
 _MESSAGES_HEADING = "Messages:"
 _LABELS: Mapping[MemoryPart, str] = {
@@ -39,21 +44,27 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class MemoryMaterial:
-    """The text for the model; `notes` and `messages` are its numbered lines, which begin with 1."""
+    """The text for the model; `known`, `notes` and `messages` are its numbered lines, which begin with 1."""
 
     text: str
     notes: tuple[Note, ...]
     messages: tuple[Message, ...]
+    known: tuple[Fact, ...] = ()
 
     def note(self, number: int) -> Note | None:
-        return self.notes[number - 1] if 0 < number <= len(self.notes) else None
+        at = number - len(self.known) - 1
+        return self.notes[at] if 0 <= at < len(self.notes) else None
+
+    def replaced(self, numbers: Sequence[int]) -> tuple[int, ...]:
+        """Return the ids of the facts that these lines stand for."""
+        return tuple({self.known[number - 1].fact_id: None for number in numbers if 0 < number <= len(self.known)})
 
     def ids(self, numbers: Sequence[int]) -> tuple[int, ...]:
         """Return the ids of the messages that these lines stand for."""
         found: dict[int, None] = {}
         for number in numbers:
             note = self.note(number)
-            at = number - len(self.notes) - 1
+            at = number - len(self.known) - len(self.notes) - 1
             if note is not None:
                 found |= dict.fromkeys(note.item.message_ids)
             elif 0 <= at < len(self.messages):
@@ -61,13 +72,19 @@ class MemoryMaterial:
         return tuple(found)
 
 
-def next_material(earlier: Memory | None, messages: Sequence[Message], people: Mapping[str, str]) -> MemoryMaterial:
-    """Return as many of the first messages as one call takes, after what is remembered from before them."""
+def next_material(
+    earlier: Memory | None, messages: Sequence[Message], people: Mapping[str, str], known: Sequence[Fact] = ()
+) -> MemoryMaterial:
+    """Return as many of the first messages as one call takes, after what is remembered from before them.
+
+    Before all that comes what is known from elsewhere, as much of its beginning as fits.
+    """
     notes = _fitting_notes(earlier) if earlier else ()
+    known = _fitting_facts(known)
     lines: list[str] = []
     left = _MESSAGES_BYTES
     day = None
-    for number, message in enumerate(messages, len(notes) + 1):
+    for number, message in enumerate(messages, len(known) + len(notes) + 1):
         dated = f" ({day_of(message)})" if day_of(message) != day else ""
         text = unmarked(one_line(clipped(message.message_content, _MOST_MESSAGE_BYTES)))
         line = f"[#{number}] {speaker_of(message, people)}{dated}: {without_middle(text, _MOST_MESSAGE_BYTES)}"
@@ -76,10 +93,23 @@ def next_material(earlier: Memory | None, messages: Sequence[Message], people: M
             break
         lines.append(line)
         day = day_of(message)
-    noted = [f"[#{number}] {unmarked(note.text)}" for number, note in enumerate(notes, 1)]
-    opening = [_NOTES_HEADING, *noted, ""] if noted else []
+    stated = [f"[#{number}] {unmarked(line_of(fact)[2:])}" for number, fact in enumerate(known, 1)]
+    noted = [f"[#{number}] {unmarked(note.text)}" for number, note in enumerate(notes, len(known) + 1)]
+    opening = [_KNOWN_HEADING, *stated, ""] if stated else []
+    opening += [_NOTES_HEADING, *noted, ""] if noted else []
     text = "\n".join([*opening, _MESSAGES_HEADING, *lines])
-    return MemoryMaterial(text, notes, tuple(messages[: len(lines)]))
+    return MemoryMaterial(text, notes, tuple(messages[: len(lines)]), known)
+
+
+def _fitting_facts(known: Sequence[Fact]) -> tuple[Fact, ...]:
+    kept: list[Fact] = []
+    left = _KNOWN_BYTES
+    for fact in known:
+        left -= size_of(line_of(fact)) + len("[#00] \n")
+        if left < 0:
+            break
+        kept.append(fact)
+    return tuple(kept)
 
 
 def _fitting_notes(earlier: Memory) -> tuple[Note, ...]:

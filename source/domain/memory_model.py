@@ -1,12 +1,12 @@
 """What a language model must return for a memory, and how what it found joins what is remembered already."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from source.domain.errors import RefusedInputError
 from source.domain.memory import Memory, MemoryItem, MemoryPart, MemorySource
 from source.domain.memory_check import first_of_each, supported
-from source.domain.memory_claims import MOST_ITEMS, Claims, read_claims
+from source.domain.memory_claims import CAN_REPLACE, MOST_ITEMS, Claims, read_claims
 from source.domain.memory_evidence import Evidence
 from source.domain.memory_material import MemoryMaterial, Note
 
@@ -22,14 +22,15 @@ class UnsupportedMemoryError(ValueError):
     """Nothing in a model's answer is shown by what the model was given."""
 
 
-def response_schema() -> dict[str, object]:
-    """Return the shape of an answer; what each key means is said in the prompt alone, which every call pays for."""
+def response_schema(*, with_known: bool = False) -> dict[str, object]:
+    """Return the shape of an answer; what each key means is said in the prompt alone, which every call pays for.
+
+    `with_known`: items may say which of the known lines they replace.
+    """
     cited = {"text": _TEXT, "message_ids": _NUMBERS}
+    replacing = CAN_REPLACE if with_known else frozenset()
     items = {
-        part.value: {
-            "type": "array",
-            "items": {"$ref": "#/$defs/named" if part.has_name else "#/$defs/item"},
-        }
+        part.value: {"type": "array", "items": {"$ref": f"#/$defs/{_form_of(part, replacing)}"}}
         for part in MemoryPart
         if part is not MemoryPart.INTENTS
     }
@@ -43,8 +44,15 @@ def response_schema() -> dict[str, object]:
             "item": _closed(cited),
             "named": _closed({"name": _TEXT, **cited}),
             "intent": _closed({"name": _TEXT, "confidence": {"type": "number"}, **cited}),
+            **({"newer": _closed({**cited, "replaces": _NUMBERS})} if with_known else {}),
         },
     }
+
+
+def _form_of(part: MemoryPart, replacing: Collection[MemoryPart]) -> str:
+    if part.has_name:
+        return "named"
+    return "newer" if part in replacing else "item"
 
 
 def grown_memory(
@@ -71,7 +79,8 @@ def _claims(answer: Mapping[str, object], material: MemoryMaterial) -> Claims:
         raise UnsupportedMemoryError("the answer is not of the form of a memory") from error
 
     def cited(item: MemoryItem) -> MemoryItem:
-        return replace(item, message_ids=material.ids(item.message_ids))
+        replaces = material.replaced(item.replaces)
+        return replace(item, message_ids=material.ids(item.message_ids), replaces=replaces)
 
     return replace(
         claims,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from source.domain.fact import KnownFact
 from source.domain.memory import Memory, MemorySource, StoredMemory
 from source.domain.message import Message
 from source.domain.turn import Purpose
@@ -56,11 +57,15 @@ class MemoryStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RememberedConversation:
-    """A conversation's messages, the names of who speaks in it, and its memory as it stands."""
+    """A conversation's messages, the names of who speaks in it, and its memory as it stands.
+
+    `known` is what is known of those who speak, from elsewhere, and may be seen there.
+    """
 
     messages: Sequence[Message]
     people: Mapping[str, str]
     memory: StoredMemory | None
+    known: Sequence[KnownFact] = ()
 
 
 class MemoryDesk(Protocol):

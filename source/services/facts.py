@@ -42,6 +42,13 @@ class FactsService:
         """Return everything that is known of a person, and what was, for operators; the latest said first."""
         return await _standing(await self._store.of_person(person_id))
 
+    async def known_to(self, conversation_id: int) -> list[KnownFact]:
+        """Return what is known of those who speak in a conversation, from elsewhere, as they see it from there."""
+        by_person: dict[int, list[Fact]] = {}
+        for fact in await self._store.known_to(conversation_id):
+            by_person.setdefault(fact.found.person_id, []).append(fact)
+        return [known for facts in by_person.values() for known in await _standing(facts)]
+
     async def carried(self, scope: Scope, opening: str, budget_bytes: int) -> str:
         """As in `Carries`."""
         known = await self.known(scope)

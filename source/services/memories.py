@@ -1,5 +1,6 @@
 """Makes what is remembered of conversations."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
@@ -18,6 +19,7 @@ from source.domain.errors import (
     StoreDamagedError,
     StoreUnavailableError,
 )
+from source.domain.fact import KnownFact
 from source.domain.memory import Memory, MemorySource, StoredMemory
 from source.domain.memory_check import supported, with_valid_profile
 from source.domain.memory_claims import read_claims
@@ -53,18 +55,29 @@ class Conversations(Protocol):
         ...
 
 
-class StoreDesk:
-    """Implements `MemoryDesk` over the store."""
+class Known(Protocol):
+    """What is known of people."""
 
-    def __init__(self, conversations: Conversations, memories: MemoryStore) -> None:
+    async def known_to(self, conversation_id: int) -> Sequence[KnownFact]:
+        """Return what is known of those who speak in a conversation, from elsewhere, as they see it from there."""
+        ...
+
+
+class StoreDesk:
+    """Implements `MemoryDesk` over the store; without `known` nothing is told of what could be corrected."""
+
+    def __init__(self, conversations: Conversations, memories: MemoryStore, known: Known | None = None) -> None:
         self._conversations = conversations
         self._memories = memories
+        self._known = known
 
     async def fetch(self, conversation_id: int) -> RememberedConversation | None:
         found = await self._conversations.load(conversation_id)
         if found is None:
             return None
-        return RememberedConversation(found.messages, found.people, await self._memories.memory(conversation_id))
+        known = await self._known.known_to(conversation_id) if self._known is not None else ()
+        memory = await self._memories.memory(conversation_id)
+        return RememberedConversation(found.messages, found.people, memory, known)
 
     async def keep(self, conversation_id: int, memory: Memory, *, version: int) -> StoredMemory:
         return await self._memories.put_memory(

@@ -13,7 +13,7 @@ from source.domain.task import Task, TaskStatus, TaskType
 from source.domain.token_estimate import TokenEstimator
 from source.domain.turn import TurnRecord
 from source.ports.tasks import TaskHandler
-from source.services.memories import MemoryService, StoreDesk
+from source.services.memories import Known, MemoryService, StoreDesk
 from source.services.memory_batch import EligibleConversations, GenerateMemoryBatch, MemoryTrigger
 from source.services.memory_extractors import MemoryExtractor, ModelExtractor, OfflineExtractor
 from source.services.structured_model import StoreLedger, StructuredLanguageModel
@@ -61,6 +61,7 @@ class MemoryWork:
     a_piece: int = 4
     pauses: tuple[timedelta, ...] = ()
     handed_over_for: timedelta = timedelta(0)
+    known: Known | None = None
     clock: HastyClock = field(default_factory=HastyClock)
 
     def __post_init__(self) -> None:
@@ -71,7 +72,7 @@ class MemoryWork:
         asking = StructuredLanguageModel(self.model, StoreLedger(self.store), self.clock, TokenEstimator())
         self.by_model = ModelExtractor(asking, PROMPT, no_language)
         self.extractor: MemoryExtractor = OfflineExtractor(no_language) if self.offline else self.by_model
-        self.desk = StoreDesk(self.store, self.memories)
+        self.desk = StoreDesk(self.store, self.memories, self.known)
         self.service = MemoryService(self.desk, self.extractor, self.clock, pauses=self.pauses)
         self.eligible = EligibleConversations(
             self.memories, self, self.clock, quiet_for=QUIET, handed_over_for=self.handed_over_for
