@@ -64,6 +64,8 @@ async def _ask(history: History, sent: dict[str, Sent], overrides: Mapping[str, 
                 openai_base_url=server.base_url,
                 openai_api_key="key",
                 openai_model="test-model",
+                messages_per_minute=0,
+                daily_tokens=0,
                 **overrides,
             )
             clock = FakeClock(history.turns[-1].said_at)
