@@ -176,6 +176,7 @@ MESSAGES: Final = Collection(
         ),
         _moment("timestamp", "When it was said.", given=_ONCE),
         _moment("edited_at", "When its content last changed.", nullable=True),
+        Field("pii", Kind.TEXTS, "Kinds of personal data in it, or that were.", ["email", "phone"]),
         _LANGUAGE,
         _text("intent", "What the person wanted with it.", "order_placement", given=_ALWAYS),
         Field("confidence", Kind.NUMBER, "How sure the intent is.", 0.95, given=_ALWAYS, least=0, most=1),

@@ -6,7 +6,10 @@ from typing import NamedTuple, Protocol
 
 
 class SaidLine(NamedTuple):
-    """A kept chat message, and what its sender is called; without `requester` it is Echo's."""
+    """A kept chat message, and what its sender is called; without `requester` it is Echo's.
+
+    `pii` are the kinds of personal data in it.
+    """
 
     message_id: int
     requester: str | None
@@ -15,6 +18,7 @@ class SaidLine(NamedTuple):
     created_at: datetime
     edited_at: datetime | None
     interrupted: bool
+    pii: Sequence[str]
 
 
 class MessagePages(Protocol):

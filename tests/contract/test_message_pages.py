@@ -26,12 +26,13 @@ async def kept(store: SqlStore, *messages: Message) -> ConversationHead:
 
 
 async def test_everything_that_was_said_comes_in_order(sql_store: SqlStore, pages: MessageTable) -> None:
-    asked, answered = said("Hello", event_id="e1"), replace(said("Good", by=None), interrupted=True)
+    asked = replace(said("Hello", event_id="e1"), pii=("email", "ip"))
+    answered = replace(said("Good", by=None), interrupted=True)
     conversation = await kept(sql_store, asked, answered)
     lines = await pages.said_in(conversation.conversation_id, limit=10)
-    assert lines == [
-        (asked.message_id, "ann", "Ann", "Hello", asked.created_at, None, False),
-        (answered.message_id, None, None, "Good", answered.created_at, None, True),
+    assert list(lines or ()) == [
+        (asked.message_id, "ann", "Ann", "Hello", asked.created_at, None, False, ["email", "ip"]),
+        (answered.message_id, None, None, "Good", answered.created_at, None, True, ()),
     ]
 
 

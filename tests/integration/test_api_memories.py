@@ -44,6 +44,7 @@ async def test_messages_come_as_they_were_said(desk: Desk) -> None:
             "name": "Ann",
             "edited_at": None,
             "interrupted": False,
+            "pii": [],
         },
         {
             "id": ids[1],
@@ -54,6 +55,7 @@ async def test_messages_come_as_they_were_said(desk: Desk) -> None:
             "name": None,
             "edited_at": None,
             "interrupted": False,
+            "pii": [],
         },
     ]
 

@@ -241,6 +241,7 @@ def _message(said: Mapping[str, Any]) -> Message:
         message_id=said["id"],
         interrupted=said["interrupted"],
         edited_at=_moment(said["edited_at"]),
+        pii=tuple(said["pii"]),
     )
 
 

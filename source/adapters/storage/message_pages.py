@@ -19,6 +19,7 @@ _PAGE = (
         messages.c.created_at,
         messages.c.edited_at,
         messages.c.interrupted,
+        messages.c.pii,
     )
     .join(conversations, conversations.c.id == messages.c.conversation_id)
     .join(threads, threads.c.id == conversations.c.thread_key)
@@ -51,7 +52,7 @@ def _said_in(connection: Connection, conversation_id: int, after: int, limit: in
     rows = connection.execute(_PAGE, {"conversation": conversation_id, "after": after, "most": limit}).all()
     if not rows and not _is_there(connection, conversation_id):
         return None
-    return [SaidLine(*row) for row in rows]
+    return [SaidLine(*row[:-1], pii=row.pii or ()) for row in rows]
 
 
 def _is_there(connection: Connection, conversation_id: int) -> bool:

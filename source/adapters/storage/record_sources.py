@@ -153,6 +153,7 @@ _MESSAGES: Final = Source(
         "content": _said.content,
         "timestamp": _said.created_at,
         "edited_at": _said.edited_at,
+        "pii": _said.pii,
         "language": _told.language,
         "intent": _told.intent,
         "confidence": _told.confidence,

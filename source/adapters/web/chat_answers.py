@@ -112,6 +112,7 @@ def said_shown(message: Message) -> SaidShown:
         requester=message.requester,
         interrupted=message.interrupted,
         edited_at=message.edited_at,
+        pii=list(message.pii),
     )
 
 

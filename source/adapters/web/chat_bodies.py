@@ -200,6 +200,7 @@ class SaidShown(Shown):
     requester: str | None
     interrupted: bool
     edited_at: datetime | None
+    pii: list[str] = Field(description="The kinds of personal data in it, or that were.", examples=[["email"]])
 
 
 class SessionHistory(Shown):

@@ -39,6 +39,7 @@ class MessageShown(Shown):
     name: str | None = Field(description="What they are called.", examples=["Ada"])
     edited_at: datetime | None
     interrupted: bool = Field(description="Whether the reply was stopped, or broke off, before its end.")
+    pii: list[str] = Field(description="The kinds of personal data in it, or that were.", examples=[["email"]])
 
 
 def router(pages: MessagePages) -> APIRouter:
@@ -88,7 +89,8 @@ def _listed(lines: Sequence[SaidLine]) -> bytes:
                 "name": name,
                 "edited_at": edited_at,
                 "interrupted": interrupted,
+                "pii": pii,
             }
-            for message_id, requester, name, content, created_at, edited_at, interrupted in lines
+            for message_id, requester, name, content, created_at, edited_at, interrupted, pii in lines
         ]
     )
