@@ -21,6 +21,8 @@ from source.services.profiles import ProfileService
 _Reading = Annotated[Caller, requires(Scope.READ)]
 _Writing = Annotated[Caller, requires(Scope.WRITE)]
 _MOST_FIELDS: Final = 40
+# Without a pattern: of names that a pattern does not match, a description would say nothing.
+_FieldName = Annotated[str, Field(min_length=1, max_length=200)]
 _Value = Annotated[str, Field(min_length=1, max_length=400, pattern=STORABLE)]
 
 
@@ -52,7 +54,7 @@ class ProfileShown(Shown):
 class ProfileBody(Body):
     """Values to set. Without a place they are private: known wherever the person writes to Echo directly."""
 
-    values: dict[Name, _Value] = Field(
+    values: dict[_FieldName, _Value] = Field(
         min_length=1, max_length=_MOST_FIELDS, examples=[{"email": "ann@example.org", "company": "Acme"}]
     )
     platform: Platform | None = None
