@@ -312,7 +312,14 @@ class Echo:
 
     @cached_property
     def corrections(self) -> Corrections:
-        return Corrections(self.store, self.manager, self.turns, self.admission, keeping=self.scrubbing)
+        return Corrections(
+            self.store,
+            self.manager,
+            self.turns,
+            self.admission,
+            keeping=self.scrubbing,
+            summaries=self.privacy.corrected_summaries,
+        )
 
     @cached_property
     def catch_up(self) -> TranscriptCatchUp:

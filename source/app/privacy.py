@@ -32,7 +32,7 @@ from source.services.my_data import MyData
 from source.services.privacy_tasks import ApplyRetention, ForgetPerson
 from source.services.retention import RetentionParts, RetentionService
 from source.services.retention_view import RetentionSettings, RetentionView
-from source.services.summaries_anew import SummariesAnew
+from source.services.summaries_anew import CorrectedSummaries, SummariesAnew
 
 if TYPE_CHECKING:
     from source.app.echo import Echo
@@ -136,6 +136,11 @@ class Privacy:
     @cached_property
     def anew(self) -> SummariesAnew:
         return SummariesAnew(self._echo.summarizer, self._echo.archives.table)
+
+    @cached_property
+    def corrected_summaries(self) -> CorrectedSummaries:
+        echo = self._echo
+        return CorrectedSummaries(self.anew, echo.archives.table, self.reading, echo.rewriting)
 
     def queue(self) -> TaskQueue:
         """Return where tasks are handed in."""

@@ -7,14 +7,19 @@ from typing import Final
 
 from source.domain.stop_words import STOP_WORDS
 
-_TOKEN: Final = re.compile(r"[^\W_]+(?:[._@+'’-]+[^\W_]+)*")
+_CJK: Final = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_TOKEN: Final = re.compile(rf"[{_CJK}]+|[^\W_{_CJK}]+(?:[._@+'’-]+[^\W_{_CJK}]+)*")
+_WITHOUT_SPACES: Final = re.compile(rf"[{_CJK}]")
+# Where no space tells words apart, so many characters stand for one.
+_CJK_WORD_CHARS: Final = 2
 _PART: Final = re.compile(r"[^\W_]+")
 # So many words in a row are no coincidence; a shorter message is quoted as a whole.
 _RUN: Final = 4
 _SHORTEST: Final = 2
-_LEAST_TELLING_CHARS: Final = 4
+_LEAST_TELLING_CHARS: Final = 3
+# One word so long, or as many shorter ones, that nobody else used, make a coincidence unlikely.
+_LONG_CHARS: Final = 8
 _LEAST_CODE_CHARS: Final = 3
-# As many words that nobody else used as make a coincidence unlikely.
 _OWN_WORDS: Final = 2
 
 _Run = tuple[str, ...]
@@ -32,6 +37,7 @@ class Quotes:
         for text in others:
             common.update(_parts(text))
         self._common = common
+        self._telling: set[str] = set()
         self._codes: set[str] = set()
         self._own: set[str] = set()
         self._runs: set[_Run] = set()
@@ -47,8 +53,10 @@ class Quotes:
     def are_in(self, text: str) -> bool:
         """Whether the text names the person, or has words that must be theirs."""
         words = list(_parts(text))
-        found = self._names.union(self._codes).intersection(words)
-        return bool(found) or len(self._own.intersection(words)) >= _OWN_WORDS or self._has_run(words)
+        if not (self._names | self._codes).isdisjoint(words):
+            return True
+        own = self._own.intersection(words)
+        return len(own) >= _OWN_WORDS or any(len(word) >= _LONG_CHARS for word in own) or self._has_run(words)
 
     def are_word_for_word_in(self, text: str) -> bool:
         """Whether the text has a run of their words, or a code such as a number, an address or a word with digits."""
@@ -57,14 +65,15 @@ class Quotes:
 
     def has_any_word_in(self, text: str) -> bool:
         """Whether the text has even one of the words that only they used."""
-        words = set(_parts(text))
-        return not (words.isdisjoint(self._own | self._codes | self._names)) or self._has_run(list(_parts(text)))
+        words = list(_parts(text))
+        return not (self._telling | self._names).isdisjoint(words) or self._has_run(words)
 
     def _learn(self, text: str) -> None:
         words = list(_parts(text))
         telling = {word for word in words if word not in self._common and word not in STOP_WORDS}
+        self._telling |= telling
         self._codes.update(word for word in telling if _is_code(word))
-        self._own.update(word for word in telling if len(word) >= _LEAST_TELLING_CHARS)
+        self._own.update(word for word in telling if _is_long(word))
         size = min(_RUN, len(words))
         if size >= _SHORTEST:
             self._runs.update(run for run in _runs(words, size) if not telling.isdisjoint(run))
@@ -79,10 +88,24 @@ def _parts(text: str) -> Iterator[str]:
     """Return the words, of an address or a number written with signs its parts and the whole."""
     for match in _TOKEN.finditer(text.casefold()):
         whole = match.group()
+        if _WITHOUT_SPACES.match(whole):
+            yield from _cut(whole)
+            continue
         parts = _PART.findall(whole)
         yield from parts
         if len(parts) > 1:
             yield whole
+
+
+def _cut(text: str) -> Iterator[str]:
+    if len(text) <= _CJK_WORD_CHARS:
+        yield text
+    else:
+        yield from (text[start : start + _CJK_WORD_CHARS] for start in range(len(text) - _CJK_WORD_CHARS + 1))
+
+
+def _is_long(word: str) -> bool:
+    return len(word) >= _LEAST_TELLING_CHARS or _WITHOUT_SPACES.match(word) is not None
 
 
 def _is_code(word: str) -> bool:

@@ -28,6 +28,14 @@ class CorrectingStore(CorrectionStore, ConversationStore, Protocol):
     """What corrections read and write."""
 
 
+class FollowedSummaries(Protocol):
+    """What is told of conversations elsewhere than in their messages."""
+
+    async def follow(self, conversation_id: int, before: Message, after: Message) -> None:
+        """Make anew what tells of words that a message is about to lose."""
+        ...
+
+
 class Corrections:
     """Has the store, the memory and the transcript follow edits and deletions; what Echo replied stays as it is.
 
@@ -43,12 +51,14 @@ class Corrections:
         admission: Admission,
         *,
         keeping: Keeping = AS_IT_IS,
+        summaries: FollowedSummaries | None = None,
     ) -> None:
         self._store = store
         self._manager = manager
         self._turns = turns
         self._admission = admission
         self._keeping = keeping
+        self._summaries = summaries
 
     async def edited(self, platform: Platform, event_id: str, text: str, at: datetime) -> None:
         """Somebody gave a message of theirs another text; what Echo does not know or could not keep is ignored."""
@@ -89,6 +99,7 @@ class Corrections:
             if known is None:
                 return
             thread = known.thread
+        await self._change_what_tells_of_it(platform, event_id, change)
         # Whoever holds the thread has no turn running there that could still put the message into the history.
         async with self._manager.turn(thread) as seat:
             said = await self._said(platform, event_id)
@@ -103,6 +114,13 @@ class Corrections:
             else:
                 await self._correct_at_rest(said.conversation_id, changed)
         log.info("message_corrected", conversation_id=said.conversation_id, standing=changed.standing.value)
+
+    async def _change_what_tells_of_it(self, platform: Platform, event_id: str, change: Change) -> None:
+        """Have summaries lose the words first: what is cut off in between is still there to be changed again."""
+        said = await self._said(platform, event_id) if self._summaries is not None else None
+        changed = change(said.message) if said is not None else None
+        if self._summaries is not None and said is not None and changed is not None:
+            await self._summaries.follow(said.conversation_id, said.message, changed)
 
     async def _said(self, platform: Platform, event_id: str) -> SaidMessage | None:
         """Return a person's message; Echo's own are not what people edit or take back."""

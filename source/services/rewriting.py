@@ -113,13 +113,13 @@ class Rewriting:
                     return await self._changed(conversation_id, decide, None)
 
     async def _changed(self, conversation_id: int, decide: Decide, seat: Seat | None) -> Decision:
-        # What is being written now must not be written over what comes.
         await self._parts.manager.settle(conversation_id)
-        await self._parts.manager.write_transcripts()
         stored = await self._parts.store.load(conversation_id)
         if stored is None:
             return None
         decision = await decide(stored)
+        if decision is not None:  # what is being written now must not be written over what comes
+            await self._parts.manager.write_transcripts()
         if decision is Whole.GOES:
             await self._parts.deletion.delete_held(stored.head, seat)
         elif isinstance(decision, Rewritten):

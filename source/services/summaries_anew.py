@@ -1,14 +1,17 @@
 """Makes what is told of a conversation anew, from what is left of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Protocol
 
 from source.domain.conversation_head import ConversationHead, StoredConversation
 from source.domain.message import Message
+from source.domain.quoting import Quotes
+from source.ports.privacy import Rewritten
 from source.services.summarizer import ConversationSummarizer
 
 Says = Callable[[str], bool]
+Decide = Callable[[StoredConversation], Awaitable[Rewritten | None]]
 
 
 class Heads(Protocol):
@@ -53,3 +56,62 @@ class SummariesAnew:
 
 def _kept(messages: Sequence[Message]) -> list[Message]:
     return [message for message in messages if message.is_kept]
+
+
+class ChangesConversations(Protocol):
+    """What is needed of `Rewriting`."""
+
+    async def change(self, conversation_id: int, decide: Decide) -> object:
+        """As in `Rewriting`."""
+        ...
+
+
+class Follows(Protocol):
+    """What is needed of `PersonReading`."""
+
+    async def following(self, conversation_ids: Collection[int]) -> list[int]:
+        """As in `PersonReading`."""
+        ...
+
+
+class CorrectedSummaries:
+    """Has words that somebody took back leave titles and summaries too, also those that were carried on."""
+
+    def __init__(self, anew: SummariesAnew, heads: Heads, following: Follows, rewriting: ChangesConversations) -> None:
+        self._anew = anew
+        self._heads = heads
+        self._following = following
+        self._rewriting = rewriting
+
+    async def follow(self, conversation_id: int, before: Message, after: Message) -> None:
+        """Make anew what tells of words that only this message had; called before the message itself is changed.
+
+        What a summary tells in other words stays: it cannot be told from what other messages show.
+        """
+        quotes = Quotes([before.message_content], [after.message_content])
+        head = await self._heads.head_of(conversation_id)
+        if head is None:
+            return
+        if _tells(head, quotes):
+            await self._rewriting.change(conversation_id, lambda stored: self._decide(stored, before, after))
+        for later in await self._following.following([conversation_id]):
+            await self._rewriting.change(later, lambda stored: self._decide_later(stored, quotes))
+
+    async def _decide(self, stored: StoredConversation, before: Message, after: Message) -> Rewritten | None:
+        others = [each.message_content for each in stored.messages if each.message_id != before.message_id]
+        quotes = Quotes([before.message_content], [after.message_content, *others])
+        if not _tells(stored.head, quotes):
+            return None
+        messages = tuple(after if each.message_id == after.message_id else each for each in stored.messages)
+        left = replace(stored, messages=messages)
+        head = await self._anew.of(left, title_goes=quotes.has_any_word_in)
+        return Rewritten(replace(head, carried_summary=stored.head.carried_summary))
+
+    async def _decide_later(self, stored: StoredConversation, quotes: Quotes) -> Rewritten | None:
+        if not _tells(stored.head, quotes) and not quotes.has_any_word_in(stored.head.carried_summary):
+            return None
+        return Rewritten(await self._anew.of(stored, title_goes=quotes.has_any_word_in))
+
+
+def _tells(head: ConversationHead, quotes: Quotes) -> bool:
+    return any(quotes.has_any_word_in(text) for text in (head.title, head.summary, head.running_summary))

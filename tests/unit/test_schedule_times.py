@@ -88,6 +88,7 @@ def test_jobs_have_the_times_that_were_set() -> None:
         "auto_sync": _utc("2026-03-02 09:10"),
         "full_sync": _utc("2026-03-02 12:00"),
         "database_cleanup": _utc("2026-03-03 00:15"),
+        "retention": _utc("2026-03-03 00:15"),
         "metadata_update": _utc("2026-03-08 03:00"),
     }
     assert [name for name, job in jobs.items() if not job.is_enabled] == ["metadata_update", "memory_generation"]

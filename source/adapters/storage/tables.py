@@ -82,6 +82,7 @@ conversations: Final = Table(
     Index("ix_conversations_created_at", "created_at"),
     Index("ix_conversations_requester", "requester", "created_at"),
     Index("ix_conversations_state", "state", "created_at"),
+    Index("ix_conversations_parent_conversation_id", "parent_conversation_id"),
     Index("uq_conversations_active", "thread_key", unique=True, sqlite_where=_ACTIVE, postgresql_where=_ACTIVE),
 )
 

@@ -50,3 +50,4 @@ def upgrade() -> None:
         sa.CheckConstraint("platform IS NOT NULL OR person_id IS NOT NULL", name="ck_retention_rules_whose"),
     )
     op.create_index("ix_retention_rules_person_id", "retention_rules", ["person_id"])
+    op.create_index("ix_conversations_parent_conversation_id", "conversations", ["parent_conversation_id"])
