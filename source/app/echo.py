@@ -298,7 +298,7 @@ class Echo:
             archive=self.archive,
             summarizer=self.summarizer,
             turns=self.turns,
-            profiles=self.profiles.service,
+            profile=self.profiles.command(self.rewriting),
             linking=self.profiles.linking,
             memory=self.facts.command(self.rewriting),
             privacy=self.privacy.commands,

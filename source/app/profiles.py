@@ -12,8 +12,11 @@ from source.app.settings import Settings
 from source.domain.profile_fields import ProfileRules
 from source.ports.clock import Clock
 from source.services.carrying import CarriedPart
+from source.services.commands.profile import ProfileCommands
 from source.services.linking import LinkingService
+from source.services.profile_forgetting import ProfileForgetting
 from source.services.profiles import ProfileService
+from source.services.rewriting import Rewriting
 
 # Name, ways to be reached and a dozen words more.
 _CARRIED_TOKENS: Final = 200
@@ -33,13 +36,23 @@ class Profiles:
         return ProfileRules(PhoneNumbers(self._settings.pii_country).is_phone, _is_time_zone)
 
     @cached_property
+    def table(self) -> ProfileTable:
+        return ProfileTable(self._access)
+
+    @cached_property
     def service(self) -> ProfileService:
         required = self._settings.profile_required_fields
-        return ProfileService(ProfileTable(self._access), self._clock, self.rules, required=required)
+        return ProfileService(self.table, self._clock, self.rules, required=required)
 
     @cached_property
     def linking(self) -> LinkingService:
         return LinkingService(LinkTable(self._access), self._clock)
+
+    def forgetting(self, rewriting: Rewriting) -> ProfileForgetting:
+        return ProfileForgetting(self.table, rewriting, self._clock)
+
+    def command(self, rewriting: Rewriting) -> ProfileCommands:
+        return ProfileCommands(self.service, self.forgetting(rewriting))
 
     @property
     def carried(self) -> CarriedPart:

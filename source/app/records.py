@@ -43,7 +43,8 @@ class Records:
     @property
     def _profile_parts(self) -> profiles.ProfileParts:
         known = self._echo.profiles
-        return profiles.ProfileParts(PeopleTable(self._echo.store), known.service, known.linking)
+        forgetting = known.forgetting(self._echo.rewriting)
+        return profiles.ProfileParts(PeopleTable(self._echo.store), known.service, forgetting, known.linking)
 
     def routes(self) -> Sequence[APIRouter]:
         """Return their routes."""

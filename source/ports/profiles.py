@@ -42,6 +42,14 @@ class ProfileStore(Protocol):
         """
         ...
 
+    async def beginning_with(self, scope: Scope, lines: Sequence[str]) -> list[int]:
+        """Return conversations, of those that the scope sees, which the person who looks began with such a line."""
+        ...
+
+    async def begun_by(self, person_id: int, lines: Sequence[str]) -> list[int]:
+        """As `beginning_with`, everywhere."""
+        ...
+
     async def of_person(self, person_id: int) -> list[ProfileValue]:
         """Return all values of a person, for operators."""
         ...

@@ -45,16 +45,6 @@ class ProfileService:
         log.info("profile_value_put", field=_known(new.field), source=new.source.value)
         return new.field, new.value
 
-    async def forget(self, scope: Scope, field: str) -> int:
-        """Forget a field as it is seen from here, with what it was before; return how many values that were.
-
-        Raises: RefusedInputError: that is no field.
-        """
-        name = checked_field(field)
-        forgotten = await self._store.forget(scope, name, self._clock.now())
-        log.info("profile_field_forgotten", field=_known(name), values=forgotten)
-        return forgotten
-
     async def carried(self, scope: Scope, opening: str, budget_bytes: int) -> str:  # noqa: ARG002  # as in `Carries`
         """As in `Carries`."""
         profile = await self.profile(scope)
@@ -62,7 +52,7 @@ class ProfileService:
         left = budget_bytes
         for field in profile.fields(KNOWN_FIELDS):
             value = profile.current(field)
-            line = f"- {spoken(field)}: {value.value} ({_day(value)})" if value else ""
+            line = line_of(value) if value else ""
             if size_of(line) < left:
                 lines.append(line)
                 left -= size_of(line) + 1
@@ -80,14 +70,6 @@ class ProfileService:
         new = [self._checked(field, value, ProfileSource.OPERATOR) for field, value in values.items()]
         return await self._store.put_of(person_id, place, new)
 
-    async def forget_of(self, person_id: int, fields: Sequence[str] | None = None) -> int | None:
-        """Forget fields of a person everywhere, all of them without `fields`; None: there is nobody of this id.
-
-        Raises: RefusedInputError: one of them is no field.
-        """
-        names = None if fields is None else [checked_field(field) for field in fields]
-        return await self._store.forget_of(person_id, names, self._clock.now())
-
     def _checked(self, field: str, value: str, source: ProfileSource) -> NewValue:
         name = checked_field(field)
         return NewValue(name, checked_value(name, value, self._rules), source, self._clock.now())
@@ -103,8 +85,9 @@ def day_of(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d}"
 
 
-def _day(value: ProfileValue) -> str:
-    return day_of(value.said_at)
+def line_of(value: ProfileValue) -> str:
+    """Return the line by which a new conversation knows a value; who forgets it looks for the same line."""
+    return f"- {spoken(value.field)}: {value.value} ({day_of(value.said_at)})"
 
 
 def _known(field: str) -> str:

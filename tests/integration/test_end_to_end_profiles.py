@@ -158,3 +158,20 @@ async def test_a_link_outlives_the_process(tmp_path: Path, server: FakeOpenAISer
     async with running_echo(tmp_path, server, FakeClock()) as talk:
         assert "Lovelace" in await talk.command("profile", thread=DM, person=ON_DISCORD)
         assert any("one person to me" in line for line in (await talk.say("Hello", person=ADA)).notices)
+
+
+async def test_what_is_forgotten_leaves_the_beginning_of_conversations_too(
+    tmp_path: Path, talk: Talk, server: FakeOpenAIServer
+) -> None:
+    await talk.command("profile set name Ada Lovelace")
+    await talk.command("profile set company Analytical")
+    await talk.say("Hello")
+    await talk.command("new")
+    await talk.say("Hello again")
+    await talk.command("profile forget name")
+    await talk.say("What is my name?")
+    await talk.leave_memory()
+    assert "Analytical" in json.dumps(server.requests[-1])
+    assert "Lovelace" not in json.dumps(server.requests[-1])
+    assert "Lovelace" not in str(database_rows(tmp_path, "SELECT carried_summary FROM conversations"))
+    assert all("Lovelace" not in path.read_text() for path in tmp_path.glob("*.json"))

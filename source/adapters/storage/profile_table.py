@@ -11,7 +11,7 @@ from source.adapters.storage.profile_tables import profile_values
 from source.adapters.storage.profile_writes import strip_memories
 from source.adapters.storage.read_queries import seen_from
 from source.adapters.storage.sql_access import SqlAccess
-from source.adapters.storage.tables import aliases, people
+from source.adapters.storage.tables import aliases, conversations, people, threads
 from source.domain.profile import ProfilePlace, ProfileSource, ProfileValue
 from source.domain.thread import PersonRef, Platform
 from source.ports.profiles import NewValue
@@ -49,6 +49,13 @@ class ProfileTable:
             return forgotten
 
         return await self._access.change(apply)
+
+    async def beginning_with(self, scope: Scope, lines: Sequence[str]) -> list[int]:
+        person_id = _person_of(scope).scalar_subquery()
+        return await self._access.read(_begun, person_id, lines, conversations.c.id.in_(seen_from(scope)))
+
+    async def begun_by(self, person_id: int, lines: Sequence[str]) -> list[int]:
+        return await self._access.read(_begun, person_id, lines)
 
     async def of_person(self, person_id: int) -> list[ProfileValue]:
         return await self._access.read(_values, _VALUES.person_id == person_id)
@@ -111,6 +118,22 @@ def _is_seen(scope: Scope) -> ColumnElement[bool]:
 def _values(connection: Connection, *where: ColumnElement[bool]) -> list[ProfileValue]:
     query = select(profile_values).where(*where, _VALUES.value.is_not(None))
     return [_read(row) for row in connection.execute(query.order_by(_VALUES.said_at.desc(), _VALUES.id.desc()))]
+
+
+def _begun(
+    connection: Connection, person_id: ColumnElement[int] | int, lines: Sequence[str], *where: ColumnElement[bool]
+) -> list[int]:
+    if not lines:
+        return []
+    theirs = and_(aliases.c.platform == threads.c.platform, aliases.c.external_id == conversations.c.requester)
+    query = (
+        select(conversations.c.id)
+        .join(threads, threads.c.id == conversations.c.thread_key)
+        .join(aliases, theirs)
+        .where(aliases.c.person_id == person_id, *where)
+        .where(or_(*(conversations.c.carried_summary.contains(line, autoescape=True) for line in lines)))
+    )
+    return list(connection.execute(query.order_by(conversations.c.id)).scalars())
 
 
 def _forgotten(connection: Connection, *where: ColumnElement[bool]) -> int:

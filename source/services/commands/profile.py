@@ -10,6 +10,7 @@ from source.ports.profiles import Account, Joined, Joining
 from source.services.commands.numbered import scope_of
 from source.services.commands.vocabulary import CommandInvocation, CommandReply
 from source.services.linking import CODE_LIFETIME, LinkingService
+from source.services.profile_forgetting import ProfileForgetting
 from source.services.profiles import ProfileService, day_of, spoken
 
 _NAMES: Final = {
@@ -32,8 +33,9 @@ _MOST_EARLIER: Final = 5
 class ProfileCommands:
     """`/profile`."""
 
-    def __init__(self, profiles: ProfileService) -> None:
+    def __init__(self, profiles: ProfileService, forgetting: ProfileForgetting) -> None:
         self._profiles = profiles
+        self._forgetting = forgetting
 
     async def profile(self, invocation: CommandInvocation) -> CommandReply:
         """Tell what is known of the asker here, or have them set or forget a field."""
@@ -51,7 +53,7 @@ class ProfileCommands:
         return CommandReply(f"{spoken(name)} is {kept} now. New conversations {_where(invocation)} begin with it.")
 
     async def _forget(self, invocation: CommandInvocation, field: str) -> CommandReply:
-        forgotten = await self._profiles.forget(scope_of(invocation), field)
+        forgotten = await self._forgetting.forget(scope_of(invocation), field)
         if not forgotten:
             return CommandReply(f"I knew nothing of {spoken(field)[:40]} {_where(invocation)}.")
         stays = "What conversations say in their own words stays there."

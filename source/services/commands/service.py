@@ -37,7 +37,6 @@ from source.services.conversation_manager import InMemoryConversationManager
 from source.services.export import Exporter
 from source.services.linking import LinkingService
 from source.services.opening import Opening
-from source.services.profiles import ProfileService
 from source.services.recalling import Recalls
 from source.services.statistics import Statistics
 from source.services.summarizer import ConversationSummarizer
@@ -63,7 +62,7 @@ class CommandParts:
     archive: ArchiveService
     summarizer: ConversationSummarizer
     turns: Turns
-    profiles: ProfileService
+    profile: ProfileCommands
     linking: LinkingService
     memory: MemoryCommand
     privacy: PrivacyCommands
@@ -95,7 +94,7 @@ class CommandService:
             _Command(words.SUMMARY, self._reading.summary),
             _Command(words.SEARCH, SearchCommand(parts.recall, parts.catalog, finder).search),
             _Command(words.MEMORY, parts.memory.memory),
-            _Command(words.PROFILE, ProfileCommands(parts.profiles).profile),
+            _Command(words.PROFILE, parts.profile.profile),
             _Command(words.LINK, linking.link),
             _Command(words.UNLINK, linking.unlink),
             _Command(words.EXPORT, ExportCommand(Exporter(parts.manager, parts.catalog), parts.catalog).export),

@@ -16,6 +16,7 @@ from source.adapters.web.record_requests import Key
 from source.domain.profile import Profile, ProfilePlace, ProfileSource, ProfileValue
 from source.domain.thread import Platform
 from source.ports.people import PeopleStore, Person
+from source.services.profile_forgetting import ProfileForgetting
 from source.services.profiles import ProfileService
 
 _Reading = Annotated[Caller, requires(Scope.READ)]
@@ -94,6 +95,7 @@ class ProfileParts:
 
     people: PeopleStore
     profiles: ProfileService
+    forgetting: ProfileForgetting
     linking: Merging
 
 
@@ -131,7 +133,7 @@ def router(parts: ProfileParts) -> APIRouter:
         field: Annotated[list[Name] | None, Query(max_length=_MOST_FIELDS, description="Only these fields.")] = None,
     ) -> ForgottenShown:
         """Forget fields of a person everywhere, or all of them; what was said up to now does not bring them back."""
-        forgotten = await parts.profiles.forget_of(id, field)
+        forgotten = await parts.forgetting.forget_of(id, field)
         if forgotten is None:
             raise Problem(404, f"There is no person {id}.")
         return ForgottenShown(forgotten=forgotten)
