@@ -91,7 +91,8 @@ async def api(store: SqlStore, parts: Parts, tmp_path: Path) -> AsyncIterator[Se
 
 
 async def test_an_echo_that_is_well_says_so_part_by_part(api: ServedApi) -> None:
-    answered = await api.get("/health")
+    head, answered = await api.call("HEAD", "/health"), await api.get("/health")
+    assert (head.status, head.content) == (200, b"")
     assert (answered.status, answered.json) == (
         200,
         {
@@ -112,6 +113,7 @@ async def test_a_part_that_fails_degrades_and_a_lost_store_is_an_outage(api: Ser
     assert (await api.get("/health")).json["status"] == "ok"
     parts.store_error = StoreUnavailableError("postgresql://echo:secret@db is away")
     lost = await api.get("/health")
+    assert (await api.call("HEAD", "/health")).status == 503
     assert (lost.status, lost.json["status"], lost.json["parts"]["store"]["status"]) == (503, "degraded", "down")
     assert b"secret" not in lost.content
 
@@ -139,9 +141,11 @@ async def test_a_model_is_as_well_as_its_last_call() -> None:
 async def test_figures_are_counted_by_route(api: ServedApi) -> None:
     await api.get("/health")
     await api.get("/nowhere/else")
+    await api.get("/openapi.json", key="wrong")
     figures = (await api.get("/metrics")).content.decode()
     assert 'echo_http_requests_total{method="GET",route="/health",status="200"} 1.0' in figures
     assert 'echo_http_requests_total{method="GET",route="unknown",status="404"} 1.0' in figures
+    assert 'echo_http_requests_total{method="GET",route="/openapi.json",status="401"} 1.0' in figures
     assert 'echo_http_request_seconds_count{method="GET",route="/health"} 1.0' in figures
     assert "echo_conversations_in_memory 3.0" in figures
     assert 'echo_tasks{status="pending"} 0.0' in figures

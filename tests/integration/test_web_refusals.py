@@ -6,12 +6,17 @@ from typing import Annotated
 
 import pytest
 from fastapi import APIRouter, Query
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from source.adapters.web.access import Scope, requires
-from source.adapters.web.pages import PageQuery
+from source.adapters.web.pages import SAID, STORABLE, Body, PageQuery
 from tests.fakes.records_api import problem, records_api
 from tests.fakes.web_api import StoreApi, store_api
+
+
+class Thing(Body):
+    name: str = Field(pattern=SAID)
+    note: str = Field(default="", pattern=STORABLE)
 
 
 class Wanted(BaseModel):
@@ -24,6 +29,10 @@ def routers() -> list[APIRouter]:
     @router.get("/things", dependencies=[requires(Scope.READ)])
     async def things(page: PageQuery, wanted: Annotated[Wanted, Query()]) -> dict[str, object]:
         return {"limit": page.limit, "state": wanted.state}
+
+    @router.post("/things", dependencies=[requires(Scope.WRITE)])
+    async def make(thing: Thing) -> dict[str, object]:
+        return {"name": thing.name}
 
     @router.delete("/things", dependencies=[requires(Scope.WRITE)])
     async def clear() -> dict[str, object]:
@@ -64,3 +73,25 @@ async def test_an_export_of_one_person_is_not_one_of_everybody(tmp_path: Path) -
         refused = await caller.call("GET", "/api/exports/conversations?user_id=bob")
         assert "there are filter." in problem(refused, 422)
         assert "transcript" not in str(refused.json)
+
+
+async def test_a_body_that_nothing_calls_json_is_told_how_to_come(api: StoreApi) -> None:
+    for headers in ({}, {"Content-Type": "text/plain"}):
+        refused = await api.post("/things", content=b'{"name": "a"}', headers=headers)
+        assert "Content-Type: application/json" in problem(refused, 422)
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"7", b"null"])
+async def test_a_body_that_is_no_object_is_told_what_is_expected(api: StoreApi, body: bytes) -> None:
+    refused = await api.post("/things", content=body, headers={"Content-Type": "application/json"})
+    assert "`errors` says where" in problem(refused, 422)
+    assert refused.json["errors"] == [{"location": "body", "problem": "A JSON object is expected."}]
+
+
+async def test_a_text_that_is_blank_or_cannot_be_kept_is_told_so_in_words(api: StoreApi) -> None:
+    refused = await api.post("/things", {"name": " \n", "note": "\x00"})
+    assert problem(refused, 422)
+    assert refused.json["errors"] == [
+        {"location": "body.name", "problem": "It must have at least one character that is to be seen, and no NUL."},
+        {"location": "body.note", "problem": "It must have no NUL character."},
+    ]

@@ -3,7 +3,7 @@
 import pytest
 from fastapi import FastAPI
 
-from source.adapters.web.methods import allowed_methods
+from source.adapters.web.methods import allowed_methods, path_of
 
 
 @pytest.fixture(scope="module")
@@ -41,3 +41,8 @@ def app() -> FastAPI:
 )
 def test_a_path_takes_what_its_closest_routes_take(app: FastAPI, path: str, methods: str | None) -> None:
     assert allowed_methods({"app": app, "path": path}) == methods
+
+
+def test_a_path_is_named_as_it_was_declared(app: FastAPI) -> None:
+    paths = ("/things/7", "/things/count", "/nothing")
+    assert [path_of({"app": app, "path": path}) for path in paths] == ["/things/{thing}", "/things/count", None]

@@ -5,13 +5,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from source.adapters.web.pages import Body, Name, Shown
+from source.adapters.web.pages import SAID, Body, Name, Shown
 
 Place = Literal["web", "terminal"]
 """Where a session is; `terminal` is for the command line of Echo's own machine."""
-
-# One character at least that is to be seen, and no NUL, which PostgreSQL does not take.
-_SAID = r"^[^\x00]*[^\x00\s][^\x00]*$"
 
 MessageName = Annotated[
     str,
@@ -40,7 +37,7 @@ class PersonBody(SessionBody):
 class ChatBody(PersonBody):
     """Something that somebody says."""
 
-    text: str = Field(min_length=1, max_length=1_000_000, pattern=_SAID, examples=["What did we plan for Friday?"])
+    text: str = Field(min_length=1, max_length=1_000_000, pattern=SAID, examples=["What did we plan for Friday?"])
     message_id: MessageName | None = None
 
 

@@ -1,5 +1,7 @@
 """Which methods a path takes."""
 
+from collections.abc import Iterable
+
 from starlette.routing import Route
 from starlette.types import Scope
 
@@ -9,14 +11,24 @@ def allowed_methods(scope: Scope) -> str | None:
 
     The router looks no further than the first route whose path fits, though others may take other methods.
     """
-    fitting = [route for route in scope["app"].routes if isinstance(route, Route) and _fits(route, scope["path"])]
-    if not fitting:
+    fitting = _fitting(scope)
+    closest = _closest(fitting)
+    if closest is None:
         return None
-    closest = min((route.path_format for route in fitting), key=lambda path: path.count("{"))
     return ", ".join(
         sorted({method for route in fitting if route.path_format == closest for method in route.methods or ()})
     )
 
 
-def _fits(route: Route, path: str) -> bool:
-    return route.path_regex.match(path) is not None
+def path_of(scope: Scope) -> str | None:
+    """Return the request's path as it was declared, also before a route was looked for; None: no route fits it."""
+    return _closest(_fitting(scope))
+
+
+def _fitting(scope: Scope) -> list[Route]:
+    routes = scope["app"].routes
+    return [each for each in routes if isinstance(each, Route) and each.path_regex.match(scope["path"])]
+
+
+def _closest(fitting: Iterable[Route]) -> str | None:
+    return min((route.path_format for route in fitting), key=lambda path: path.count("{"), default=None)

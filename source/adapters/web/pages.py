@@ -1,5 +1,6 @@
 """Pages of lists, and the shapes that several routes share."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -11,6 +12,12 @@ _FURTHEST: Final = 10_000_000
 _LARGEST_ID: Final = 2**53 - 1
 # PostgreSQL takes no NUL; half of a surrogate pair does not get this far.
 STORABLE: Final = r"^[^\x00]*$"
+SAID: Final = r"^[^\x00]*[^\x00\s][^\x00]*$"
+PATTERNS_IN_WORDS: Final[Mapping[str, str]] = {
+    STORABLE: "It must have no NUL character.",
+    SAID: "It must have at least one character that is to be seen, and no NUL.",
+}
+"""What is said of a text that is not of a pattern, which not everybody reads."""
 
 
 class Body(BaseModel):

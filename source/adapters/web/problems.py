@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from fastapi import FastAPI, Request, Response
@@ -13,6 +13,7 @@ from starlette.types import Scope
 
 from source.adapters.web.error_statuses import answer_to
 from source.adapters.web.methods import allowed_methods
+from source.adapters.web.pages import PATTERNS_IN_WORDS
 from source.domain.errors import EchoError
 
 log = structlog.get_logger(__name__)
@@ -21,6 +22,10 @@ REQUEST_ID: Final = "echo.request_id"
 MEDIA_TYPE: Final = "application/problem+json"
 _MOST_ERRORS: Final = 20
 _LONGEST_LOCATION: Final = 200
+_BODY: Final = ("body",)
+_NO_OBJECT: Final = frozenset({"missing", "dict_type", "model_type", "model_attributes_type"})
+_WRONG_SHAPE: Final = "The request is not of the shape that is asked for; `errors` says where."
+_UNTYPED: Final = "Send the body as JSON, with the header `Content-Type: application/json`."
 # RFC 9110's own names; the library's differ between versions of Python.
 _PHRASES: Final = {413: "Content Too Large", 422: "Unprocessable Content"}
 _SENTENCES: Final = {
@@ -109,8 +114,20 @@ def _of_validation(error: RequestValidationError) -> Problem:
     found = error.errors()
     if any(each["type"] == "json_invalid" for each in found):
         return Problem(400, "The body is not JSON.")
-    errors = [{"location": _location(each["loc"]), "problem": str(each["msg"])} for each in found[:_MOST_ERRORS]]
-    return Problem(422, "The request is not of the shape that is asked for; `errors` says where.", errors=errors)
+    errors = [{"location": _location(each["loc"]), "problem": _in_words(each)} for each in found[:_MOST_ERRORS]]
+    sentence = _UNTYPED if any(map(_is_untyped, found)) else _WRONG_SHAPE
+    return Problem(422, sentence, errors=errors)
+
+
+def _is_untyped(error: Mapping[str, Any]) -> bool:
+    """Whether it is about a body that was not read as JSON, because nothing says that it is."""
+    return tuple(error["loc"]) == _BODY and isinstance(error.get("input"), bytes)
+
+
+def _in_words(error: Mapping[str, Any]) -> str:
+    if tuple(error["loc"]) == _BODY and error["type"] in _NO_OBJECT:
+        return "A JSON object is expected."
+    return PATTERNS_IN_WORDS.get(error.get("ctx", {}).get("pattern", ""), str(error["msg"]))
 
 
 def _location(parts: Sequence[str | int]) -> str:

@@ -9,6 +9,7 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from source.adapters.web.access import CALLER
+from source.adapters.web.methods import path_of
 from source.adapters.web.metrics import RequestMetrics
 from source.adapters.web.problems import REQUEST_ID
 from source.adapters.web.streams import OpenStreams
@@ -106,7 +107,7 @@ class _Answer:
 def route_of(scope: Scope) -> str:
     """Return the path as it was declared: ids in paths make no good names, and may be people's."""
     route = scope.get("route")
-    return str(getattr(route, "path_format", None) or getattr(route, "path", "unknown"))
+    return str(getattr(route, "path_format", None) or getattr(route, "path", None) or path_of(scope) or "unknown")
 
 
 def _id_of(scope: Scope) -> str:

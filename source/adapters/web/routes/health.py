@@ -44,6 +44,10 @@ def router(parts: Mapping[str, HealthPart]) -> APIRouter:
             response.status_code = 503
         return _shown(found, with_parts=caller_of(request) is not None)
 
+    @routes.head("/health", include_in_schema=False)
+    async def is_up() -> Response:
+        return Response(status_code=503 if (await look_at(parts)).is_down else 200)
+
     return routes
 
 
