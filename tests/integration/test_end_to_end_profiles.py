@@ -11,7 +11,7 @@ from source.domain.errors import RefusedInputError
 from source.domain.thread import PersonRef, Platform, ThreadRef
 from tests.fakes.clock import FakeClock
 from tests.fakes.openai_server import FakeOpenAIServer
-from tests.fakes.running_echo import ADA, Talk, database_rows, running_echo
+from tests.fakes.running_echo import ADA, Talk, database_rows, running_echo, transcripts_in
 
 DM = ThreadRef(Platform.DISCORD, "5")
 GUILD = ThreadRef(Platform.DISCORD, "6", "7", "Club")
@@ -174,4 +174,4 @@ async def test_what_is_forgotten_leaves_the_beginning_of_conversations_too(
     assert "Analytical" in json.dumps(server.requests[-1])
     assert "Lovelace" not in json.dumps(server.requests[-1])
     assert "Lovelace" not in str(database_rows(tmp_path, "SELECT carried_summary FROM conversations"))
-    assert all("Lovelace" not in path.read_text() for path in tmp_path.glob("*.json"))
+    assert "Lovelace" not in str(transcripts_in(tmp_path))
