@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from source.domain.message import Message
+from source.domain.message import Message, MessageType
 from source.domain.quoting import Quotes
 
 Test = Callable[[Message], bool]
@@ -43,7 +43,7 @@ def leaving(messages: Sequence[Message], is_theirs: Test, names: Collection[str]
     }
     # A row that was emptied before says nothing of who is there.
     is_alone = not any(message.is_kept or message.message_content for message in others)
-    return Leaving(own, frozenset(answering | quoting), is_alone)
+    return Leaving(own, with_their_tools(messages, answering | quoting), is_alone)
 
 
 def replies_to(messages: Sequence[Message], own: Collection[int]) -> frozenset[int]:
@@ -60,6 +60,19 @@ def replies_to(messages: Sequence[Message], own: Collection[int]) -> frozenset[i
             if asked and all(each in own for each in asked):
                 replies.add(message.message_id)
     return frozenset(replies)
+
+
+def with_their_tools(messages: Sequence[Message], going: Collection[int]) -> frozenset[int]:
+    """Return what goes of Echo's, with all that tools did for the same answer: no call stands without its response."""
+    found: set[int] = set(going)
+    run: list[Message] = []
+    for message in messages:
+        if message.is_from_person:
+            found |= _tools_of(run, going)
+            run = []
+        else:
+            run.append(message)
+    return frozenset(found | _tools_of(run, going))
 
 
 def text_of(message: Message) -> str:
@@ -84,3 +97,9 @@ def _answering(messages: Sequence[Message], own: Collection[int]) -> set[int]:
             if concerns_them:
                 answering.add(message.message_id)
     return answering
+
+
+def _tools_of(run: Sequence[Message], going: Collection[int]) -> set[int]:
+    if not any(message.message_id in going for message in run):
+        return set()
+    return {message.message_id for message in run if message.message_type is not MessageType.CHAT}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from source.domain.conversation_head import ConversationHead, CreatedReason, StoredConversation
-from source.domain.leaving import Leaving, leaving, text_of
+from source.domain.leaving import Leaving, leaving, text_of, with_their_tools
 from source.domain.message import Message, Standing
 from source.domain.quoting import Quotes
 from source.domain.transcript_name import transcript_name
@@ -59,7 +59,8 @@ class ForgettingSteps:
 
     async def quoting(self, stored: StoredConversation, quotes: Quotes) -> Decision:
         """Decide of a conversation of others in which Echo may have repeated what the person said."""
-        repeated = [each.message_id for each in stored.messages if _repeats(each, quotes)]
+        repeating = {each.message_id for each in stored.messages if _repeats(each, quotes)}
+        repeated = sorted(with_their_tools(stored.messages, repeating))
         head = stored.head
         told = (head.title, head.summary, head.carried_summary, head.running_summary)
         if not repeated and not any(quotes.are_word_for_word_in(text) for text in told):

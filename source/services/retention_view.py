@@ -57,13 +57,15 @@ class RetentionView:
         people = await self._store.people_in(stored.head.conversation_id)
         limits: dict[str | None, datetime | None] = {}
         old: set[int] = set()
-        asker = stored.head.requester
+        asker, goes = stored.head.requester, None
         for message in stored.messages:
-            asker = message.requester or asker
-            if asker not in limits:
-                limits[asker] = retention.messages_before(now, stored.head.thread, people.get(asker or ""))
-            limit = limits[asker]
-            if limit is not None and as_utc(message.created_at) < limit:
+            if message.is_from_person or goes is None:
+                asker = message.requester or asker
+                if asker not in limits:
+                    limits[asker] = retention.messages_before(now, stored.head.thread, people.get(asker or ""))
+                limit = limits[asker]
+                goes = limit is not None and as_utc(message.created_at) < limit
+            if goes:
                 old.add(message.message_id)
         return frozenset(old)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from source.domain.conversation_head import ConversationHead, StoredConversation
-from source.domain.message import Message
+from source.domain.message import Message, Standing
 from source.domain.quoting import Quotes
 from source.ports.privacy import Rewritten
 from source.services.summarizer import ConversationSummarizer
@@ -98,11 +98,13 @@ class CorrectedSummaries:
             await self._rewriting.change(later, lambda stored: self._decide_later(stored, quotes))
 
     async def _decide(self, stored: StoredConversation, before: Message, after: Message) -> Rewritten | None:
-        others = [each.message_content for each in stored.messages if each.message_id != before.message_id]
-        quotes = Quotes([before.message_content], [after.message_content, *others])
+        others = [each for each in stored.messages if each.is_from_person and each.message_id != before.message_id]
+        quotes = Quotes([before.message_content], [after.message_content, *(each.message_content for each in others)])
         if not _tells(stored.head, quotes):
             return None
-        messages = tuple(after if each.message_id == after.message_id else each for each in stored.messages)
+        # What Echo replied stays where it stands, but is not told on.
+        shown = (after if each.message_id == after.message_id else each for each in stored.messages)
+        messages = tuple(_silent(each) if _repeats(each, quotes) else each for each in shown)
         left = replace(stored, messages=messages)
         head = await self._anew.of(left, title_goes=quotes.has_any_word_in)
         return Rewritten(replace(head, carried_summary=stored.head.carried_summary))
@@ -115,3 +117,11 @@ class CorrectedSummaries:
 
 def _tells(head: ConversationHead, quotes: Quotes) -> bool:
     return any(quotes.has_any_word_in(text) for text in (head.title, head.summary, head.running_summary))
+
+
+def _repeats(message: Message, quotes: Quotes) -> bool:
+    return not message.is_from_person and quotes.has_any_word_in(message.message_content)
+
+
+def _silent(message: Message) -> Message:
+    return replace(message, message_content="", standing=Standing.DELETED)

@@ -6,15 +6,17 @@ from pathlib import Path
 import pytest
 
 from source.adapters.storage.memory_table import MemoryTable
+from source.app.composition import rebuild
 from source.app.exports import write_export
 from source.domain.memory import MemorySource
 from source.domain.thread import PersonRef, Platform, ThreadRef
 from source.domain.turn import Feedback
 from tests.fakes.clock import FakeClock
 from tests.fakes.databases import database_of
+from tests.fakes.openai_script import Fails
 from tests.fakes.openai_server import FakeOpenAIServer
 from tests.fakes.raw_files import found_in
-from tests.fakes.running_echo import Talk, running_echo
+from tests.fakes.running_echo import Talk, database_rows, forget_database, running_echo
 
 ADA = PersonRef("ada-7731", "Adalbertine")
 BOB = PersonRef("bob-1188", "Bobrowski")
@@ -109,3 +111,122 @@ async def test_what_a_forgotten_person_said_stands_in_no_file_and_no_table(
     assert while_running == {}
     assert after == {}
     assert set(left) == set(BOBS_WORDS)
+
+
+async def test_others_lose_nothing_but_what_echo_told_of_the_forgotten(
+    tmp_path: Path, database: str, server: FakeOpenAIServer
+) -> None:
+    async with running_echo(tmp_path / "data", server, FakeClock(), **_settings(database)) as talk:
+        await _talked(talk)
+        before = [
+            each.message_content
+            for thread in (HALL, OTHER, CIRCLE, BOBS)
+            for conversation in await talk.conversations(thread=thread)
+            for each in conversation.messages
+            if each.requester == BOB.external_id
+        ]
+        await talk.command("forget-me confirm", thread=ADAS, person=ADA)
+        stored = [each for thread in (HALL, OTHER, CIRCLE, BOBS) for each in await talk.conversations(thread=thread)]
+        seen = await talk.command("search mat", thread=HALL, person=BOB)
+        said = await talk.say("I go on with yyhall8", thread=HALL, person=BOB)
+
+    kept = [each for conversation in stored for each in conversation.messages if each.is_kept]
+    assert [each.message_content for each in kept if each.is_from_person] == before
+    assert {name for conversation in stored for name in conversation.people} == {BOB.external_id}
+    assert "zzhall7" not in seen
+    assert said.delivered == f"You said: {BOB.display_name}: I go on with yyhall8"
+
+
+async def test_what_comes_afterwards_is_a_new_beginning_and_what_came_before_is_no_news(
+    tmp_path: Path, database: str, server: FakeOpenAIServer
+) -> None:
+    folder = tmp_path / "data"
+    async with running_echo(folder, server, FakeClock(), **_settings(database)) as talk:
+        await talk.say("Old zzrow7", thread=ADAS, person=ADA, event_id="discord-1")
+        await talk.command("forget-me confirm", thread=ADAS, person=ADA)
+        repeats = len(talk.channel.replies)
+        await talk.echo.turns.handle(
+            talk.inbound("Old zzrow7", thread=ADAS, person=ADA, event_id="discord-1"), talk.channel
+        )
+        assert len(talk.channel.replies) == repeats
+        reply = await talk.say("New beginning", thread=ADAS, person=ADA)
+        assert reply.delivered == f"You said: {ADA.display_name}: New beginning"
+        [conversation] = await talk.conversations(thread=ADAS)
+        preview = await talk.command("forget-me", thread=ADAS, person=ADA)
+        await talk.echo.manager.write_transcripts()
+    found = found_in(folder, ["zzrow7"], url=database)
+
+    assert found == {}
+    assert conversation.people == {ADA.external_id: ADA.display_name}
+    assert preview.startswith(
+        "I would remove what you said everywhere, on all your linked accounts, for good: 1 message"
+    )
+
+
+async def test_here_is_this_place_alone(tmp_path: Path, database: str, server: FakeOpenAIServer) -> None:
+    folder = tmp_path / "data"
+    async with running_echo(folder, server, FakeClock(), **_settings(database)) as talk:
+        await _talked(talk)
+        told = await talk.command("forget-me here confirm", thread=OTHER, person=ADA)
+        after = found_in(folder, ADAS_WORDS, url=database)
+    assert "4 messages" not in told
+    assert "forgotten on" in told
+    assert set(after) == {*ADAS_WORDS} - {"zzother7", "zzarchived7"}
+
+
+async def test_the_wish_is_confirmed_and_its_receipt_tells_how_far_it_is(
+    tmp_path: Path, server: FakeOpenAIServer
+) -> None:
+    async with running_echo(tmp_path, server, FakeClock()) as talk:
+        assert await talk.command("forget-me") == "I know nothing of you."
+        await talk.say("Hello")
+        asked = await talk.command("forget-me")
+        assert asked.endswith("write /forget-me confirm. /forget-me here is for this place alone.")
+        assert len(await talk.conversations()) == 1
+        told = await talk.command("forget-me confirm")
+        number = told.split()[1].rstrip(":")
+        assert await talk.command(f"forget-me status {number}") == told
+        assert await talk.conversations() == []
+        [entry] = await talk.echo.privacy.audit.entries()
+        [receipt] = database_rows(tmp_path, "SELECT subject, state, requested_by FROM receipts")
+    assert (entry.action, entry.asked_by, entry.counts["messages"]) == ("forget", "person", 1)
+    assert receipt == (None, "done", "person")
+
+
+async def test_what_waits_for_its_answer_is_taken_back(tmp_path: Path, server: FakeOpenAIServer) -> None:
+    async with running_echo(tmp_path, server, FakeClock(), model_max_attempts=1) as talk:
+        await talk.say("Hello")
+        server.queue(Fails(500))
+        await talk.say("Waiting zzrow7")
+        assert len(await talk.echo.store.unanswered()) == 1
+        await talk.command("forget-me confirm")
+        assert await talk.echo.store.unanswered() == []
+    assert found_in(tmp_path, ["zzrow7"]) == {}
+
+
+async def test_a_forgotten_database_that_is_lost_is_rebuilt_without_the_person(
+    tmp_path: Path, server: FakeOpenAIServer
+) -> None:
+    async with running_echo(tmp_path, server, FakeClock()) as talk:
+        await _talked(talk)
+        await talk.command("forget-me confirm", thread=ADAS, person=ADA)
+        settings = talk.settings
+    forget_database(tmp_path)
+    await rebuild(settings, "transcripts", lambda _done, _total: None)
+    assert found_in(tmp_path, [*DISCORD_WORDS, ADA.display_name]) == {}
+    assert set(found_in(tmp_path, BOBS_WORDS)) == set(BOBS_WORDS)
+
+
+async def test_words_that_were_taken_back_leave_the_summaries_too(tmp_path: Path, server: FakeOpenAIServer) -> None:
+    async with running_echo(tmp_path, server, FakeClock()) as talk:
+        await talk.say("I keep zzended7 under the mat", event_id="terminal-1")
+        await talk.say("And I like lighthouses")
+        await talk.command("new")
+        await talk.say("Let us go on")
+        before = [(each.head.summary, each.head.carried_summary) for each in await talk.conversations()]
+        await talk.echo.corrections.deleted(Platform.TERMINAL, ["terminal-1"])
+        after = [(each.head.summary, each.head.carried_summary) for each in await talk.conversations()]
+    assert "zzended7" in before[0][0]
+    assert "zzended7" in before[1][1]
+    assert "zzended7" not in f"{after}"
+    assert "lighthouses" in after[1][1]

@@ -1,8 +1,10 @@
 """What repeats somebody, and which of Echo's messages go with them."""
 
+from dataclasses import replace
+
 import pytest
 
-from source.domain.leaving import leaving, replies_to
+from source.domain.leaving import leaving, replies_to, with_their_tools
 from source.domain.message import Message, MessageType
 from source.domain.quoting import Quotes
 from tests.fakes.clock import FakeClock
@@ -94,3 +96,12 @@ def test_who_is_alone_leaves_nothing() -> None:
 def test_only_answers_to_nobody_else_are_handed_over() -> None:
     said = _said("ada: one", "Sure", "bob: two", "Indeed", "ada: three", "bob: four", "Both")
     assert replies_to(said, {1, 5}) == {2}
+
+
+def test_no_tool_call_is_left_without_its_response() -> None:
+    said = _said("bob: what was it?", "look it up", "found: nothing", "I do not know")
+    call, response = (
+        replace(said[1], message_type=MessageType.TOOL_CALL),
+        replace(said[2], message_type=MessageType.TOOL_CALL_RESPONSE, requester=None),
+    )
+    assert with_their_tools([said[0], call, response, said[3]], {3}) == {2, 3}
