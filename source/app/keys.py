@@ -24,6 +24,10 @@ _PATH: Final = "/api/keys"
 _DAYS: Final = re.compile(r"([1-9][0-9]{0,3})\s*([dwmy]?)")
 _DAYS_IN: Final = {"": 1, "d": 1, "w": 7, "m": 30, "y": 365}
 _MOST_DAYS: Final = 3_650
+_FIRST: Final = (
+    "It is the first key: from now on every program that calls the API needs one, also on this machine. "
+    "`python bot.py` itself does not."
+)
 
 
 class Keyring(Protocol):
@@ -43,10 +47,13 @@ async def create_key(settings: Settings, name: str, scopes: Sequence[str], *, ex
     """
     expires_in = expiry_of(expires)
     async with _keyring(settings) as keys:
+        is_first = not await keys.listed()
         made = await keys.create(name, [_scope(scope) for scope in scopes], expires_in=expires_in)
     until = f"until {made.key.expires_at:%Y-%m-%d}" if made.key.expires_at else "until it is revoked"
     click.echo(made.secret)
     click.echo(f"{made.key.name}: {_scopes(made.key)}, {until}. The key is shown this once; keep it safe.", err=True)
+    if is_first:
+        click.echo(_FIRST, err=True)
     return 0
 
 

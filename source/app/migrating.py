@@ -2,7 +2,8 @@
 
 import asyncio
 import sys
-from contextlib import AsyncExitStack, ExitStack
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, ExitStack, contextmanager
 from pathlib import Path
 
 import click
@@ -15,7 +16,7 @@ from source.adapters.storage.moving import MovedTable, move
 from source.adapters.storage.sql_store import SqlStore
 from source.app.composition import hold_folders
 from source.app.settings import Settings
-from source.domain.errors import SettingsError
+from source.domain.errors import SettingsError, StoreError
 from source.ports.clock import SystemClock
 
 
@@ -27,15 +28,28 @@ async def run_migrate(settings: Settings, to: str) -> int:
     source = settings.sqlite_file
     if source is None:
         raise SettingsError("DATABASE_URL already names a PostgreSQL database: there is no SQLite file to move.")
-    if isinstance(database_named(to), Path):
+    with _said_of_the_target():
+        named = database_named(to)
+    if isinstance(named, Path):
         raise SettingsError("--to: name a PostgreSQL database, as in postgresql://user:password@host/echo.")
     async with AsyncExitStack() as stack:
         hold_folders(stack, settings, command="migrate")
-        for database in (settings.database, to):  # both get the newest tables, and are tried before anything begins
-            await (await SqlStore.open(database, clock=SystemClock())).close()
-        moved = await asyncio.to_thread(_moved, source, to)
+        # Both get the newest tables, and are tried before anything begins.
+        await (await SqlStore.open(settings.database, clock=SystemClock())).close()
+        with _said_of_the_target():
+            await (await SqlStore.open(to, clock=SystemClock())).close()
+            moved = await asyncio.to_thread(_moved, source, to)
     _tell(moved)
     return 0
+
+
+@contextmanager
+def _said_of_the_target() -> Iterator[None]:
+    """The database that errors speak of is the one to move to, which no setting names yet."""
+    try:
+        yield
+    except (SettingsError, StoreError) as error:
+        raise type(error)(str(error).replace("DATABASE_URL", "--to")) from error
 
 
 def _moved(source: Path, to: str) -> list[MovedTable]:

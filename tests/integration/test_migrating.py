@@ -142,6 +142,16 @@ async def test_nothing_moves_while_echo_runs(tmp_path: Path, empty_server: str) 
             await run_migrate(settings_for(tmp_path), empty_server)
 
 
+@pytest.mark.parametrize(
+    "to", ["postgresql://echo:secret@127.0.0.1:9/echo", "postgresql://127.0.0.1", "mysql://host/echo", "a://b://c"]
+)
+async def test_what_is_wrong_with_the_goal_is_said_of_the_goal(tmp_path: Path, to: str) -> None:
+    with pytest.raises((SettingsError, StoreUnavailableError)) as refused:
+        await run_migrate(settings_for(tmp_path), to)
+    assert "--to" in str(refused.value)
+    assert "DATABASE_URL" not in str(refused.value)
+
+
 @pytest.mark.parametrize("to", ["sqlite:////var/lib/echo.db", "mysql://host/echo", "echo"])
 async def test_only_a_postgresql_database_is_a_goal(tmp_path: Path, to: str) -> None:
     with pytest.raises(SettingsError, match="PostgreSQL"):

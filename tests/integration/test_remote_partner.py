@@ -124,6 +124,11 @@ async def test_commands_say_what_they_say_here(sitting: Sitting) -> None:
         await sitting.partner.command(sitting.invocation("sumary"))
 
 
+async def test_what_is_wrong_with_a_request_is_told_place_by_place(sitting: Sitting) -> None:
+    with pytest.raises(RefusedInputError, match=r"\n  body\.command: String should match"):
+        await sitting.partner.command(sitting.invocation("Summary!"))
+
+
 async def test_history_and_conversations_are_those_of_the_place(sitting: Sitting) -> None:
     assert await sitting.partner.history(PLACE.thread, 10) == []
     sitting.desk.model.queue(Says(["Good day"], thinking=["Hm."]))

@@ -50,6 +50,16 @@ async def test_keys_are_made_listed_and_revoked_without_a_running_echo(
     assert "revoked" in capsys.readouterr().out
 
 
+async def test_who_makes_the_first_key_is_told_that_every_caller_needs_one_now(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = []
+    for name in ("first", "second"):
+        await create_key(settings, name, ["read"], expires=None)
+        told.append("every program that calls the API needs one" in capsys.readouterr().err)
+    assert told == [True, False]
+
+
 async def test_a_running_echo_knows_a_new_key_and_a_revoked_one(
     settings: Settings, database: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,6 +1,6 @@
 """Calls of a running Echo's API."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Final, Self
@@ -102,7 +102,7 @@ async def _refusal(response: aiohttp.ClientResponse, url: str, *, is_local: bool
     """Return what the API says in problem+json, as an error of whoever can act."""
     try:
         problem = await response.json(content_type=None)
-        sentence = str(problem["detail"])
+        sentence = "\n  ".join([str(problem["detail"]), *_places(problem.get("errors") or [])])
     except (aiohttp.ClientError, ValueError, LookupError, TypeError):
         sentence = f"Echo's API at {url} answered with status {response.status}."
     if response.status in {_UNAUTHORIZED, _FORBIDDEN}:
@@ -110,3 +110,7 @@ async def _refusal(response: aiohttp.ClientResponse, url: str, *, is_local: bool
     if response.status >= _FIRST_SERVER_ERROR:
         return ApiUnavailableError(sentence)
     return ApiRefusedError(sentence, response.status)
+
+
+def _places(errors: Sequence[Mapping[str, object]]) -> list[str]:
+    return [f"{each['location']}: {each['problem']}" for each in errors]
