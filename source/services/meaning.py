@@ -93,13 +93,15 @@ class Meaning:
         found = await self._store.vectors_of(self._model.name, [turn.key for turn in index.turns], eyes)
         return await asyncio.to_thread(_compared, _added(_Held(0), found, len(vector)), index, vector)
 
+    @property
+    def held_bytes(self) -> int:
+        """How much memory the vectors that are held take."""
+        return sum(each.size for each in self._held.values())
+
     def forget(self) -> None:
         """Hold nothing any more: neither vectors nor what was asked."""
         self._held.clear()
         self._queries.clear()
-
-    async def close(self) -> None:
-        await self._model.close()
 
     async def _vector(self, query: str) -> bytes | None:
         known = self._queries.get(query)
@@ -144,8 +146,8 @@ class Meaning:
     def _keep(self, eyes: Eyes, held: _Held) -> None:
         self._held[eyes] = held
         self._held.move_to_end(eyes)
-        together = sum(each.size for each in self._held.values())
-        while self._held and together > self._most_held_bytes:
+        together = self.held_bytes
+        while together > self._most_held_bytes:
             _, dropped = self._held.popitem(last=False)
             together -= dropped.size
 
