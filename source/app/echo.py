@@ -45,6 +45,7 @@ from source.services.scrubbing import Scrubbing
 from source.services.speaker import Speaker
 from source.services.summarizer import ConversationSummarizer, SummarySettings
 from source.services.tools import SearchMessages, Toolbox
+from source.services.topics import NO_SUGGESTIONS, TopicSuggestions
 from source.services.transcript_catchup import TranscriptCatchUp
 from source.services.transcript_home import TranscriptHome
 from source.services.turn import Answerer, TurnParts
@@ -273,6 +274,7 @@ class Echo:
             clock=self.clock,
             keeping=self.scrubbing,
             notices=self.profiles.linking,
+            topics=TopicSuggestions() if self.settings.topic_suggestions else NO_SUGGESTIONS,
             recall_first=RecallFirst(self.toolbox.specs),
         )
         answerer = Answerer(parts)

@@ -80,6 +80,9 @@ class Settings(ModelFields, EmbeddingFields, DiscordFields, OperationFields, Pro
     include_client_summary: bool = Field(
         default=True, description="Whether that summary says what was learned of the person."
     )
+    topic_suggestions: bool = Field(
+        default=True, description="Whether Echo says so when people have come to a new topic; nothing is forced."
+    )
     summarize_old_conversations: bool = Field(
         default=True, description="Whether the model writes the summaries; without it they are excerpts."
     )

@@ -22,6 +22,7 @@ class CreatedReason(StrEnum):
     FIRST_MESSAGE = "first_message"
     WINDOW_PASSED = "window_passed"
     NEW_COMMAND = "new_command"
+    TOPIC_COMMAND = "topic_command"
     FRESH_COMMAND = "fresh_command"
     AFTER_ARCHIVE = "after_archive"
     AFTER_END = "after_end"

@@ -9,8 +9,8 @@ from source.domain.thread import Platform, ThreadRef
 class LiveReply(Protocol):
     """One reply on its way to a thread.
 
-    Calls come in this order: `notice` any number of times, `show` while text streams, then exactly
-    one of `deliver` and `fail`. `show` never waits for a network.
+    Calls come in this order: `notice` any number of times, `show` while text streams, `notice` again for what is to
+    stand below it, then exactly one of `deliver` and `fail`. `show` never waits for a network.
     """
 
     async def notice(self, line: str) -> None:

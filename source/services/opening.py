@@ -11,6 +11,7 @@ from source.domain.conversation_head import ConversationHead, ConversationState,
 from source.domain.message import MessageType
 from source.domain.summary import Summary
 from source.domain.thread import PersonRef, ThreadRef
+from source.domain.topic_order import about_first
 from source.domain.transcript_name import transcript_name
 from source.domain.turn import ModelUsage, SaidMessage, TurnRecord
 from source.domain.window import Window
@@ -232,7 +233,7 @@ class Opening:
         """Return what the conversation begins with; of people, only what is known of who begins it."""
         if not following.with_summary:
             return ""
-        summary = parent.summary if parent is not None and self._include_summary else ""
+        summary = about_first(following.title, parent.summary) if parent is not None and self._include_summary else ""
         if self._carrying is None:
             return summary
         scope = Scope(thread.platform, person.external_id, thread.guild_id, thread.circle)
@@ -263,9 +264,8 @@ class Opening:
         self, seat: Seat, head: ConversationHead, ended: tuple[ConversationHead, ...], usage: tuple[ModelUsage, ...]
     ) -> Conversation:
         await self._store.commit_turn(TurnRecord(head.conversation_id, heads=(*ended, head), usage=usage))
-        previous = seat.conversation
-        if previous is not None and ended:
-            previous.keep_committed((), head=ended[0])
+        if seat.conversation is not None and ended:
+            seat.conversation.keep_committed((), head=ended[0])
         conversation = Conversation.begun(head, self._manager.ids)
         conversation.keep_committed((), head=head)
         self._manager.keep(conversation)

@@ -23,6 +23,7 @@ from source.services.opening import Opening
 from source.services.recalling import NEVER_FIRST, RecallFirst
 from source.services.scrubbing import AS_IT_IS, Keeping
 from source.services.speaker import Speaker
+from source.services.topics import NO_SUGGESTIONS, TopicWatch
 from source.services.upkeep import ContextUpkeep
 
 log = structlog.get_logger(__name__)
@@ -82,6 +83,7 @@ class TurnParts:
     recall_first: RecallFirst = NEVER_FIRST
     keeping: Keeping = AS_IT_IS
     notices: Notices = NOTHING_TO_TELL
+    topics: TopicWatch = NO_SUGGESTIONS
 
 
 class Answerer:
@@ -137,7 +139,10 @@ class Answerer:
                     asked.speech.say(_MISSED, asked.reply)
                 elif not await self._speak(asked, running):
                     return await self._left_as_it_was(asked)
-                return await self._commit(asked)
+                answer = await self._commit(asked)
+                if not batch.is_too_old:
+                    await self._suggest(asked)
+                return answer
         finally:
             del self._running[batch.thread.key]
 
@@ -235,6 +240,12 @@ class Answerer:
         reply_id = record.messages[-1].message_id
         text = keeping.text(speech.shown)
         return Answer(record.answered, text, speech.interrupted, reply_id, record.superseded, record.usage)
+
+    async def _suggest(self, asked: Asked) -> None:
+        """Show, below the answer, what is worth suggesting after it; an answer given anew says nothing new."""
+        line = self._parts.topics.suggestion(asked.conversation) if not asked.again else None
+        if line is not None:
+            await announce(asked.reply, line)
 
     async def _left_as_it_was(self, asked: Asked) -> Answer:
         """Settle a retry that was stopped before it said anything: the reply that was there stays."""

@@ -57,8 +57,10 @@ class LifeCommands:
         if not invocation.is_in_thread:
             raise RefusedInputError("A conversation needs a thread: ask me for a new one there.")
         fresh = invocation.flag("fresh")
-        title = " ".join(invocation.text("topic").split())[:_LONGEST_TITLE_CHARS].rstrip()
-        reason = CreatedReason.FRESH_COMMAND if fresh else CreatedReason.NEW_COMMAND
+        title = _topic_in(invocation.text("topic"))
+        reason = CreatedReason.TOPIC_COMMAND if title else CreatedReason.NEW_COMMAND
+        if fresh:
+            reason = CreatedReason.FRESH_COMMAND
         async with self._manager.turn(invocation.thread) as seat:
             following = Succession(reason, self._clock.now(), title=title, with_summary=not fresh)
             conversation = await self._opening.succeed(seat, invocation.person, following)
@@ -135,6 +137,14 @@ def _told(
     text: str, invocation: CommandInvocation, listing: ConversationListing, *, archived: bool | None
 ) -> CommandReply:
     return CommandReply(text, thread=_elsewhere(invocation, listing), archived=archived)
+
+
+def _topic_in(typed: str) -> str:
+    """Return the topic of `/new topic garden`, which is that of `/new garden`."""
+    words = typed.split()
+    if words and words[0].casefold() == "topic":
+        del words[0]
+    return " ".join(words)[:_LONGEST_TITLE_CHARS].rstrip()
 
 
 def _elsewhere(invocation: CommandInvocation, listing: ConversationListing) -> ThreadRef | None:

@@ -55,10 +55,17 @@ class DiscordReply:
         self._stream: Stream | None = None
         self._following: asyncio.Task[None] | None = None
         self._is_closed = False
+        self._below: list[str] = []
         self._typing.begin()
 
     async def notice(self, line: str) -> None:
-        """Show one line as small print, once for each line."""
+        """Show one line as small print, once for each line; below the reply, once there is something of it."""
+        if self._stream is not None and not self._is_closed:
+            self._below.append(line)
+        else:
+            await self._notice(line)
+
+    async def _notice(self, line: str) -> None:
         text = small(line)
         if text and line_number(line) not in self._shown.noticed:
             purpose = f"n{line_number(line):x}"
@@ -103,6 +110,9 @@ class DiscordReply:
             self._shown.put_off_in = self._channel_id
             self._complain(error)
             raise
+        for line in self._below:
+            with suppress(DeliveryError):  # the reply is there
+                await self._notice(line)
         self._parts.complaints.settle(self._channel_id)
         self._parts.replies.forget(self._shown.key)
         await self._cut_overtaken()
