@@ -44,7 +44,7 @@ _WORK: Final = r"(?:(?:work|works|working)\s+(?:at|for)|started\s+(?:working\s+)
 _WORK_AS: Final = r"(?:work|works|working)\s+as(?:\s+an?)?"
 _LIKE: Final = r"(?:like|likes|love|loves|enjoy|enjoys)"
 _DISLIKE: Final = r"(?:hate|hates|dislike|dislikes|can['’]?t\s+stand|cannot\s+stand)"
-_NEW: Final = r"(?:(?:new|current)\s+)?"
+_NEW: Final = r"(?:(?:new|current|neue[rn]?|jetzige[rn]?|nuev[oa]|nouveau|nouvelle|nov[oa]|nuov[oa]|nieuwe)\s+)?"
 _A_L: Final = r"(?:à|a|en|au|aux|in|à\s+la)"
 
 # One line for each language and way to say it: what is added here is known by the next look at each memory.
@@ -56,6 +56,7 @@ ONE_AT_A_TIME: Final = (
     Wording("name", r"me\s+chamo|meu\s+nome\s+é|mi\s+chiamo|ik\s+heet|mijn\s+naam\s+is|меня\s+зовут|我叫", r"heet"),
     Wording("home", _I + _LIVE, _THEY + _LIVE),
     Wording("home", _I_DO_NOT + r"live\s+in", _THEY_DO_NOT + r"live\s+in|no\s+longer\s+lives\s+in", holds=False),
+    Wording("home", r"my\s+" + _NEW + r"(?:home|flat|apartment|house|place)\s+is\s+(?:now\s+)?in"),
     Wording("home", r"ich\s+(?:wohne|lebe)\s+%(now)s(?:in|bei)", r"(?:wohnt|lebt)\s+%(now)s(?:in|bei)"),
     Wording("home", r"ich\s+bin\s+%(now)snach(?=.*\bgezogen\b)", r"ist\s+%(now)snach(?=.*\bgezogen\b)"),
     Wording("home", r"ich\s+wohne\s+nicht\s+mehr\s+in", r"wohnt\s+nicht\s+mehr\s+in", holds=False),
@@ -151,11 +152,26 @@ CONTACT: Final[Mapping[str, re.Pattern[str]]] = {
         "car": r"car|auto|coche|voiture|carro|macchina",
     }.items()
 }
-# Somebody has one of each at a time.
-PARTNERS: Final = (
-    r"wife|husband|partner|girlfriend|boyfriend|fiancée?|boss|manager|mother|mum|mom|father|dad|frau|mann|freundin"
-    r"|freund|chef|chefin|mutter|vater|mujer|esposa|marido|esposo|novia|novio|jefe|jefa|madre|padre|femme|mari|mère|père"
-)
+# Somebody has one of each at a time; the words of other languages are known by the first one.
+PARTNER_WORDS: Final[Mapping[str, str]] = {
+    "wife": "wife|frau|ehefrau|mujer|esposa|femme|moglie|vrouw|жена",
+    "husband": "husband|mann|ehemann|marido|esposo|mari|marito|man|муж",
+    "partner": "partner|partnerin|pareja|compagnon|compagne",
+    "girlfriend": "girlfriend|fiancée|freundin|novia|namorada|ragazza|vriendin",
+    "boyfriend": "boyfriend|fiancé|freund|novio|namorado|ragazzo|vriend",
+    "boss": "boss|manager|chef|chefin|jefe|jefa|patron|patronne|capo|baas|chefe",
+    "mother": "mother|mum|mom|mutter|madre|mère|mãe|moeder|мама|мать",
+    "father": "father|dad|vater|padre|père|pai|vader|папа|отец",
+}
+PARTNERS: Final = "|".join(PARTNER_WORDS.values())
+FAVOURITE_WORDS: Final[Mapping[str, str]] = {
+    "colour": "color|farbe|couleur|cor|colore|kleur",
+    "food": "essen|gericht|dish|comida|plato|plat|cibo|piatto|prato|eten",
+    "film": "movie|película|filme|pelicula",
+    "book": "buch|libro|livre|livro|boek",
+    "song": "lied|canción|chanson|canzone|música",
+    "drink": "getränk|bebida|boisson|bevanda",
+}
 NAME_OF: Final = re.compile(
     rf"(?i)(?<!\w){_OF_MINE}\s+{_NEW}(?P<what>{PARTNERS})(?:['’]s\s+name{_IS}|{_IS}(?:called|named)\s+"
     rf"|\s+(?:heißt|se\s+llama|s['’]appelle|si\s+chiama|se\s+chama|heet)\s+){_VALUE}"

@@ -1,11 +1,20 @@
 """What a sentence tells of which subject: two of one subject with different values cannot both hold."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
 from source.domain.fact import Slot
-from source.domain.fact_slot_patterns import CONTACT, FAVOURITE, MANY, NAME_OF, ONE_AT_A_TIME, PARTNERS
+from source.domain.fact_slot_patterns import (
+    CONTACT,
+    FAVOURITE,
+    FAVOURITE_WORDS,
+    MANY,
+    NAME_OF,
+    ONE_AT_A_TIME,
+    PARTNER_WORDS,
+)
+from source.domain.fact_subjects import Telling, known_as
 from source.domain.fact_words import unquoted
 from source.domain.stop_words import STOP_WORDS
 from source.domain.summary_text import is_question
@@ -13,7 +22,6 @@ from source.domain.summary_text import is_question
 _MOST_CHARS: Final = 500
 _MOST_VALUE_WORDS: Final = 6
 _MOST_OBJECT_WORDS: Final = 3
-_MOST_SUBJECT_WORDS: Final = 3
 # What is wished for, supposed, past or somebody else's words is not how things are.
 _NOT_SO: Final = re.compile(
     r"""(?ix)
@@ -26,15 +34,6 @@ _NOT_SO: Final = re.compile(
     """
 )
 _REPORTED: Final = re.compile(r"(?i)^.{0,60}?\b(?:said|says|mentioned|told\s+\w+|noted|sagt|dice|dit)\s+(?:that\s+)?")
-_SELF: Final = frozenset(
-    """
-    i we me user customer client person speaker he she they er sie él ella il elle lui lei ele ela hij zij он она
-    """.split()  # noqa: SIM905
-)
-_CONTRACTED: Final = re.compile(r"['’](?:m|ve|re|s)$")
-_POSSESSIVES: Final = r"my|his|her|their|mein|meine|ihr|ihre|sein|seine|mi|su|mon|ma|son|sa|meu|minha|mijn|мой|моя"
-_RELATIVE: Final = re.compile(rf"(?i)(?:{_POSSESSIVES}|(?P<owner>.+?)['’]s)\s+(?P<relation>.+)")
-_PARTNER: Final = re.compile(rf"(?i)(?:{PARTNERS})")
 _GOES_ON: Final = re.compile(
     r"""(?ix)
     \s+(?: please | bitte | at | in | for | bei | and | but | because | since | with | where | when | who | which | so
@@ -42,7 +41,7 @@ _GOES_ON: Final = re.compile(
       | depuis | e | mas | ma | ou | perché | en | maar | omdat | sinds | и | но | потому | с | now | currently
       | anymore | any\s+more | again | instead | today | these\s+days | last\s+\w+ | this\s+\w+ | recently | as\s+an?
       | jetzt | nun | mehr | gezogen | umgezogen | ahora | maintenant | agora | adesso | nu | теперь | сейчас
-      | very\s+much | a\s+lot | the\s+most | best
+      | very\s+much | by\s+now | a\s+lot | the\s+most | best
       )\b.* | \.(?:\s.*)?$ | に.* | 工作.* | が.* | 了$
     """
 )
@@ -59,9 +58,17 @@ def slots_of(text: str, names: Collection[str]) -> tuple[Slot, ...]:
     said = unquoted(text)[:_MOST_CHARS].strip()
     if is_question(said) or _NOT_SO.search(said):
         return ()
-    said = _REPORTED.sub("", said)
-    selves = _SELF | {part for name in names for part in (name.casefold(), name.casefold().split(" ")[0])}
-    return tuple({(slot.subject, slot.value): slot for slot in _found(said, selves)}.values())
+    is_quoted = said != text.strip()[:_MOST_CHARS]
+    telling = Telling.by_oneself(others=True) if is_quoted else Telling.of_somebody(names)
+    return _each_once(_found(_REPORTED.sub("", said), telling))
+
+
+def own_slots(text: str) -> tuple[Slot, ...]:
+    """Return what somebody tells of themself in their own words."""
+    said = text[:_MOST_CHARS].strip()
+    if is_question(said) or _NOT_SO.search(said):
+        return ()
+    return _each_once(_found(said, Telling.by_oneself(others=False)))
 
 
 def agree(one: str, other: str) -> bool:
@@ -70,30 +77,46 @@ def agree(one: str, other: str) -> bool:
     return first <= second or second <= first
 
 
-def _found(said: str, selves: Collection[str]) -> Iterator[Slot]:
+def _each_once(slots: Iterable[Slot]) -> tuple[Slot, ...]:
+    return tuple({(slot.subject, slot.value): slot for slot in slots}.values())
+
+
+def _found(said: str, telling: Telling) -> Iterator[Slot]:
     for wording, patterns in _ONE:
         for pattern in patterns:
             for found in pattern.finditer(said):
-                yield from _slot(_about(found, selves), wording.attribute, found["value"], holds=wording.holds)
+                yield from _slot(
+                    telling.subject(found.groupdict().get("who")),
+                    wording.attribute,
+                    found["value"],
+                    holds=wording.holds,
+                )
     for wording, patterns in _SOME:
         for pattern in patterns:
             for found in pattern.finditer(said):
-                yield from _one_of_many(_about(found, selves), wording.attribute, found["value"], holds=wording.holds)
-    yield from _named(said, selves)
+                yield from _one_of_many(
+                    telling.subject(found.groupdict().get("who")),
+                    wording.attribute,
+                    found["value"],
+                    holds=wording.holds,
+                )
+    yield from _named(said, telling)
 
 
-def _named(said: str, selves: Collection[str]) -> Iterator[Slot]:
+def _named(said: str, telling: Telling) -> Iterator[Slot]:
     """Yield what is told of things that one has: favourites, addresses, partners."""
     for pattern in FAVOURITE:
         for found in pattern.finditer(said):
-            yield from _slot(_owner(found["whose"], selves), f"favourite {found['what'].casefold()}", found["value"])
+            what = known_as(FAVOURITE_WORDS, found["what"])
+            yield from _slot(telling.owner(found["whose"]), f"favourite {what}", found["value"])
     for attribute, pattern in CONTACT.items():
         for found in pattern.finditer(said):
             kind = f"{found['kind'].casefold()} " if found["kind"] else ""
             value = _digits(found["value"]) if attribute == "phone" else found["value"]
-            yield from _slot(_owner(found["whose"], selves), kind + attribute, value)
+            yield from _slot(telling.owner(found["whose"]), kind + attribute, value)
     for found in NAME_OF.finditer(said):
-        yield from _slot(_owner(found["whose"], selves), f"{found['what'].casefold()} name", found["value"])
+        who = known_as(PARTNER_WORDS, found["what"])
+        yield from _slot(telling.owner(found["whose"]), f"{who} name", found["value"])
 
 
 def _slot(about: str | None, attribute: str, value: str, *, holds: bool = True) -> Iterator[Slot]:
@@ -111,27 +134,6 @@ def _one_of_many(about: str | None, attribute: str, value: str, *, holds: bool) 
         and not STOP_WORDS.issuperset(kept.split())
     ):
         yield Slot(f"{about} {attribute} {kept}".strip(), "", holds)
-
-
-def _about(found: re.Match[str], selves: Collection[str]) -> str | None:
-    """Return of whom it is told: empty, of the person; None, of somebody of whom there may be several."""
-    who = found.groupdict().get("who")
-    if who is None:
-        return ""
-    plain = " ".join(word for word in who.casefold().split() if word not in {"the", "der", "die", "el", "la", "le"})
-    if _CONTRACTED.sub("", plain) in selves:
-        return ""
-    relative = _RELATIVE.fullmatch(plain)
-    if relative is not None:
-        is_own = relative["owner"] is None or relative["owner"] in selves
-        return relative["relation"] if is_own and _PARTNER.fullmatch(relative["relation"]) else None
-    is_a_name = who[:1].isupper() and len(plain.split()) <= _MOST_SUBJECT_WORDS and STOP_WORDS.isdisjoint(plain.split())
-    return plain if is_a_name else None
-
-
-def _owner(whose: str, selves: Collection[str]) -> str | None:
-    plain = whose.casefold().removesuffix("'s").removesuffix("’s").removeprefix("the ")
-    return "" if plain == whose.casefold() or plain in selves else plain
 
 
 def _plain(value: str) -> str:

@@ -116,7 +116,8 @@ def _replace_as_told(groups: Sequence[_Group]) -> None:
 def _can_replace(fact: Fact, old: Fact) -> bool:
     if not _is_newer(fact, old) or not (old.part is MemoryPart.OPEN_ISSUES or {fact.part, old.part} <= _ABOUT):
         return False
-    subjects = [{slot.subject for slot in each.found.slots} for each in (fact, old)]
+    # Of what there may be many, one may well take the place of another.
+    subjects = [{slot.subject for slot in each.found.slots if slot.value} for each in (fact, old)]
     return not all(subjects) or not subjects[0].isdisjoint(subjects[1])
 
 

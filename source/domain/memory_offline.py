@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from source.domain.extractive_summary import extractive_summary
+from source.domain.fact_slots import own_slots
 from source.domain.memory import Memory, MemoryItem, MemoryPart, MemorySource
 from source.domain.memory_check import first_of_each
 from source.domain.memory_claims import ITEM_BYTES, MOST_ITEMS, SUMMARY_BYTES
@@ -38,10 +39,8 @@ def offline_memory(messages: Sequence[Message], people: Mapping[str, str], *, la
     ]
     parts: dict[MemoryPart, Iterable[MemoryItem]] = {
         MemoryPart.TOPICS: _topics(said),
-        MemoryPart.FACTS: _quotes(said, people, lambda text: bool(FACT.search(text)) and not is_question(text)),
-        MemoryPart.PREFERENCES: _quotes(
-            said, people, lambda text: bool(PREFERENCE.search(text)) and not is_question(text)
-        ),
+        MemoryPart.FACTS: _quotes(said, people, _is_fact),
+        MemoryPart.PREFERENCES: _quotes(said, people, _is_preference),
         MemoryPart.OPEN_ISSUES: _open_issues(read, said, people),
         MemoryPart.PEOPLE: _people(read, said, people),
         MemoryPart.INTENTS: _intents(said),
@@ -54,6 +53,14 @@ def offline_memory(messages: Sequence[Message], people: Mapping[str, str], *, la
         parts={part: first_of_each(items)[-MOST_ITEMS[part] :] for part, items in parts.items()},
         language=language,
     )
+
+
+def _is_fact(text: str) -> bool:
+    return not is_question(text) and (bool(FACT.search(text)) or any(slot.value for slot in own_slots(text)))
+
+
+def _is_preference(text: str) -> bool:
+    return not is_question(text) and (bool(PREFERENCE.search(text)) or any(not slot.value for slot in own_slots(text)))
 
 
 def _summary(messages: Sequence[Message], people: Mapping[str, str]) -> MemoryItem | None:
