@@ -44,6 +44,20 @@ async def test_the_first_text_is_there_at_once_and_can_be_stopped(desk: ReplyDes
     await reply.deliver("Hello")
 
 
+async def test_a_line_that_comes_after_the_text_began_stands_below_all_of_it(desk: ReplyDesk) -> None:
+    reply = await desk.reply()
+    text = "\n\n".join("word " * 300 for _ in range(3))
+
+    await reply.notice("Above")
+    reply.show(text[:100])
+    await desk.first_text()
+    await reply.notice("Below")
+    await reply.deliver(text)
+
+    assert (desk.texts[0], desk.texts[-1]) == ("-# Above", "-# Below")
+    assert len(desk.texts) > 4
+
+
 async def test_white_space_alone_is_not_posted(desk: ReplyDesk) -> None:
     reply = await desk.reply()
 

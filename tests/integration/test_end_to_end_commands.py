@@ -31,7 +31,7 @@ async def test_new_begins_a_conversation_that_knows_the_last_one(tmp_path: Path,
 
     assert "sailing trips" in answer
     assert second.head.title == "sailing trips"
-    assert second.head.created_reason is CreatedReason.NEW_COMMAND
+    assert second.head.created_reason is CreatedReason.TOPIC_COMMAND
     assert second.head.parent_conversation_id == first.head.conversation_id
     assert "Aurora" in second.head.carried_summary
     assert [message.message_content for message in second.messages] == ["Where to?", "You said: Where to?"]
