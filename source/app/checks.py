@@ -53,7 +53,8 @@ async def findings_of(settings: Settings) -> list[Finding]:
         check_database,
         _checked_model,
     )
-    return [*[await check(settings) for check in checks], *await check_discord(settings)]
+    found = [await check(settings) for check in checks]
+    return [*found, *await _checked_embeddings(settings), *await check_discord(settings)]
 
 
 async def check_folder(settings: Settings) -> Finding:
@@ -116,6 +117,22 @@ _RESTORE = "Move it away and run `python bot.py rebuild --from transcripts`."
 async def _checked_model(settings: Settings) -> Finding:
     text, is_fine = await check_model(settings)
     return Finding("model", text, is_fine=is_fine)
+
+
+async def _checked_embeddings(settings: Settings) -> list[Finding]:
+    """Have one vector made; where none are wanted, there is nothing to say."""
+    from source.app.embeddings import embedding_model
+
+    model = embedding_model(settings)
+    if model is None:
+        return []
+    try:
+        (vector,) = await model.embed(["Hello"])
+    except EchoError as error:
+        return [Finding("embeddings", str(error), is_fine=False)]
+    finally:
+        await model.close()
+    return [Finding("embeddings", f"{model.name}, vectors of {len(vector) // 2:,} numbers.")]
 
 
 async def check_discord(settings: Settings) -> list[Finding]:
