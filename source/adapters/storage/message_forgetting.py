@@ -7,6 +7,7 @@ from sqlalchemy import Connection, delete, null, select, update
 
 from source.adapters.storage.archive_corrections import note_that_it_is_behind
 from source.adapters.storage.conversation_deletion import strip_events
+from source.adapters.storage.interaction_counting import recount
 from source.adapters.storage.operation_tables import (
     archives,
     conversation_metadata,
@@ -15,6 +16,7 @@ from source.adapters.storage.operation_tables import (
 )
 from source.adapters.storage.person_reading import in_steps
 from source.adapters.storage.person_tables import BY_ACCOUNT
+from source.adapters.storage.record_counts import refresh_summaries
 from source.adapters.storage.search_index import index_of
 from source.adapters.storage.tables import conversations, events, messages, participants, threads, usage
 from source.domain.message import MessageType, Standing
@@ -39,6 +41,8 @@ def rewrite(connection: Connection, change: Rewritten) -> None:
         about = conversation_metadata.c.conversation_id == key
         connection.execute(update(conversation_metadata).where(about).values(context=null()))
     _forget_participants(connection, key, change)
+    recount(connection, [key])
+    refresh_summaries(connection, change.left_by)
 
 
 def _forget_participants(connection: Connection, key: int, change: Rewritten) -> None:
