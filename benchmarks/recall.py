@@ -8,6 +8,7 @@ each conversation that is hit, and `Speaker: text` for each turn.
 
 import argparse
 import asyncio
+import os
 import statistics
 import sys
 import tempfile
@@ -20,13 +21,16 @@ from pathlib import Path
 from benchmarks import measure
 from benchmarks.recall_baselines import PlainIndex
 from benchmarks.recall_dialogues import Asked, History, read_histories, stored
+from source.adapters.llm.openai_embeddings import EmbeddingSettings, OpenAIEmbeddings
 from source.adapters.storage.recall_table import RecallTable
 from source.adapters.storage.sql_store import SqlStore
+from source.app.embeddings import filler_of
 from source.app.recall_parts import recall_over, related_words
 from source.domain.recall import ranking
 from source.domain.recall.passages import RecallBudget, Recollection
 from source.domain.recall.related import RelatedWords
 from source.ports.clock import SystemClock
+from source.ports.embeddings import EmbeddingModel
 from source.ports.recall import Eyes
 from source.services.recall import RecallService
 
@@ -99,7 +103,9 @@ def _keys(found: Recollection) -> set[tuple[int, int]]:
     return {turn.said.key for turn in found.turns}
 
 
-async def _measure(histories: Sequence[History], scores: dict[str, Score]) -> float:
+async def _measure(
+    histories: Sequence[History], scores: dict[str, Score], embeddings: EmbeddingModel | None = None
+) -> float:
     """Ask every question of each history; return the seconds that indexing took, read from the store and all."""
     indexing = 0.0
     for history in histories:
@@ -111,6 +117,9 @@ async def _measure(histories: Sequence[History], scores: dict[str, Score]) -> fl
                     "echo": recall_over(store, SystemClock()),
                     "echo without related words": RecallService(RecallTable(store), SystemClock(), RelatedWords()),
                 }
+                if embeddings is not None:
+                    await filler_of(embeddings, store, SystemClock()).fill(lambda _done, _total: None)
+                    services["echo with embeddings"] = recall_over(store, SystemClock(), embeddings=embeddings)
                 began = time.perf_counter()
                 await services["echo"].search("what was said?", Eyes(), RecallBudget(100))
                 indexing += time.perf_counter() - began
@@ -172,6 +181,8 @@ def _arguments() -> argparse.Namespace:
     parser = measure.options(__doc__)
     parser.add_argument("dialogues", type=Path, help="a file in the format of LoCoMo")
     parser.add_argument("--weights", action="store_true", help="how much hangs on each weight of the ranking")
+    parser.add_argument("--embeddings", metavar="URL", help="an OpenAI-compatible server, to search by meaning too")
+    parser.add_argument("--model", default="", help="the server's embedding model; its key: EMBEDDING_API_KEY")
     parser.add_argument("--apart", action="store_true", help="also a table for each dialogue")
     return parser.parse_args()
 
@@ -199,11 +210,24 @@ async def main() -> int:
         groups.append(("all dialogues as one history", [_merged(histories)]))
     if arguments.apart:
         groups += [(history.name, [history]) for history in histories]
-    for title, chosen in groups:
-        scores: dict[str, Score] = defaultdict(Score)
-        indexing = await _measure(chosen, scores)
-        _report(title, scores, indexing)
+    embeddings = _embeddings(arguments)
+    try:
+        for title, chosen in groups:
+            scores: dict[str, Score] = defaultdict(Score)
+            indexing = await _measure(chosen, scores, embeddings)
+            _report(title, scores, indexing)
+    finally:
+        if embeddings is not None:
+            await embeddings.close()
     return 0
+
+
+def _embeddings(arguments: argparse.Namespace) -> EmbeddingModel | None:
+    """The model that is named; each question's vector is asked for once, within the first of its searches."""
+    if not arguments.embeddings:
+        return None
+    key = os.environ.get("EMBEDDING_API_KEY")
+    return OpenAIEmbeddings(EmbeddingSettings(arguments.model, key, arguments.embeddings))
 
 
 if __name__ == "__main__":
