@@ -121,9 +121,10 @@ async def test_what_was_shown_in_private_is_not_known_in_a_guild_nor_the_other_w
     await known.told("My phone is +49 30 901820", thread=CLOSED, phone="+49 30 901820")
     await known.put("address", "Main Street 1")
     await known.put("time_zone", "Europe/Berlin", IN_GUILD)
+    await known.put("language", "de", IN_CIRCLE)
     assert await known.seen(IN_DM) == {"email": "a@x.org", "address": "Main Street 1"}
     assert await known.seen(IN_GUILD) == {"company": "Acme", "time_zone": "Europe/Berlin"}
-    assert await known.seen(IN_CIRCLE) == await known.seen(IN_GUILD) | {"phone": "+49 30 901820"}
+    assert await known.seen(IN_CIRCLE) == await known.seen(IN_GUILD) | {"phone": "+49 30 901820", "language": "de"}
     assert await known.seen(Scope(Platform.DISCORD, "ann", "8")) == {}
     assert await known.seen(Scope(Platform.TERMINAL, "ann", None)) == {}
 

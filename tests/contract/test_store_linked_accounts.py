@@ -16,6 +16,7 @@ from tests.fakes.store_samples import CLOSED, GUILD, head, inbound, said
 _DM = ThreadRef(Platform.DISCORD, "dm")
 _CHAT = ThreadRef(Platform.WHATSAPP, "chat")
 _ANN, _ANNA, _BEN = PersonRef("ann", "Ann"), PersonRef("4917", "Anna"), PersonRef("ben", "Ben")
+_WEB = ThreadRef(Platform.WEB, "visit")
 _PLACES = (
     (_DM, _ANN, "a direct word"),
     (_CHAT, _ANNA, "a phone word"),
@@ -67,6 +68,15 @@ async def test_an_account_on_one_platform_is_nobody_on_another(linked: SqlStore)
     assert await _seen(linked, Scope(Platform.TERMINAL, "ann", None)) == set()
     assert await _seen(linked, Scope(Platform.DISCORD, "4917", None)) == set()
     assert await _seen(linked, Scope(Platform.WHATSAPP, "4917", "7")) == set()
+
+
+async def test_whoever_has_the_same_name_elsewhere_is_somebody_else(linked: SqlStore) -> None:
+    await linked.accept(inbound(thread=_WEB, person=_ANNA))
+    conversation = head(thread=_WEB, requester=_ANNA.external_id)
+    record = TurnRecord(conversation.conversation_id, (said("a web word", by=_ANNA),), (conversation,), people=(_ANNA,))
+    await linked.commit_turn(record)
+    assert "a web word" not in await _seen(linked, Scope(Platform.DISCORD, "ann", None))
+    assert await _seen(linked, Scope(Platform.WEB, "4917", None)) == {"a web word"}
 
 
 async def test_others_see_nothing_of_it(linked: SqlStore) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, or_, select
 
 from source.adapters.storage.person_rows import person_of
 from source.adapters.storage.profile_tables import profile_values
@@ -109,9 +109,7 @@ def _is_seen(scope: Scope) -> ColumnElement[bool]:
         # An operator gives a value for the person, whichever account they have there.
         by_account = or_(_VALUES.external_id.is_(None), _VALUES.external_id == scope.external_id)
         by_words = and_(by_words, _VALUES.platform == scope.platform.value, by_account)
-    # In a guild, only this account's conversations are seen: others that the person may have there are apart.
-    is_mine = _VALUES.external_id == scope.external_id if scope.guild_id is not None else true()
-    shown = and_(_VALUES.conversation_id.in_(seen_from(scope)), is_mine)
+    shown = _VALUES.conversation_id.in_(seen_from(scope))
     return and_(_VALUES.person_id == _person_of(scope).scalar_subquery(), or_(by_words, shown))
 
 
