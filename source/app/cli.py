@@ -85,7 +85,7 @@ def echo(context: click.Context, config: Path | None, env_file: Path | None) -> 
 def _run_or_explain(context: click.Context) -> int:
     """Run the channels and the API; where everything is switched off, say what there is to do."""
     sources: Sources = context.obj
-    settings = sources.read()
+    settings = _settings_that_can_run(sources)
     from source.app.running import NOTHING_TO_RUN, is_anything_configured, run_channels
 
     if not is_anything_configured(settings):
@@ -98,7 +98,7 @@ def _run_or_explain(context: click.Context) -> int:
 @click.pass_obj
 def run(sources: Sources) -> int:
     """Run every configured channel, as `python bot.py` alone does."""
-    settings = sources.read()
+    settings = _settings_that_can_run(sources)
     from source.app.running import run_channels
 
     return _run(run_channels(settings), until_signalled=True)
@@ -258,6 +258,14 @@ def keys_revoke(sources: Sources, name: str) -> int:
     from source.app.keys import revoke_key
 
     return _run(revoke_key(settings, name))
+
+
+def _settings_that_can_run(sources: Sources) -> "Settings":
+    settings = sources.read()
+    from source.app.early import refuse_early
+
+    refuse_early(settings)
+    return settings
 
 
 def _settings_and_quiet_logs(sources: Sources) -> "Settings":

@@ -10,6 +10,7 @@ from source.adapters.storage.folder_lock import FolderLock
 from source.adapters.storage.interaction_table import InteractionTable
 from source.adapters.storage.sql_store import SqlStore
 from source.app.archives import ArchiveHomes
+from source.app.early import folders_of
 from source.app.echo import Echo
 from source.app.lost_database import refuse_a_lost_file, refuse_an_empty_server
 from source.app.models import choose_model
@@ -95,8 +96,5 @@ def hold_folders(stack: AsyncExitStack, settings: Settings, *, command: str) -> 
 
     Raises: FolderInUseError: another process does; it is named.
     """
-    folders = {settings.conversations_dir}
-    if settings.sqlite_file is not None:  # two folders of transcripts must not share one database
-        folders.add(settings.sqlite_file.absolute().parent)
-    for folder in sorted(folders):
+    for folder in folders_of(settings):
         stack.enter_context(FolderLock(folder, command=command))

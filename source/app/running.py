@@ -68,14 +68,17 @@ async def run_channels(settings: Settings) -> int:
         log.info("echo_started", model=echo.model_name, offline=echo.is_offline)
         preparing = asyncio.create_task(_prepare(echo), name="preparing")
         try:
-            return await _running(echo, Operations(echo)).to_the_end()
+            return await (await _running(echo, Operations(echo))).to_the_end()
         finally:
             preparing.cancel()
             await asyncio.gather(preparing, return_exceptions=True)
 
 
-def _running(echo: Echo, operations: "Operations") -> "Running":
-    """Return the parts: talking is what keeps Echo up, the rest goes on beside it."""
+async def _running(echo: Echo, operations: "Operations") -> "Running":
+    """Return the parts: talking is what keeps Echo up, the rest goes on beside it.
+
+    Raises: SettingsError: the only one that talks could not.
+    """
     from source.app.health_parts import connected_part, health_parts
 
     settings = echo.settings
@@ -99,8 +102,12 @@ def _running(echo: Echo, operations: "Operations") -> "Running":
         from source.app.web_channel import web_of
 
         web = web_of(echo, operations, health)
-        # With nobody else to talk to, the API is the channel.
-        (beside if channels else channels).append(web.platform)
+        if channels:
+            beside.append(web.platform)
+        else:
+            # With nobody else to talk to, the API is the channel; where it cannot be, no task engine begins and ends.
+            await web.platform.check()
+            channels.append(web.platform)
         beside.append(web.chat)
     return Running(channels, beside)
 

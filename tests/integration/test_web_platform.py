@@ -18,6 +18,7 @@ from source.adapters.storage.activity_table import ActivityTable
 from source.adapters.storage.sql_store import SqlStore
 from source.adapters.web import platform
 from source.adapters.web.frame import WebSettings
+from source.adapters.web.listening import listener_on
 from source.adapters.web.metrics import WebMetrics
 from source.adapters.web.platform import WebPlatform
 from source.domain.api_key import Scope
@@ -90,6 +91,12 @@ async def test_a_port_that_is_taken_is_named_in_one_sentence(store: SqlStore, tm
     assert not (tmp_path / ".echo.token").exists()
 
 
+async def test_what_could_not_listen_is_found_out_before_anything_begins(store: SqlStore, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="keys create"):
+        await on(store, tmp_path, replace(ANY_PORT, host="0.0.0.0")).check()
+    await on(store, tmp_path, ANY_PORT).check()
+
+
 async def test_an_address_of_another_machine_is_named_too(store: SqlStore, tmp_path: Path) -> None:
     await frame_on(store, FakeClock()).keys.create("a", [Scope.READ])
     with pytest.raises(SettingsError, match=r"WEB_HOST 203\.0\.113\.1 is no address of this machine"):
@@ -99,7 +106,7 @@ async def test_an_address_of_another_machine_is_named_too(store: SqlStore, tmp_p
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 def test_small_answers_leave_at_once(host: str) -> None:
     """Without its protocol, asyncio does not know it for TCP, and every second answer waits forty milliseconds."""
-    with contextlib.closing(platform._listener(host, 0)) as listener:
+    with contextlib.closing(listener_on(host, 0)) as listener:
         assert listener.proto == socket.IPPROTO_TCP
 
 

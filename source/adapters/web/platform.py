@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import errno
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from fastapi import APIRouter
 
 from source.adapters.web.app import create_app
 from source.adapters.web.frame import WebFrame
+from source.adapters.web.listening import listener_on
 from source.adapters.web.local_callers import is_loopback
 from source.adapters.web.local_token import LocalToken
 from source.adapters.web.streams import OpenStreams
@@ -25,7 +25,6 @@ _STREAMS_END_AFTER: Final = 5.0
 # Above the one for streams: they are ended in order before whatever is left is cut off.
 _CUT_OFF_AFTER: Final = 8
 _KEEP_ALIVE: Final = 15
-_BACKLOG: Final = 512
 
 
 class WebPlatform:
@@ -40,19 +39,29 @@ class WebPlatform:
         self._routers = routers
         self._folder = data_folder
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Serve until `stop` is set; then let answers that have begun end.
+    async def check(self) -> None:
+        """Find out before anything else begins whether it could listen.
 
         Raises: SettingsError: the address cannot be listened on, or must not be without an API key.
         """
+        (await self._listener()).close()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until `stop` is set; then let answers that have begun end.
+
+        Raises: SettingsError: as `check`.
+        """
+        with contextlib.closing(await self._listener()) as listener:
+            await self._serve(listener, stop)
+
+    async def _listener(self) -> socket.socket:
         settings = self._frame.settings
         if not is_loopback(settings.host) and not await self._frame.keys.any_exist():
             raise SettingsError(
                 f"WEB_HOST is {settings.host}: the API answers other machines only with an API key. Make one with "
                 "`python bot.py keys create NAME --scope read`, or leave WEB_HOST at 127.0.0.1."
             )
-        with contextlib.closing(_listener(settings.host, settings.port)) as listener:
-            await self._serve(listener, stop)
+        return listener_on(settings.host, settings.port)
 
     async def _serve(self, listener: socket.socket, stop: asyncio.Event) -> None:
         self.url = _url_of(listener)
@@ -102,33 +111,6 @@ def _config(app: object) -> uvicorn.Config:
         timeout_keep_alive=_KEEP_ALIVE,
         timeout_graceful_shutdown=_CUT_OFF_AFTER,
     )
-
-
-def _listener(host: str, port: int) -> socket.socket:
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=socket.AI_PASSIVE
-        )[0]
-        # With its protocol: asyncio sends small pieces at once (TCP_NODELAY) only where it sees that it is TCP.
-        listener = socket.socket(family, kind, protocol)
-        try:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(address)
-            listener.listen(_BACKLOG)
-        except OSError:
-            listener.close()
-            raise
-        return listener
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise SettingsError(
-                f"WEB_PORT {port} is in use by another program: stop it, or choose another port."
-            ) from error
-        if error.errno == errno.EACCES:
-            raise SettingsError(
-                f"WEB_PORT {port} needs rights that Echo does not have: choose one above 1023."
-            ) from error
-        raise SettingsError(f"WEB_HOST {host} is no address of this machine ({error.strerror}).") from error
 
 
 def _url_of(listener: socket.socket) -> str:
