@@ -25,7 +25,8 @@ class Extent:
     """What there is to see: by conversation, the id of its last message.
 
     `revision` changes whenever something that was said before is changed or deleted. `people` maps speakers, as
-    SaidTurn has them, to their names; `askers` are those of them who look. `is_whole`: no conversation is missing.
+    SaidTurn has them, to their names; `askers` are those of them who look. `is_whole`: no conversation is missing;
+    otherwise the ids of last messages are not read, and `people` are those who spoke lately.
     """
 
     last_message_ids: Mapping[int, int]

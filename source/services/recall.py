@@ -10,7 +10,8 @@ import structlog
 
 from source.domain.offline_notice import is_offline_text
 from source.domain.recall.passages import RecallBudget, RecalledTurn, Recollection, likely_to_fit, within
-from source.domain.recall.question import ECHO, Question, read_question
+from source.domain.recall.phrases import holding_all, holds_all
+from source.domain.recall.question import ECHO, Question, is_quotation, phrases_of, read_question
 from source.domain.recall.related import RelatedWords
 from source.domain.recall.terms import telling, words_of
 from source.domain.recall.turns import IndexedTurn, SaidTurn, indexed
@@ -34,7 +35,11 @@ MOST_CONVERSATIONS: Final = 2_000
 # Turns of all histories that are held ready, about 600 bytes each.
 _MOST_HELD_TURNS: Final = 60_000
 _MOST_HELD: Final = 1_000
-_LIKELY: Final = 80
+_LIKELY: Final = 40
+# More than all other signs together.
+_OF_A_QUOTATION: Final = 100.0
+# Enough to see that a history is long, and who spoke there lately.
+_SOME_CONVERSATIONS: Final = 200
 
 
 @dataclass(slots=True)
@@ -82,15 +87,18 @@ class RecallService:
 
         Raises: StoreError.
         """
-        extent = await self._store.extent(eyes, most_conversations=MOST_CONVERSATIONS)
-        index = await self._index(query, eyes, extent)
+        extent = await self._extent(eyes)
+        is_exact = budget.holding_words or is_quotation(query)
+        index = await self._index(query, eyes, extent, is_exact=is_exact)
         if index is None:
             return Recollection()
         question = self._read(query, extent, index)
         alike = None if budget.holding_words else await self._alike(query, eyes, extent, index)
         if not question and not alike:
             return Recollection()
-        ranking, order = await asyncio.to_thread(_order, index, question, self._related, alike, budget)
+        ranking, order = await asyncio.to_thread(
+            _order, index, question, self._related, alike, budget, is_exact=is_exact
+        )
         chosen = likely_to_fit(order, lambda place: index.turns[place].size_bytes, budget)
         scores = {index.turns[place].key: float(ranking.scores[place]) for place in chosen}
         told = await self._told(scores, eyes, extent.people)
@@ -98,9 +106,21 @@ class RecallService:
         if self._facts is not None and not budget.holding_words:
             facts = await self._facts.found(question, eyes)
             best_first = sorted([*best_first, *facts], key=lambda turn: -turn.score)
+        if is_exact and question.phrases:
+            best_first = [turn for turn in best_first if holds_all(turn.said.text, question.phrases)]
         found = within(best_first, budget)
         self._recalled(turn.said.conversation_id for turn in found.turns)
         return found
+
+    async def _extent(self, eyes: Eyes) -> Extent:
+        """Return what there is to see; of a history that is known to be long, no more than tells who is meant."""
+        held = self._held.get(eyes)
+        if held is not None and held.is_long:
+            extent = await self._store.extent(eyes, most_conversations=_SOME_CONVERSATIONS)
+            if extent.revision == held.revision:
+                return extent
+            self._held.pop(eyes, None)  # it may have become short
+        return await self._store.extent(eyes, most_conversations=MOST_CONVERSATIONS)
 
     def forget(self) -> None:
         """Hold nothing ready any more: what is deleted is to be gone from process memory too."""
@@ -117,20 +137,22 @@ class RecallService:
             return await self._meaning.of_history(query, eyes, extent.revision, index)
         return await self._meaning.of_some(query, eyes, index)
 
-    async def _index(self, query: str, eyes: Eyes, extent: Extent) -> "SaidIndex | None":
+    async def _index(self, query: str, eyes: Eyes, extent: Extent, *, is_exact: bool) -> "SaidIndex | None":
         """Return the history to look through; None: there is none."""
         if not extent.last_message_ids:
             return None
         async with self._locks.hold(repr(eyes)):
             held = self._held.get(eyes)
-            if extent.is_whole and (held is None or not held.is_long):
+            if not extent.is_whole:
+                self._keep(eyes, _Held(extent.revision, is_long=True))
+            elif held is None or not held.is_long:
                 held = await self._brought_up_to_date(eyes, held, extent)
             if extent.is_whole and held is not None and not held.is_long:
                 if held.index is None:
                     turns = [turn for key in sorted(held.turns) for turn in held.turns[key]]
                     held.index = await asyncio.to_thread(_built, turns)
                 return held.index or None
-        likely = await self._store.likely(telling(words_of(query)), eyes, limit=_LIKELY)
+        likely = await self._store.likely(_sought(query, is_exact=is_exact), eyes, limit=_LIKELY)
         return await asyncio.to_thread(_built, [indexed(turn) for turn in likely]) if likely else None
 
     async def _brought_up_to_date(self, eyes: Eyes, held: _Held | None, extent: Extent) -> _Held:
@@ -179,6 +201,12 @@ def _named(said: SaidTurn, people: Mapping[str, str]) -> str:
     return people.get(said.speaker, said.speaker)
 
 
+def _sought(query: str, *, is_exact: bool) -> list[str]:
+    """Return the words and phrases by which a long history is looked through."""
+    phrases, words = phrases_of(query), words_of(query)
+    return list(phrases) if is_exact and phrases else [*phrases, *(telling(words) or words)]
+
+
 def _built(turns: list[IndexedTurn]) -> "SaidIndex":
     from source.domain.recall.index import SaidIndex
 
@@ -200,6 +228,8 @@ def _order(
     related: RelatedWords,
     alike: "Likeness | None",
     budget: RecallBudget,
+    *,
+    is_exact: bool,
 ) -> "tuple[Ranking, list[int]]":
     """Rank the turns and return the places of those that are wanted, the best first."""
     import numpy as np
@@ -207,11 +237,17 @@ def _order(
     from source.domain.recall.ranking import ranked
 
     ranking = ranked(index, question, related, alike=alike)
-    if budget.holding_words:
-        order = np.lexsort((-ranking.scores, -ranking.words))
+    if question.phrases:
+        quoting = np.isin(np.arange(len(index)), list(holding_all(index, question.phrases)))
+        # A question may quote a title that nobody said again: whoever did comes first, others after.
+        bears = quoting if is_exact else ranking.bears | quoting
+        ranking = replace(ranking, scores=ranking.scores + _OF_A_QUOTATION * quoting, bears=bears)
+    order = np.lexsort((-ranking.scores, -ranking.words if budget.holding_words else -ranking.scores))
+    if question.phrases and is_exact:
+        order = order[ranking.bears[order]]
+    elif budget.holding_words:
         order = order[ranking.words[order] > 0]
-    else:
-        order = np.argsort(-ranking.scores, kind="stable")
-        order = order[ranking.bears[order]] if budget.bearing_only else order
+    elif budget.bearing_only:
+        order = order[ranking.bears[order]]
     places: list[int] = order.tolist()
     return ranking, places

@@ -3,11 +3,11 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select, text, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select
 
 from source.adapters.storage.read_queries import seen_from
+from source.adapters.storage.recall_likely import AROUND, likely_messages
 from source.adapters.storage.row_reading import THREAD_COLUMNS, thread_from
-from source.adapters.storage.search_index import INDEX
 from source.adapters.storage.tables import aliases, conversations, messages, participants, search_progress, threads
 from source.domain.message import MessageType, Standing
 from source.domain.recall.turns import SaidTurn
@@ -15,11 +15,8 @@ from source.ports.recall import Extent, Eyes, StoredTurn
 from source.ports.store import Scope
 
 _AT_ONCE: Final = 500
-# A word that more messages hold than this tells little, and looking through all of them takes long.
-_MOST_HOLDING: Final = 3_000
-_MOST_TOGETHER: Final = 6_000
-# Around a hit, as far as its neighbours are looked at.
-_AROUND: Final = 3
+# Where there are more conversations than are read, as many of the newest tell who spoke.
+_NAMED_IN: Final = 300
 SAID: Final = (
     messages.c.message_type == MessageType.CHAT.value,
     messages.c.standing == Standing.KEPT.value,
@@ -41,18 +38,26 @@ def speaker_key(platform: str, external_id: str) -> str:
 
 def extent(connection: Connection, eyes: Eyes, most: int) -> Extent:
     """Return which conversations are seen, and who spoke there."""
-    last = select(func.max(messages.c.id)).where(messages.c.conversation_id == conversations.c.id).scalar_subquery()
-    query = select(conversations.c.id, last.label("last")).order_by(conversations.c.id.desc()).limit(most + 1)
-    rows = connection.execute(query.where(*seen(eyes, conversations.c.id))).all()
-    found = {row.id: row.last for row in rows[:most] if row.last is not None}
-    revision = connection.execute(select(search_progress.c.revision)).scalar_one()
+    query = select(conversations.c.id).order_by(conversations.c.id.desc()).limit(most + 1)
+    keys = list(connection.execute(query.where(*seen(eyes, conversations.c.id))).scalars())
+    is_whole = len(keys) <= most
     return Extent(
-        last_message_ids=found,
-        revision=revision,
-        people=_people(connection, list(found)),
+        last_message_ids=_last_in(connection, keys) if is_whole else dict.fromkeys(keys[:most], 0),
+        revision=connection.execute(select(search_progress.c.revision)).scalar_one(),
+        people=_people(connection, keys if is_whole else keys[:_NAMED_IN]),
         askers=_askers(connection, eyes),
-        is_whole=len(rows) <= most,
+        is_whole=is_whole,
     )
+
+
+def _last_in(connection: Connection, keys: Sequence[int]) -> dict[int, int]:
+    """Return the id of the last message in each of these conversations that has any."""
+    found: dict[int, int] = {}
+    last = select(func.max(messages.c.id)).where(messages.c.conversation_id == conversations.c.id).scalar_subquery()
+    for some in batched_ids(keys):
+        query = select(conversations.c.id, last.label("last")).where(conversations.c.id.in_(some))
+        found |= {row.id: row.last for row in connection.execute(query) if row.last is not None}
+    return found
 
 
 def said_in(connection: Connection, after: Mapping[int, int], limit: int) -> list[SaidTurn]:
@@ -72,28 +77,19 @@ def told(connection: Connection, keys: Collection[tuple[int, int]], eyes: Eyes) 
     """Return messages as they read now."""
     columns = (*_TURN, messages.c.event_id, *(column for column in THREAD_COLUMNS if column.name != "platform"))
     found: list[StoredTurn] = []
-    for some in batched_ids(sorted(keys)):
-        query = (
-            _spoken(*columns)
-            .where(tuple_(messages.c.conversation_id, messages.c.id).in_(some))
-            .where(*seen(eyes, messages.c.conversation_id))
-        )
-        found.extend(StoredTurn(_turn(row), thread_from(row), row.event_id) for row in connection.execute(query))
+    wanted = frozenset(keys)
+    # By their ids alone, of which there is an index: SQLite looks through the whole table for pairs.
+    for some in batched_ids(sorted({message_id for _, message_id in wanted})):
+        query = _spoken(*columns).where(messages.c.id.in_(some), *seen(eyes, messages.c.conversation_id))
+        rows = [row for row in connection.execute(query) if (row.conversation_id, row.id) in wanted]
+        found.extend(StoredTurn(_turn(row), thread_from(row), row.event_id) for row in rows)
     return sorted(found, key=lambda turn: (turn.said.conversation_id, turn.said.message_id))
 
 
 def likely(connection: Connection, words: Sequence[str], eyes: Eyes, limit: int) -> list[SaidTurn]:
     """Return turns that hold rare ones of these words, and those around them."""
-    rare = _rare(connection, words)
-    if not rare:
-        return []
-    hits = connection.execute(_holding(connection, rare).where(*seen(eyes, messages.c.conversation_id)).limit(limit))
-    found = {
-        (turn.conversation_id, turn.message_id): turn
-        for row in hits.all()
-        for turn in _around(connection, row.conversation_id, row.id)
-    }
-    return [found[key] for key in sorted(found)]
+    found = likely_messages(connection, words, seen(eyes, messages.c.conversation_id), limit)
+    return [] if found is None else _turns(connection, limit * (2 * AROUND + 1), found)
 
 
 def batched_ids(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
@@ -180,49 +176,3 @@ def _turns(connection: Connection, limit: int, *where: ColumnElement[bool]) -> l
 def _turn(row: Row[Any]) -> SaidTurn:
     speaker = None if row.requester is None else speaker_key(row.platform, row.requester)
     return SaidTurn(row.conversation_id, row.id, row.created_at, speaker, row.content)
-
-
-def _around(connection: Connection, conversation_id: int, message_id: int) -> Iterator[SaidTurn]:
-    here = messages.c.conversation_id == conversation_id
-    before = _spoken(*_TURN).where(here, messages.c.id <= message_id).order_by(messages.c.id.desc()).limit(_AROUND + 1)
-    after = _spoken(*_TURN).where(here, messages.c.id > message_id).order_by(messages.c.id).limit(_AROUND)
-    for query in (before, after):
-        yield from (_turn(row) for row in connection.execute(query))
-
-
-def _rare(connection: Connection, words: Sequence[str]) -> list[str]:
-    """Return the rarest of the words, as many as can be looked through; of common ones alone, the rarest."""
-    counted = sorted((_holders(connection, word), word) for word in dict.fromkeys(words))
-    chosen: list[str] = []
-    together = 0
-    for count, word in counted:
-        if count and (not chosen or (count < _MOST_HOLDING and together + count <= _MOST_TOGETHER)):
-            chosen.append(word)
-            together += count
-    return chosen
-
-
-def _holders(connection: Connection, word: str) -> int:
-    """Return how many messages hold a word, up to the most that is worth looking through."""
-    if connection.dialect.name == "postgresql":
-        counted = "SELECT count(*) FROM (SELECT 1 FROM messages WHERE words @@ echo_phrase(:word) LIMIT :most) held"
-    else:
-        counted = f"SELECT count(*) FROM (SELECT rowid FROM {INDEX} WHERE {INDEX} MATCH :word LIMIT :most)"  # noqa: S608  # a constant
-        word = f'"{word}"'
-    found: int = connection.execute(text(counted), {"word": word, "most": _MOST_HOLDING}).scalar_one()
-    return found
-
-
-def _holding(connection: Connection, words: Sequence[str]) -> Select[Any]:
-    """Select the messages that hold any of the words, those first that hold many and rare ones."""
-    query = _spoken(messages.c.conversation_id, messages.c.id)
-    if connection.dialect.name == "postgresql":
-        asked = " || ".join(f"echo_phrase(:word{at})" for at in range(len(words)))
-        given = {f"word{at}": word for at, word in enumerate(words)}
-        return query.where(text(f"messages.words @@ ({asked})").bindparams(**given)).order_by(
-            text(f"ts_rank(messages.words, {asked}, 1) DESC").bindparams(**given), messages.c.seq.desc()
-        )
-    matching = " OR ".join(f'"{word}"' for word in words)
-    index = text(f"SELECT rowid AS seq, rank FROM {INDEX} WHERE {INDEX} MATCH :words").bindparams(words=matching)  # noqa: S608
-    hits = index.columns(messages.c.seq, messages.c.id.label("rank")).subquery("hits")
-    return query.join(hits, hits.c.seq == messages.c.seq).order_by(hits.c.rank, messages.c.seq.desc())

@@ -29,7 +29,7 @@ from source.adapters.storage.tables import conversations, messages, threads
 from source.domain.message import MessageType, Standing
 from source.ports.store import Scope, SearchHit
 
-_TAIL: Final = "messages_tail"
+TAIL: Final = "messages_tail"
 _WORDS: Final = "words"
 # Every hit with all words comes before every hit with some of them; ranks of FTS5 are far smaller than this.
 _TIER: Final = 1_000.0
@@ -48,8 +48,8 @@ def search(connection: Connection, typed: str, scope: Scope | None, limit: int, 
     if connection.dialect.name == "postgresql":
         return _ServerSearch(connection, words, scope, limit, [_WORDS]).hits()
     indexes = [INDEX]
-    if with_tail and words.indexed and _index_tail(connection):
-        indexes.append(_TAIL)
+    if with_tail and words.indexed and index_tail(connection):
+        indexes.append(TAIL)
     return _Search(connection, words, scope, limit, indexes).hits()
 
 
@@ -140,11 +140,11 @@ def _contains(word: str) -> ColumnElement[bool]:
     return messages.c.content.icontains(word, autoescape=True)
 
 
-def _index_tail(connection: Connection) -> bool:
+def index_tail(connection: Connection) -> bool:
     """Index what the writing process has not indexed yet, in memory; gone with the transaction."""
     waiting = f"FROM messages WHERE seq > (SELECT indexed_to FROM search_progress) AND message_type = '{_CHAT}'"  # noqa: S608  # a constant
     if connection.exec_driver_sql(f"SELECT 1 {waiting} LIMIT 1").first() is None:
         return False
-    connection.exec_driver_sql(f"CREATE VIRTUAL TABLE temp.{_TAIL} USING fts5(content, tokenize = '{TOKENIZER}')")
-    connection.exec_driver_sql(f"INSERT INTO temp.{_TAIL} (rowid, content) SELECT seq, content {waiting}")
+    connection.exec_driver_sql(f"CREATE VIRTUAL TABLE temp.{TAIL} USING fts5(content, tokenize = '{TOKENIZER}')")
+    connection.exec_driver_sql(f"INSERT INTO temp.{TAIL} (rowid, content) SELECT seq, content {waiting}")
     return True

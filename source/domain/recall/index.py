@@ -1,5 +1,7 @@
 """A history as numbers: which turn has which words, who said it, when, and how much it tells."""
 
+from array import array
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Final
@@ -24,6 +26,7 @@ class SaidIndex:
     def __init__(self, turns: Sequence[IndexedTurn]) -> None:
         self.turns = turns
         self._postings = _postings(turns)
+        self._counted: dict[str, tuple[Places, Numbers]] = {}
         self.lengths = np.array([len(turn.terms) for turn in turns], dtype=np.float64)
         self.sizes = np.array([turn.size_bytes for turn in turns], dtype=np.float64)
         self.conversations, self.conversation_of = np.unique(
@@ -59,7 +62,11 @@ class SaidIndex:
 
     def counts(self, term: str) -> tuple[Places, Numbers] | None:
         """Return where a term is, and how often there; None: nowhere."""
-        return self._postings.get(term)
+        counted = self._counted.get(term)
+        if counted is None and (places := self._postings.get(term)) is not None:
+            found, counts = np.unique(np.array(places, dtype=np.int32), return_counts=True)
+            counted = self._counted[term] = (found, counts.astype(np.float64))
+        return counted
 
     def beginning_alike(self, term: str) -> list[str]:
         """Return other terms that begin with this one, or that it begins with: `photo` and `photograph`."""
@@ -111,13 +118,10 @@ _SHORTEST_BEGINNING: Final = 4
 _MOST_ENDING: Final = 4
 
 
-def _postings(turns: Sequence[IndexedTurn]) -> dict[str, tuple[Places, Numbers]]:
-    places: dict[str, dict[int, int]] = {}
+def _postings(turns: Sequence[IndexedTurn]) -> "dict[str, array[int]]":
+    """Return by term the places of its turns, one as often as it has the term; few terms are ever asked for."""
+    places: defaultdict[str, array[int]] = defaultdict(lambda: array("i"))
     for at, turn in enumerate(turns):
         for term in turn.terms:
-            counted = places.setdefault(term, {})
-            counted[at] = counted.get(at, 0) + 1
-    return {
-        term: (np.fromiter(counted, dtype=np.int32), np.fromiter(counted.values(), dtype=np.float64))
-        for term, counted in places.items()
-    }
+            places[term].append(at)
+    return dict(places)

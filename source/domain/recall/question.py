@@ -31,16 +31,31 @@ _ASKING_WHEN: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`terms` are stems, the telling ones; `speakers` are ids of people, or ECHO, whose words are asked for."""
+    """`terms` are stems, the telling ones; `speakers` are ids of people, or ECHO, whose words are asked for.
+
+    `phrases` were quoted, as words with spaces between; `is_quotation`: nothing else is asked.
+    """
 
     terms: tuple[str, ...]
     phrases: tuple[str, ...] = ()
     speakers: frozenset[str] = frozenset()
     spans: tuple[Span, ...] = ()
     asks_when: bool = False
+    is_quotation: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.terms or self.phrases or self.speakers or self.spans)
+
+
+def phrases_of(text: str) -> tuple[str, ...]:
+    """Return what is quoted in a question, as words with spaces between."""
+    found = (" ".join(words_of(phrase)) for phrase in _PHRASE.findall(text))
+    return tuple(dict.fromkeys(phrase for phrase in found if phrase))
+
+
+def is_quotation(text: str) -> bool:
+    """Whether a question is something quoted and nothing else."""
+    return bool(phrases_of(text)) and not words_of(_PHRASE.sub(" ", text))
 
 
 def read_question(
@@ -66,10 +81,11 @@ def read_question(
     plain = folded(text).strip()
     return Question(
         terms=tuple(terms)[:_MOST_TERMS],
-        phrases=tuple(" ".join(words_of(phrase)) for phrase in _PHRASE.findall(text)),
+        phrases=phrases_of(text),
         speakers=frozenset(speakers),
         spans=spans,
         asks_when=plain.startswith(_ASKING_WHEN),
+        is_quotation=is_quotation(text),
     )
 
 

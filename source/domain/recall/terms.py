@@ -13,7 +13,9 @@ _MOST_CHARACTERS: Final = 20_000
 # Scripts that are written without spaces: CJK ideographs, kana, Thai, Lao, Burmese, Khmer.
 _UNSPACED: Final = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _WORD: Final = re.compile(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+")
+_PLAIN_WORD: Final = re.compile("[a-z0-9]+")
 _UNSPACED_START: Final = re.compile(f"[{_UNSPACED}]")
+_UNSPACED_RUN: Final = re.compile(f"[{_UNSPACED}]+")
 _MARKS: Final = re.compile("[\u0300-\u036f]+")
 _ASKING: Final = frozenset(
     """
@@ -47,8 +49,11 @@ def words_of(text: str, *, singly: bool = False) -> list[str]:
 
     `singly`: and as single ones, so that a word of one character is found too.
     """
+    plain = folded(text[:_MOST_CHARACTERS])
+    if plain.isascii():  # as most are: three times as fast
+        return _PLAIN_WORD.findall(plain)
     found: list[str] = []
-    for word in _WORD.findall(folded(text[:_MOST_CHARACTERS])):
+    for word in _WORD.findall(plain):
         if _UNSPACED_START.match(word):
             found.extend(word[at : at + 2] for at in range(max(1, len(word) - 1)))
             if singly and len(word) > 1:
@@ -56,6 +61,11 @@ def words_of(text: str, *, singly: bool = False) -> list[str]:
         else:
             found.append(word)
     return found
+
+
+def unspaced_in(text: str) -> list[str]:
+    """Return what of a text is written without spaces between words."""
+    return _UNSPACED_RUN.findall(text)
 
 
 def terms_of(text: str) -> list[str]:

@@ -23,7 +23,10 @@ def test_products_of_many_rows_are_those_of_full_precision() -> None:
     full = rng.normal(size=(2_500, 32))
     full /= np.linalg.norm(full, axis=1, keepdims=True)
     rows = rows_of([packed(row) for row in full], 64)
-    assert np.allclose(products(rows, packed(full[7])), full @ full[7], atol=2e-3)
+    assert np.allclose(products(rows, packed(full[7])), full @ full[7], atol=5e-3)
+    both = rows.with_more(rows_of([packed(full[7]), bytes(64)], 64))
+    assert products(both, packed(full[7]))[-2:].tolist() == pytest.approx([1.0, 0.0], abs=5e-3)
+    assert both.size_bytes == 2_502 * (32 + 4)
 
 
 def test_the_best_is_one_the_average_nothing_and_turns_without_a_vector_nothing() -> None:

@@ -1,0 +1,129 @@
+"""Looking through a history that is too long to be read: by its rarest words, with what stands around them."""
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import Final
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal_column, or_, select, text
+
+from source.adapters.storage.search_index import INDEX
+from source.adapters.storage.search_reading import TAIL, index_tail
+from source.adapters.storage.tables import messages
+from source.domain.message import MessageType, Standing
+from source.domain.recall.terms import folded, unspaced_in
+
+# Of a word that more messages hold, the newest of them are looked at; of all that hold any, the best.
+_MOST_HOLDING: Final = 1_500
+_LOOKED_AT: Final = (400, 1_200)
+# Around a hit, as far as its neighbours are looked at.
+AROUND: Final = 2
+_LAST_ID: Final = 2**63 - 1
+_SAID: Final = (
+    messages.c.message_type == MessageType.CHAT.value,
+    messages.c.standing == Standing.KEPT.value,
+)
+
+Limits = Sequence[ColumnElement[bool]]
+
+
+def likely_messages(
+    connection: Connection, words: Sequence[str], seen: Limits, limit: int
+) -> ColumnElement[bool] | None:
+    """Return what limits a statement to messages that hold most of what is rare among words, and those around them.
+
+    `seen` is what limits it to what may be seen. None: there are none.
+    """
+    looked_at = _LOOKED_AT if seen else (2 * limit,)
+    best = _best(connection, words, seen, looked_at[-1])
+    hits: list[int] = []
+    for start, end in pairwise((0, *looked_at)):
+        some = best[start:end]
+        if some and len(hits) < limit:
+            query = select(messages.c.seq).where(_among(connection, some), *_SAID, *seen)
+            visible = set(connection.execute(query).scalars())
+            hits += [seq for seq in some if seq in visible]
+    return messages.c.seq.in_(_with_neighbours(connection, hits[:limit])) if hits else None
+
+
+def _among(connection: Connection, seqs: Sequence[int]) -> ColumnElement[bool]:
+    """Limit a statement to messages of these numbers, in one value however many they are."""
+    each = "value::bigint FROM json_array_elements_text(CAST(:seqs AS json))"
+    numbers = each if connection.dialect.name == "postgresql" else "value FROM json_each(:seqs)"
+    return messages.c.seq.in_(text(f"SELECT {numbers}").bindparams(seqs=json.dumps(list(seqs))).columns(messages.c.seq))
+
+
+def _best(connection: Connection, words: Sequence[str], seen: Limits, count: int) -> list[int]:
+    """Return the messages whose words weigh most, of equal ones the newest; rare words weigh more."""
+    import numpy as np  # which takes a tenth of a second, and not everybody looks for anything
+
+    last = connection.execute(select(func.max(messages.c.seq))).scalar() or 1
+    holders = [found for found in _holders(connection, words, seen) if len(found)]
+    if not holders:
+        return []
+    weights = [math.log(1 + last / len(found)) for found in holders]
+    seqs, places = np.unique(
+        np.concatenate([np.asarray(found, dtype=np.int64) for found in holders]), return_inverse=True
+    )
+    scores = np.bincount(places, weights=np.repeat(weights, [len(found) for found in holders]))
+    best: list[int] = seqs[np.lexsort((-seqs, -scores))[:count]].tolist()
+    return best
+
+
+def _holders(connection: Connection, words: Sequence[str], seen: Limits) -> Iterable[Sequence[int]]:
+    """Yield for each word the messages that hold it; scripts without spaces are in no index."""
+    unspaced = list(dict.fromkeys(pair for word in words for pair in unspaced_in(word)))
+    if unspaced:
+        yield from _containing(connection, unspaced, seen)
+    indexed = [word for word in dict.fromkeys(words) if not unspaced_in(word)]
+    if connection.dialect.name == "postgresql":
+        query = text(f"SELECT seq FROM messages WHERE words @@ echo_phrase(:word) LIMIT {_MOST_HOLDING}")  # noqa: S608
+        for word in indexed:
+            yield connection.execute(query, {"word": word}).scalars().all()
+    elif indexed:
+        names = [INDEX, TAIL] if index_tail(connection) else [INDEX]
+        for word in indexed:
+            yield [seq for name in names for seq in _newest(connection, name, word)]
+
+
+def _newest(connection: Connection, name: str, word: str) -> list[int]:
+    """Return what an index of SQLite has, as one value: a row for each message takes twice as long."""
+    newest = f"SELECT rowid FROM {name} WHERE {name} MATCH :word ORDER BY rowid DESC LIMIT {_MOST_HOLDING}"  # noqa: S608
+    together = text(f"SELECT json_group_array(rowid) FROM ({newest})")  # noqa: S608
+    found: list[int] = json.loads(connection.execute(together, {"word": f'"{word}"'}).scalar_one())
+    return found
+
+
+def _containing(connection: Connection, words: Sequence[str], seen: Limits) -> Iterable[Sequence[int]]:
+    """Yield for each word the newest messages with it in their text, from one look through what is seen."""
+    contains = or_(*(messages.c.content.contains(word, autoescape=True) for word in words))
+    query = select(messages.c.seq, messages.c.content).where(*_SAID, contains, *seen)
+    rows = connection.execute(query.order_by(messages.c.seq.desc()).limit(_MOST_HOLDING)).all()
+    texts = [(row.seq, folded(row.content)) for row in rows]
+    for word in words:
+        yield [seq for seq, said in texts if word in said]
+
+
+def _with_neighbours(connection: Connection, hits: Sequence[int]) -> Select[int]:
+    hit, near = messages.alias("hit"), messages.alias("near")
+    numbers = _among(connection, hits)
+    first = _beside(hit.c.conversation_id, hit.c.id, is_before=True)
+    last = _beside(hit.c.conversation_id, hit.c.id, is_before=False)
+    together = and_(
+        near.c.conversation_id == hit.c.conversation_id,
+        near.c.id >= func.coalesce(first.scalar_subquery(), 0),
+        near.c.id <= func.coalesce(last.scalar_subquery(), literal_column(str(_LAST_ID))),
+    )
+    chosen = select(messages.c.seq).where(numbers).subquery("chosen")
+    return select(near.c.seq).select_from(chosen).join(hit, hit.c.seq == chosen.c.seq).join(near, together)
+
+
+def _beside(conversation_id: ColumnElement[int], message_id: ColumnElement[int], *, is_before: bool) -> Select[int]:
+    """Select the id of the message that was said so many before or after another in its conversation."""
+    other = messages.alias("other")
+    said = (other.c.message_type == MessageType.CHAT.value, other.c.standing == Standing.KEPT.value)
+    there = other.c.id < message_id if is_before else other.c.id > message_id
+    order = other.c.id.desc() if is_before else other.c.id
+    query = select(other.c.id).where(other.c.conversation_id == conversation_id, there, *said)
+    return query.order_by(order).limit(1).offset(AROUND - 1)

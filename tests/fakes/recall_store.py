@@ -1,0 +1,72 @@
+"""A history in process memory."""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+from source.domain.recall.terms import words_of
+from source.domain.recall.turns import SaidTurn
+from source.domain.thread import Platform, ThreadRef
+from source.ports.recall import Extent, Eyes, StoredTurn
+from tests.unit.recall.made import turn
+
+THREAD = ThreadRef(Platform.WEB, "main")
+
+
+class InMemoryRecallStore:
+    """Implements RecallStore; `visible` maps eyes to what conversations they see, others see everything."""
+
+    def __init__(self) -> None:
+        self.said: dict[tuple[int, int], SaidTurn] = {}
+        self.visible: dict[Eyes, set[int]] = {}
+        self.people: dict[str, str] = {"web:ana": "Ana", "web:ben": "Ben"}
+        self.askers: frozenset[str] = frozenset()
+        self.revision = 0
+        self.read: list[int] = []
+        self.looked_for: list[Sequence[str]] = []
+
+    def say(self, *texts: str, conversation: int = 1, speaker: str | None = "web:ana") -> None:
+        for text in texts:
+            said = turn(text, len(self.said) + 1, conversation=conversation, speaker=speaker)
+            self.said[said.key] = said
+
+    def change(self, text: str, now: str | None) -> None:
+        """Have a message read otherwise, or delete it."""
+        (key,) = [key for key, said in self.said.items() if said.text == text]
+        said = self.said.pop(key)
+        if now is not None:
+            self.said[key] = replace(said, text=now)
+        self.revision += 1
+
+    async def extent(self, eyes: Eyes, *, most_conversations: int) -> Extent:
+        await asyncio.sleep(0)
+        seen = [said for said in self._in_order() if self._is_seen(eyes, said)]
+        last = {said.conversation_id: said.message_id for said in seen}
+        newest = dict(sorted(last.items())[-most_conversations:])
+        return Extent(newest, self.revision, self.people, self.askers, is_whole=len(newest) == len(last))
+
+    async def said_in(self, after: Mapping[int, int], *, limit: int) -> list[SaidTurn]:
+        await asyncio.sleep(0)
+        found = [said for said in self._in_order() if said.message_id > after.get(said.conversation_id, 1 << 62)]
+        self.read.append(len(found[:limit]))
+        return found[:limit]
+
+    async def likely(self, words: Sequence[str], eyes: Eyes, *, limit: int) -> list[SaidTurn]:
+        await asyncio.sleep(0)
+        self.looked_for.append(words)
+        return [said for said in self._in_order() if self._is_seen(eyes, said) and _holds(said, words)][-limit:]
+
+    async def told(self, keys: Collection[tuple[int, int]], eyes: Eyes) -> list[StoredTurn]:
+        await asyncio.sleep(0)
+        return [StoredTurn(said, THREAD) for said in self._in_order() if said.key in keys and self._is_seen(eyes, said)]
+
+    def _in_order(self) -> list[SaidTurn]:
+        return [self.said[key] for key in sorted(self.said)]
+
+    def _is_seen(self, eyes: Eyes, said: SaidTurn) -> bool:
+        return eyes not in self.visible or said.conversation_id in self.visible[eyes]
+
+
+def _holds(said: SaidTurn, words: Sequence[str]) -> bool:
+    text = " ".join(words_of(said.text))
+    return any(word in text for word in words)
