@@ -42,7 +42,7 @@ class _Held:
 
     @property
     def size(self) -> int:
-        return 0 if self.rows is None else self.rows.nbytes
+        return 0 if self.rows is None else self.rows.size_bytes
 
 
 class Meaning:
@@ -133,7 +133,7 @@ class Meaning:
 
     async def _up_to_date(self, eyes: Eyes, revision: int, size: int) -> _Held:
         held = self._held.get(eyes)
-        if held is None or held.revision != revision or (held.rows is not None and _size_of(held.rows) != size):
+        if held is None or held.revision != revision or (held.rows is not None and held.rows.vector_bytes != size):
             held = _Held(revision)
         written = await self._store.newest_write()
         if written != held.written:
@@ -152,23 +152,17 @@ class Meaning:
             together -= dropped.size
 
 
-def _size_of(rows: "Rows") -> int:
-    return int(rows.shape[1]) * rows.itemsize
-
-
 def _added(held: _Held, found: Sequence[StoredVector], size: int) -> _Held:
     """Return the vectors together with new ones of the same size."""
-    import numpy as np
-
     from source.domain.recall.vectors import rows_of
 
     fitting = {each.key: each.vector for each in found if len(each.vector) == size}
     if not fitting:
         return held
-    kept = [] if held.rows is None else [held.rows]
+    rows = rows_of(list(fitting.values()), size)
     count = 0 if held.rows is None else len(held.rows)
     row_of = held.row_of | {key: count + at for at, key in enumerate(fitting)}
-    return _Held(held.revision, held.written, row_of, np.concatenate([*kept, rows_of(list(fitting.values()), size)]))
+    return _Held(held.revision, held.written, row_of, rows if held.rows is None else held.rows.with_more(rows))
 
 
 def _compared(held: _Held, index: "SaidIndex", vector: bytes) -> "Likeness | None":

@@ -180,12 +180,12 @@ async def test_of_a_long_history_what_holds_a_word_is_ranked_by_its_meaning_too(
 
 
 async def test_no_more_vectors_are_held_than_may_be(sql_store: SqlStore, clock: FakeClock) -> None:
-    searching = Searching(sql_store, clock, most_held_bytes=6_000)
+    searching = Searching(sql_store, clock, most_held_bytes=3_000)
     await searching.say(SAID)
     await searching.say(["The vet is a hound"], thread=GUILD)
     scopes = [Scope(Platform.TERMINAL, "ann", None), Scope(Platform.DISCORD, "ann", "7")]
     for eyes in [EVERYTHING, *(Eyes((scope,)) for scope in scopes)] * 2:
         await searching.found(eyes=eyes)
-        assert searching.meaning.held_bytes <= 6_000
+        assert searching.meaning.held_bytes <= 3_000
     assert searching.meaning.held_bytes
     assert await searching.found() == [SAID[0]]
