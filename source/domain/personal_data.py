@@ -121,9 +121,14 @@ def _covered(match: re.Match[str]) -> str:
 
 
 def _without(text: str, found: Sequence[Found]) -> str:
-    """Return the text with everything found covered, at its old length."""
+    """Return the text with everything found covered."""
     in_order = sorted(found, key=lambda each: each.start)
-    return replaced(text, ((each.start, each.end, _COVER * (each.end - each.start)) for each in in_order))
+    return covered(text, ((each.start, each.end, "") for each in in_order))
+
+
+def covered(text: str, places: Iterable[tuple[int, int, str]]) -> str:
+    """Return the text, at its old length, so that nothing is found in some places or across them."""
+    return replaced(text, ((start, end, _COVER * (end - start)) for start, end, _ in places))
 
 
 def replaced(text: str, replacements: Iterable[tuple[int, int, str]]) -> str:

@@ -2,9 +2,10 @@
 
 import json
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from source.domain.personal_data import Found, Kind, replaced
+from source.domain.personal_data import Found, Kind, covered, replaced
 
 # What only looks like a placeholder gets one itself: nobody's words are taken for somebody's data.
 _TEXT = "text"
@@ -15,6 +16,18 @@ _UNFINISHED = re.compile(r"[ 0-9]*")
 # Secrets are often told by the word before them, which is there only once.
 _SHORTEST_REPEATED = 6
 
+_ELLIPSIS = "…"
+_CUT_WITHIN = 80
+_CUT_BEFORE = re.compile(r"(?:\+?\d[\d ().-]{3,40}|[^\s@]{1,64}@[^\s@]{0,64}|(?=[\w-]{0,64}\d)[\w-]{8,64})\Z")
+_CUT_AFTER = re.compile(
+    r"\s?…?(?P<piece>[\d().-][\d ().-]{3,40}\d|[^\s@]{0,64}@[^\s@]{1,64}|(?=[\w-]{0,64}\d)[\w-]{8,64})"
+)
+# Shorter ones tell nobody.
+_SHORTEST_CUT = 6
+_LONGEST_CUT = 200
+
+# Where it starts and ends, and its label.
+_Place = tuple[int, int, str]
 Find = Callable[[str], Sequence[Found]]
 
 
@@ -38,18 +51,12 @@ class Placeholders:
 
     def scrubbed(self, text: str) -> str:
         """Return the text with a placeholder for each piece of personal data."""
-        found = [(each.start, each.end, each.kind.label) for each in self._find(text)]
-        for start, end, label in found:
-            if (
-                label == Kind.SECRET.label
-                and end - start >= _SHORTEST_REPEATED
-                and text[start:end] not in self._secrets
-            ):
-                self._secrets.append(text[start:end])
-        others = [*_lookalikes(text), *self._repeated_secrets(text)]
-        if others:
-            found = _apart(found, others)
-        return replaced(text, ((start, end, self._placeholder(label, text[start:end])) for start, end, label in found))
+        places = self._told(text, text)
+        others = [*_lookalikes(text), *self._repeated_secrets(text), *_cut_pieces(text), *self._cut_value(text)]
+        if len(more := _apart(places, others)) > len(places):
+            # What was one word with one of these may be personal data without it.
+            places = sorted([*more, *self._told(text, covered(text, more))])
+        return replaced(text, ((start, end, self._placeholder(label, text[start:end])) for start, end, label in places))
 
     def scrubbed_json(self, text: str) -> str:
         """As `scrubbed`, for text that may be JSON, in which a placeholder for a number is a string."""
@@ -74,6 +81,15 @@ class Placeholders:
             return text
         return _in_json(text, self.restored, otherwise=lambda text: self.restored(text, in_json=True))
 
+    def _told(self, text: str, visible: str) -> list[_Place]:
+        """Return what is found in the visible part of a text; its secrets are known from then on."""
+        places = [(each.start, each.end, each.kind.label) for each in self._find(visible)]
+        for start, end, label in places:
+            secret = text[start:end]
+            if label == Kind.SECRET.label and len(secret) >= _SHORTEST_REPEATED and secret not in self._secrets:
+                self._secrets.append(secret)
+        return places
+
     def _placeholder(self, label: str, value: str) -> str:
         number = self._numbers.get((label, value))
         if number is None:
@@ -82,12 +98,22 @@ class Placeholders:
             self._values[label, number] = value
         return f"[{label} {number}]"
 
-    def _repeated_secrets(self, text: str) -> Iterator[tuple[int, int, str]]:
+    def _repeated_secrets(self, text: str) -> Iterator[_Place]:
         for secret in self._secrets:
             start = text.find(secret)
             while start >= 0:
                 yield start, start + len(secret), Kind.SECRET.label
                 start = text.find(secret, start + len(secret))
+
+    def _cut_value(self, text: str) -> Iterator[_Place]:
+        """Yield what a text ends with if it is the beginning of what was said before: it was cut there."""
+        end = text[-_SHORTEST_CUT:]
+        for value in self._values.values():
+            longest = min(len(value) - 1, len(text), _LONGEST_CUT) if end in value else 0
+            for length in range(longest, _SHORTEST_CUT - 1, -1):
+                if text.endswith(value[:length]):
+                    yield len(text) - length, len(text), _TEXT
+                    break
 
 
 class Restoring:
@@ -122,17 +148,35 @@ def _may_become_one(begun: str) -> bool:
     return False
 
 
-def _lookalikes(text: str) -> list[tuple[int, int, str]]:
+def _cut_pieces(text: str) -> Iterator[_Place]:
+    """Yield what is before or after an ellipsis and may be what was left of personal data where a text was cut."""
+    at = text.find(_ELLIPSIS)
+    while at >= 0:
+        start = max(0, at - _CUT_WITHIN)
+        is_first, is_last = text[at - 1 : at] != _ELLIPSIS, text[at + 1 : at + 2] != _ELLIPSIS
+        if is_first and (before := _CUT_BEFORE.search(text, start, at)) is not None:
+            yield (*before.span(), _TEXT)
+        if is_last and (after := _CUT_AFTER.match(text, at + 1, at + 1 + _CUT_WITHIN)) is not None:
+            yield (*after.span("piece"), _TEXT)
+        at = text.find(_ELLIPSIS, at + 1)
+
+
+def _lookalikes(text: str) -> list[_Place]:
     return [(*match.span(), _TEXT) for match in _NUMBERED.finditer(text)] if "[" in text else []
 
 
-def _apart(found: list[tuple[int, int, str]], others: Iterable[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+def _apart(found: list[_Place], others: Iterable[_Place]) -> list[_Place]:
     """Return all in order; where one of the others overlaps with what was found, or another, it is left out."""
-    apart: list[tuple[int, int, str]] = sorted(found)
+    found = sorted(found)
+    starts = [start for start, _, _ in found]
+    more: list[_Place] = []
+    free = 0
     for start, end, label in sorted(others):
-        if all(end <= begins or start >= ends for begins, ends, _ in apart):
-            apart.append((start, end, label))
-    return sorted(apart)
+        following = bisect_left(starts, end)
+        if start >= free and (following == 0 or found[following - 1][1] <= start):
+            more.append((start, end, label))
+            free = end
+    return sorted([*found, *more])
 
 
 def _in_json(text: str, change: Callable[[str], str], *, otherwise: Callable[[str], str] | None = None) -> str:

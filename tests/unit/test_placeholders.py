@@ -1,6 +1,7 @@
 """Placeholders stand for personal data, and it comes back exactly."""
 
 import json
+import re
 
 import pytest
 from hypothesis import example, given
@@ -39,6 +40,30 @@ def test_what_only_looks_like_a_placeholder_never_becomes_somebodys_data() -> No
     scrubbed = [known.scrubbed(text) for text in (f"I am {ADA}", "what is [email 1]? And [Email 1]?")]
     assert scrubbed == ["I am [email 1]", "what is [text 1]? And [text 2]?"]
     assert known.restored("You wrote [text 1], and you are [email 1].") == f"You wrote [email 1], and you are {ADA}."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "so 4111 1111 11… and",
+        "…11 1111 1111, so",
+        "is ada@exa…",
+        "… @example.org is",
+        "the key sk-Ab12cd… is",
+        "ab…\n…4711 1111",
+    ],
+)
+def test_what_is_left_of_personal_data_where_a_text_was_cut_is_taken_out(text: str) -> None:
+    scrubbed = placeholders().scrubbed(text)
+    assert not re.search(r"\d{3}|@|sk-", scrubbed.replace("[text 1]", ""))
+    assert "[text 1]" in scrubbed
+
+
+def test_a_value_that_is_known_is_known_also_where_it_was_cut_off() -> None:
+    known = placeholders()
+    known.scrubbed(f"I am {ADA}")
+    assert known.scrubbed("Who wrote: I am ada@exam") == "Who wrote: I am [text 1]"
+    assert known.scrubbed("Who is ada") == "Who is ada"
 
 
 @given(said)
