@@ -1,5 +1,6 @@
 """Puts conversations away and brings them back: the one way in which that happens."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -116,6 +117,11 @@ class ArchiveService:
         Raises: ArchiveUnavailableError: it does not answer, or refuses; the sentence says what to do.
         """
         await self._archived.check()
+
+    async def archived_of(self, conversation_ids: Sequence[int]) -> list[int]:
+        """Return those that are archived, and those that there are not: of these it is to be said."""
+        heads = {each: await self._store.head_of(each) for each in conversation_ids}
+        return [each for each, head in heads.items() if head is None or head.state is ConversationState.ARCHIVED]
 
     async def was_archived(self, conversation_id: int, since: datetime) -> bool:
         """Whether the conversation has been archived since then."""

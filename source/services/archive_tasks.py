@@ -8,7 +8,6 @@ from source.domain.errors import RefusedInputError
 from source.domain.task import Json, Lane
 from source.ports.archives import ArchiveRule
 from source.services.archive import Archived, ArchiveRequest, ArchiveService
-from source.services.archive_returns import Returned
 from source.services.chat_ids import ConversationBook, threads_of
 from source.services.side_by_side import each_for_itself
 from source.services.task_input import flag_in, ids_in, names_in, refuse_unknown_keys
@@ -111,7 +110,9 @@ class UnarchiveConversation:
     async def plan(self, given: Json) -> Sequence[Json]:
         await self._archive.check()
         named, unknown = await _named(given, self._book)
-        pieces: list[Json] = [{"conversation_ids": part} for part in _parts(named or [])]
+        # Only these: what a piece finds brought back already, it has brought back itself before it was cut off.
+        archived = await self._archive.archived_of(named or [])
+        pieces: list[Json] = [{"conversation_ids": part} for part in _parts(archived)]
         return [*pieces, {"unknown": unknown}] if unknown else pieces
 
     async def perform(self, piece: Json) -> Json:
@@ -119,8 +120,7 @@ class UnarchiveConversation:
             return {"failed": dict.fromkeys(unknown, "There is no such chat.")}
         wanted = ids_in(piece, "conversation_ids") or []
         outcomes = await each_for_itself(wanted, self._archive.restore)
-        found = (outcomes.done.get(each) for each in wanted)
-        returned: list[Returned] = [each for each in found if each is not None and each.was_archived]
+        returned = [outcomes.done[each] for each in wanted if each in outcomes.done]
         return {
             "restored": [each.conversation_id for each in returned],
             "rewritten": {str(each.conversation_id): each.remark for each in returned if each.remark},

@@ -70,10 +70,12 @@ class Cleanup:
 
     async def delete_expired(self, conversation_id: int, retention: timedelta) -> int | None:
         """Delete an archived conversation everywhere, unless it was brought back (None); return the bytes freed
-        outside of the database.
+        outside of the database. Of one that is gone already, as when this was cut off after it, they are 0.
 
         Raises: ArchiveUnavailableError, TranscriptError, StoreError: the store still has it.
         """
+        if await self._store.head_of(conversation_id) is None:
+            return 0
         archive = await self._store.archive_of(conversation_id)
         if archive is None or archive.archived_at >= self._clock.now() - retention:
             return None

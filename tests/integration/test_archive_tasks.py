@@ -104,6 +104,18 @@ async def test_a_piece_that_was_cut_off_counts_what_it_had_archived(bench: Archi
     assert (await desk.archive.perform(piece))["archived"] == [first, second]
 
 
+async def test_a_piece_that_was_cut_off_counts_what_it_had_brought_back(bench: ArchiveBench) -> None:
+    keys = [await bench.ended(text, thread_id="kitchen") for text in ("One", "Two", "Three")]
+    for key in keys[:2]:
+        await bench.archive.archive(key, REQUEST)
+    desk = ArchiveDesk(bench)
+    [piece] = await desk.unarchive.plan(desk.unarchive.checked({"chat_id": "kitchen"}))
+    await bench.archive.restore(keys[0])
+    assert (await desk.unarchive.perform(piece))["restored"] == keys[:2]
+    output = await desk.done(UNARCHIVE, chat_id="kitchen")
+    assert (output["restored"], output["remark"]) == ([], "Nothing was brought back: none of it is archived.")
+
+
 async def test_what_fails_of_one_conversation_stops_no_other(bench: ArchiveBench) -> None:
     storage = Flickering()
     bench = bench.restarted(storage=storage)
