@@ -143,8 +143,7 @@ def _outcome(cases: Iterator[Case]) -> Outcome:
 
 def _cost(case: Case) -> float:
     """Return the mean time of one look, in seconds."""
-    ends = range(LOOKED_AT, len(case.exchanges) + 1)
-    windows = [case.exchanges[end - LOOKED_AT : end] for end in ends]
+    windows = [case.exchanges[max(0, end - LOOKED_AT) : end] for end in range(1, len(case.exchanges) + 1)]
     started = time.perf_counter()
     for window in windows:
         has_shifted(window)
@@ -166,6 +165,8 @@ def main() -> None:
     costs = {"made up": _cost(long)}
     if given.dialogues:
         pairs = _sessions(given.dialogues)
+        if len(pairs) < 2:
+            parser.error("a shift is made of two dialogues: FILE needs more than one")
         joined = [Case(tuple(each for session in sessions for each in session)) for sessions in pairs]
         results["chats, with a shift"] = _outcome(_spliced(chance, pairs))
         results["chats as they are"] = _outcome(iter(joined))

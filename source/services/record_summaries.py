@@ -10,7 +10,7 @@ Values = Mapping[str, object]
 
 
 class SummaryKeeping:
-    """What programs do with user summaries; what can be counted is counted with every write, never given."""
+    """What programs do with user summaries; what can be counted is counted as it happens, never given."""
 
     def __init__(self, records: RecordStore, ids: IdGenerator, clock: Clock) -> None:
         self._records = records

@@ -13,6 +13,7 @@ from source.adapters.storage.archive_table import ArchiveTable
 from source.adapters.storage.interaction_table import InteractionTable
 from source.adapters.storage.interaction_tables import interaction_names, interactions
 from source.adapters.storage.memory_table import MemoryTable
+from source.adapters.storage.message_forgetting import rewrite
 from source.adapters.storage.operation_tables import user_summaries
 from source.adapters.storage.people_table import PeopleTable
 from source.adapters.storage.record_counts import counted
@@ -25,6 +26,7 @@ from source.domain.message import Message, Standing
 from source.domain.thread import PersonRef, Platform
 from source.domain.turn import TurnRecord
 from source.ports.people import PeopleQuery
+from source.ports.privacy import Rewritten
 from tests.fakes.clock import FakeClock
 from tests.fakes.records_desk import RecordsDesk
 from tests.fakes.store_samples import ANN, BEN, GUILD, MAIN, NOW, head, said
@@ -191,7 +193,7 @@ class Anything:
         deeds: list[Callable[[], object]] = [
             self.begin, self.speak, self.speak, self.speak, self.speak_twice, self.correct, self.remember,
             self.forget, self.name_message, self.name_session, self.summarize, self.restore, self.delete,
-            self.supersede,
+            self.supersede, self.forget_some,
         ]  # fmt: skip
         deed = self.chance.choice(deeds) if self.heads else self.begin
         await deed()  # type: ignore[misc]  # all of them are coroutines
@@ -259,6 +261,17 @@ class Anything:
         assert stored is not None
         kept = tuple(replace(each, standing=Standing.KEPT) for each in stored.messages)
         await self.store.restore([replace(stored, messages=(*kept, self.word()))])
+
+    async def forget_some(self) -> None:
+        """Some of the messages go, some say nothing any more, and somebody did not take part."""
+        stored = await self.store.load(self.chosen())
+        assert stored is not None
+        fates = [(message, self.chance.choice(["kept", "emptied", "removed"])) for message in stored.messages]
+        who = self.chance.choice(self.people)
+        emptied = [m.message_id for m, fate in fates if m.requester == who or fate == "emptied"]
+        removed = [m.message_id for m, fate in fates if fate == "removed" and m.message_id not in emptied]
+        change = Rewritten(stored.head, emptied, removed, names=[who], left_by=[who])
+        await self.store.change(lambda connection, _now: rewrite(connection, change))
 
     async def delete(self) -> None:
         gone = self.heads.pop(self.chance.randrange(len(self.heads)))

@@ -60,3 +60,9 @@ def test_a_replay_keeps_every_message_and_shows_what_was_sent(dialogues: Path) -
     assert done.returncode == 0, done.stdout + done.stderr
     assert "2 conversations" in done.stdout
     assert "Each of 8 messages is in exactly one of 2 transcripts" in done.stdout
+
+
+def test_suggestions_of_topics_are_counted() -> None:
+    done = _run("topics")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "suggestions right" in done.stdout
