@@ -26,6 +26,7 @@ from source.adapters.web.routes import (
 from source.app.echo import Echo
 from source.app.operations import Operations
 from source.app.privacy import retention_settings
+from source.ports.tasks import TaskQueue
 from source.services.audit import RetentionRules
 
 
@@ -57,20 +58,21 @@ def api_routes(echo: Echo, operations: Operations, web_chat: WebChat) -> Sequenc
                 echo.facts.forgetting(echo.rewriting),
             )
         ),
-        privacy.router(_privacy_parts(echo, operations)),
+        privacy.router(privacy_parts(echo, queue)),
         # Last: an id is looked for where no other word stands.
         *operations.records.routes(),
     ]
 
 
-def _privacy_parts(echo: Echo, operations: Operations) -> privacy.PrivacyParts:
+def privacy_parts(echo: Echo, queue: TaskQueue) -> privacy.PrivacyParts:
+    """Return what the routes of privacy need."""
     parts = echo.privacy
     return privacy.PrivacyParts(
         desk=parts.desk,
         my_data=parts.my_data,
         audit=parts.audit,
         rules=RetentionRules(parts.rules, parts.audit),
-        queue=operations.queue,
+        queue=queue,
         settings=retention_settings(echo.settings),
         retention_is_enabled=echo.settings.retention_enabled,
     )
