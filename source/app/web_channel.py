@@ -69,5 +69,6 @@ def _chat(echo: Echo) -> WebChat:
         clock=echo.clock,
         model_name=echo.model_name,
         is_offline=echo.is_offline,
+        kept_text=echo.scrubbing.text,
     )
     return WebChat(parts)

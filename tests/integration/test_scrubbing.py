@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -9,8 +10,12 @@ from pathlib import Path
 import pytest
 
 from source.adapters.storage.record_table import RecordTable
+from source.adapters.web.chat import Answered
+from source.adapters.web.problems import Problem
+from source.app.web_channel import _chat
 from source.domain.conversation_head import StoredConversation
 from source.domain.message import Message, MessageType
+from source.domain.thread import Platform, ThreadRef
 from source.domain.turn import Purpose
 from source.ports.llm import JsonSchema
 from source.services.records import RecordParts, RecordService
@@ -120,11 +125,11 @@ async def test_nothing_that_is_removed_is_in_any_file(tmp_path: Path, server: Fa
         server.queue(Says([f"Looking for {IBAN}."], calls=[search]), Says(["Nothing."]))
         await talk.say("And again?")
         await talk.command(f"new about {MAIL}")
+        titles = [each.head.title for each in await talk.conversations()]
         await talk.say(f"I wrote {MAIL} wrongly", event_id="edited")
         await talk.echo.corrections.edited(MAIN.platform, "edited", f"Rather {PHONE}", talk.clock.now())
         await talk.echo.manager.write_transcripts()
         said = [message for each in await talk.conversations() for message in each.messages]
-        titles = [each.head.title for each in await talk.conversations()]
         assert files_that_hold(tmp_path) == {}
     assert files_that_hold_after_the_end(tmp_path) == {}
     # What nobody keeps is not sent either, but for what the model itself has just said.
@@ -213,3 +218,15 @@ async def test_what_programs_write_is_treated_alike(tmp_path: Path, server: Fake
     assert [(each.message_content, each.pii) for each in stored.messages] == [("Or [email removed]", ("email",))]
     assert found is not None
     assert (found["content"], found["tags"], found["pii"]) == ("Or [email removed]", ["[phone removed]"], ["email"])
+
+
+async def test_the_same_message_handed_in_once_more_is_known_again(tmp_path: Path, server: FakeOpenAIServer) -> None:
+    session = ThreadRef(Platform.WEB, "s1")
+    async with running_echo(tmp_path, server, FakeClock(), pii_scrub_stored=True) as talk:
+        chat = _chat(talk.echo)
+        inbound = talk.inbound(INTRODUCTION, thread=session, event_id="s1/1")
+        answers = [[event async for event in (await chat.ask(inbound)).events()][-1] for _ in range(2)]
+        with pytest.raises(Problem):
+            await chat.ask(replace(inbound, text="Something else"))
+    assert answers[0] == answers[1]
+    assert isinstance(answers[0], Answered)

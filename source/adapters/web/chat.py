@@ -21,6 +21,7 @@ from source.ports.store import ConversationListing
 from source.services.commands import CommandInvocation, CommandReply, CommandSpec
 from source.services.mailbox import Waiting
 from source.services.owned_tasks import OwnedTasks
+from source.services.scrubbing import AS_IT_IS, KeptText
 
 log = structlog.get_logger(__name__)
 
@@ -80,6 +81,7 @@ class ChatParts:
     clock: Clock
     model_name: str
     is_offline: bool
+    kept_text: KeptText = AS_IT_IS.text
     pause_seconds: float = _PAUSE_SECONDS
     drain: timedelta = _DRAIN
 
@@ -248,7 +250,7 @@ class WebChat:
 
     async def _asked_before(self, inbound: InboundMessage) -> AskedBefore:
         before = await self.parts.asked_before.asked_before(inbound.thread.platform, inbound.event_id)
-        if before is None or not _is_same(before, inbound):
+        if before is None or not _is_same(before, inbound, self.parts.kept_text(inbound.text)):
             raise Problem(409, "This message_id was used for another message; choose one that is new in its session.")
         return before
 
@@ -268,7 +270,7 @@ class WebChat:
         return Exchange(listener, self.parts.replies, key=key, pause_seconds=self.parts.pause_seconds)
 
 
-def _is_same(before: AskedBefore, inbound: InboundMessage) -> bool:
+def _is_same(before: AskedBefore, inbound: InboundMessage, kept_text: str) -> bool:
     """Whether it is the same message of the same person; one that was edited or taken back since is."""
     is_theirs = before.thread.key == inbound.thread.key and before.external_id == inbound.person.external_id
-    return is_theirs and before.text in {None, inbound.text}
+    return is_theirs and before.text in {None, kept_text}
