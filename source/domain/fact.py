@@ -27,12 +27,14 @@ class Slot:
 class FoundFact:
     """One item of a conversation's memory as one person's: `said_at` is when they last said what it cites.
 
-    `replaces` are ids of stored facts that it makes out of date, as far as whoever made the memory said so.
+    `form` is what two wordings of the same have in common: `plain_form` of the text. `replaces` are ids of stored
+    facts that it makes out of date, as far as whoever made the memory said so.
     """
 
     person_id: int
     part: MemoryPart
     text: str
+    form: str
     name: str | None
     message_ids: tuple[int, ...]
     said_at: datetime

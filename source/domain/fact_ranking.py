@@ -119,7 +119,7 @@ def _places(facts: Sequence[Fact]) -> tuple[Mapping[str, set[int]], Mapping[str,
     """Return which facts have a word, and which words have a beginning."""
     places: defaultdict[str, set[int]] = defaultdict(set)
     for fact in facts:
-        for word in telling_words(fact.text):
+        for word in (*fact.found.form.split(), *words(fact.found.name or "")):
             places[word].add(fact.fact_id)
     by_beginning: defaultdict[str, list[str]] = defaultdict(list)
     for word in places:

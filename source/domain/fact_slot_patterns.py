@@ -129,6 +129,7 @@ MANY: Final = (
 _OF_MINE: Final = r"(?P<whose>my|mein|meine|mi|mon|ma|meu|minha|mijn|мой|моя|[^,.;:!?()\"]{1,40}?['’]s|his|her|their)"
 _IS: Final = r"(?:['’]s|\s+(?:is|are|has\s+changed\s+to|ist|es|est|é|è|—|is\s+now|ist\s+jetzt))(?:\s+now)?\s+"
 # “My favourite colour is blue.” The subject is what stands there.
+FAVOURITE_TRIGGERS: Final = ("favourite", "lieblings", "favorito préféré preferido")
 FAVOURITE: Final = tuple(
     re.compile(pattern + _VALUE)
     for pattern in (
@@ -140,17 +141,18 @@ FAVOURITE: Final = tuple(
 # “My phone number is …”; the address of a flat has commas, and so does a date.
 _LONG_VALUE: Final = r"(?P<value>[^\s;!?()\"][^;!?()\"]*)"
 _KIND: Final = r"(?:(?P<kind>work|home|private|mobile|cell|office|business)\s+)?"
+CONTACT_WORDS: Final[Mapping[str, str]] = {
+    "phone": r"(?:phone|telephone|cell|mobile|whatsapp)?\s*number|phone|mobile|telefonnummer|handynummer"
+    r"|(?:número\s+de\s+)?(?:teléfono|telefone)|numéro(?:\s+de\s+téléphone)?|telefoonnummer",
+    "e-mail": r"email|e-?mail(?:\s*address|-?adresse|adres)?|correo(?:\s+electrónico)?|adresse\s+e-?mail",
+    "address": r"address|adresse|anschrift|dirección|endereço|indirizzo|adres",
+    "birthday": r"birthday|geburtstag|cumpleaños|anniversaire|aniversário|compleanno|verjaardag",
+    "time zone": r"time\s*zone|zeitzone|zona\s+horaria|fuseau\s+horaire",
+    "car": r"car|auto|coche|voiture|carro|macchina",
+}
 CONTACT: Final[Mapping[str, re.Pattern[str]]] = {
     attribute: re.compile(rf"(?i)(?<!\w){_OF_MINE}\s+{_NEW}{_KIND}(?:{words}){_IS}{_LONG_VALUE}")
-    for attribute, words in {
-        "phone": r"(?:phone|telephone|cell|mobile|whatsapp)?\s*number|phone|mobile|telefonnummer|handynummer"
-        r"|(?:número\s+de\s+)?(?:teléfono|telefone)|numéro(?:\s+de\s+téléphone)?|telefoonnummer",
-        "e-mail": r"e-?mail(?:\s*address|-?adresse|adres)?|correo(?:\s+electrónico)?|adresse\s+e-?mail",
-        "address": r"address|adresse|anschrift|dirección|endereço|indirizzo|adres",
-        "birthday": r"birthday|geburtstag|cumpleaños|anniversaire|aniversário|compleanno|verjaardag",
-        "time zone": r"time\s*zone|zeitzone|zona\s+horaria|fuseau\s+horaire",
-        "car": r"car|auto|coche|voiture|carro|macchina",
-    }.items()
+    for attribute, words in CONTACT_WORDS.items()
 }
 # Somebody has one of each at a time; the words of other languages are known by the first one.
 PARTNER_WORDS: Final[Mapping[str, str]] = {

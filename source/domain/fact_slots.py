@@ -1,20 +1,25 @@
 """What a sentence tells of which subject: two of one subject with different values cannot both hold."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Final
 
 from source.domain.fact import Slot
 from source.domain.fact_slot_patterns import (
     CONTACT,
+    CONTACT_WORDS,
     FAVOURITE,
+    FAVOURITE_TRIGGERS,
     FAVOURITE_WORDS,
     MANY,
     NAME_OF,
     ONE_AT_A_TIME,
     PARTNER_WORDS,
+    PARTNERS,
+    Wording,
 )
 from source.domain.fact_subjects import Telling, known_as
+from source.domain.fact_triggers import Triggered
 from source.domain.fact_words import unquoted
 from source.domain.stop_words import STOP_WORDS
 from source.domain.summary_text import is_question
@@ -49,26 +54,20 @@ _ARTICLE: Final = re.compile(
     r"(?i)^(?:the|an?|my|some|der|die|das|den|dem|ein|eine|einen|el|la|los|las|un|una|le|les|l['’]|o|os|as|um|uma|il|lo|de|het|een)\s+"
 )
 _SIGN: Final = re.compile(r"[^\w+@.-]+")
-_ONE: Final = tuple((wording, wording.compiled()) for wording in ONE_AT_A_TIME)
-_SOME: Final = tuple((wording, wording.compiled()) for wording in MANY)
+# By who or what a sentence tells something of: the slots that are found in it.
+_Finder = Callable[[str, Telling], Iterator[Slot]]
 
 
 def slots_of(text: str, names: Collection[str]) -> tuple[Slot, ...]:
     """Return what a fact's text tells by rule; `names` are those of whose fact it is."""
-    said = unquoted(text)[:_MOST_CHARS].strip()
-    if is_question(said) or _NOT_SO.search(said):
-        return ()
-    is_quoted = said != text.strip()[:_MOST_CHARS]
-    telling = Telling.by_oneself(others=True) if is_quoted else Telling.of_somebody(names)
-    return _each_once(_found(_REPORTED.sub("", said), telling))
+    said = unquoted(text)
+    is_quoted = said != text
+    return _slots(said, Telling.by_oneself(others=True) if is_quoted else Telling.of_somebody(names))
 
 
 def own_slots(text: str) -> tuple[Slot, ...]:
     """Return what somebody tells of themself in their own words."""
-    said = text[:_MOST_CHARS].strip()
-    if is_question(said) or _NOT_SO.search(said):
-        return ()
-    return _each_once(_found(said, Telling.by_oneself(others=False)))
+    return _slots(text, Telling.by_oneself(others=False))
 
 
 def agree(one: str, other: str) -> bool:
@@ -77,43 +76,48 @@ def agree(one: str, other: str) -> bool:
     return first <= second or second <= first
 
 
-def _each_once(slots: Iterable[Slot]) -> tuple[Slot, ...]:
-    return tuple({(slot.subject, slot.value): slot for slot in slots}.values())
+def _slots(text: str, telling: Telling) -> tuple[Slot, ...]:
+    said = text[:_MOST_CHARS].strip()
+    finders = _FINDERS.among(said)
+    if not finders or is_question(said) or _NOT_SO.search(said):
+        return ()
+    if telling.is_a_note:
+        said = _REPORTED.sub("", said)
+    return tuple({(slot.subject, slot.value): slot for find in finders for slot in find(said, telling)}.values())
 
 
-def _found(said: str, telling: Telling) -> Iterator[Slot]:
-    for wording, patterns in _ONE:
+def _told(wording: Wording) -> _Finder:
+    """Return what finds what is told in these words."""
+    patterns = wording.compiled()
+    slot = _one_of_many if wording in MANY else _slot
+
+    def find(said: str, telling: Telling) -> Iterator[Slot]:
         for pattern in patterns:
             for found in pattern.finditer(said):
-                yield from _slot(
-                    telling.subject(found.groupdict().get("who")),
-                    wording.attribute,
-                    found["value"],
-                    holds=wording.holds,
-                )
-    for wording, patterns in _SOME:
-        for pattern in patterns:
-            for found in pattern.finditer(said):
-                yield from _one_of_many(
-                    telling.subject(found.groupdict().get("who")),
-                    wording.attribute,
-                    found["value"],
-                    holds=wording.holds,
-                )
-    yield from _named(said, telling)
+                about = telling.subject(found.groupdict().get("who"))
+                yield from slot(about, wording.attribute, found["value"], holds=wording.holds)
+
+    return find
 
 
-def _named(said: str, telling: Telling) -> Iterator[Slot]:
-    """Yield what is told of things that one has: favourites, addresses, partners."""
+def _favourites(said: str, telling: Telling) -> Iterator[Slot]:
     for pattern in FAVOURITE:
         for found in pattern.finditer(said):
             what = known_as(FAVOURITE_WORDS, found["what"])
             yield from _slot(telling.owner(found["whose"]), f"favourite {what}", found["value"])
-    for attribute, pattern in CONTACT.items():
-        for found in pattern.finditer(said):
+
+
+def _contact(attribute: str) -> _Finder:
+    def find(said: str, telling: Telling) -> Iterator[Slot]:
+        for found in CONTACT[attribute].finditer(said):
             kind = f"{found['kind'].casefold()} " if found["kind"] else ""
             value = _digits(found["value"]) if attribute == "phone" else found["value"]
             yield from _slot(telling.owner(found["whose"]), kind + attribute, value)
+
+    return find
+
+
+def _partners(said: str, telling: Telling) -> Iterator[Slot]:
     for found in NAME_OF.finditer(said):
         who = known_as(PARTNER_WORDS, found["what"])
         yield from _slot(telling.owner(found["whose"]), f"{who} name", found["value"])
@@ -147,3 +151,13 @@ def _digits(value: str) -> str:
     """Return the digits of a number, however it is grouped; none: it is not one."""
     found = re.match(r"[\d\s+()/.-]{5,}", value.strip())
     return re.sub(r"\D+", "", found[0]) if found else ""
+
+
+_FINDERS: Final = Triggered[_Finder](
+    [
+        *((_told(wording), (wording.own, wording.others)) for wording in (*ONE_AT_A_TIME, *MANY)),
+        (_favourites, FAVOURITE_TRIGGERS),
+        *((_contact(attribute), (words,)) for attribute, words in CONTACT_WORDS.items()),
+        (_partners, (PARTNERS,)),
+    ]
+)

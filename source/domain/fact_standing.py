@@ -8,7 +8,6 @@ from typing import Final
 
 from source.domain.fact import Fact, KnownFact, Slot
 from source.domain.fact_slots import agree
-from source.domain.fact_words import plain_form, telling_words
 from source.domain.memory import MemoryPart
 
 # Facts and preferences are told apart by whoever notes them, not always in the same way.
@@ -67,8 +66,8 @@ def _grouped(newest_first: Sequence[Fact]) -> Iterator[_Group]:
 def _keys(fact: Fact) -> Iterator[tuple[str, str]]:
     """Yield by what another fact is known as the same."""
     kind = "about" if fact.part in _ABOUT else fact.part.value
-    yield kind, f"{(fact.found.name or '').casefold()}: {plain_form(fact.found.text)}"
-    if fact.found.slots and len(telling_words(fact.found.text)) <= _MOST_WORDS_ALIKE:
+    yield kind, f"{(fact.found.name or '').casefold()}: {fact.found.form}"
+    if fact.found.slots and len(fact.found.form.split()) <= _MOST_WORDS_ALIKE:
         yield kind, "; ".join(sorted(f"{slot.subject}={slot.value}={slot.holds}" for slot in fact.found.slots))
 
 
@@ -138,7 +137,7 @@ def _replace_topics(groups: Sequence[_Group]) -> None:
 def _gone_with(topic: Fact, gone: Iterable[tuple[Fact, Fact]]) -> Fact | None:
     """Return what replaced something that has all the words of a topic, from no other messages."""
     for old, new in gone:
-        is_of_it = set(telling_words(old.found.text)).issuperset(telling_words(topic.text))
+        is_of_it = set(old.found.form.split()).issuperset(topic.found.form.split())
         if is_of_it and set(old.message_ids).issuperset(topic.message_ids):
             return new
     return None

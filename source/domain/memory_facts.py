@@ -8,6 +8,7 @@ from typing import Final
 from source.domain.errors import RefusedInputError
 from source.domain.fact import FACT_PARTS, FoundFact
 from source.domain.fact_slots import slots_of
+from source.domain.fact_words import plain_form
 from source.domain.memory import MemoryItem, MemoryPart, MemorySource
 from source.domain.memory_claims import read_claims
 
@@ -51,6 +52,7 @@ def facts_in(
                 person_id=person_id,
                 part=part,
                 text=item.text,
+                form=plain_form(item.text),
                 name=item.name,
                 message_ids=item.message_ids,
                 said_at=max(each.said_at for each in theirs),

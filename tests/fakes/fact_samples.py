@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from source.domain.fact import Fact, FoundFact
 from source.domain.fact_slots import slots_of
+from source.domain.fact_words import plain_form
 from source.domain.memory import MemoryPart
 
 BEGAN = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
@@ -29,6 +30,7 @@ def fact(
         person_id=person,
         part=part,
         text=text,
+        form=plain_form(text),
         name=name,
         message_ids=(message or 1_000 + number,),
         said_at=BEGAN + timedelta(days=day),

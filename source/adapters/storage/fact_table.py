@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, literal, or_, select
 
@@ -18,6 +19,9 @@ from source.domain.memory import MemoryPart, MemorySource
 from source.domain.thread import Platform
 from source.ports.facts import SummaryOf
 from source.ports.store import Scope
+
+_TOPICS: Final = MemoryPart.TOPICS.value
+_MOST_TOPICS: Final = 200
 
 
 class FactTable:
@@ -62,7 +66,7 @@ def _seen(connection: Connection, scope: Scope, limit: int) -> list[Fact]:
     query = select(facts).where(
         facts.c.person_id == who.scalar_subquery(), facts.c.conversation_id.in_(seen_from(scope))
     )
-    return _facts(connection, _latest_first(query, limit))
+    return _latest(connection, query, limit)
 
 
 def _known_to(connection: Connection, conversation_id: int, limit: int) -> list[Fact]:
@@ -83,11 +87,15 @@ def _known_to(connection: Connection, conversation_id: int, limit: int) -> list[
 
 
 def _of_person(connection: Connection, person_id: int, limit: int) -> list[Fact]:
-    return _facts(connection, _latest_first(select(facts).where(facts.c.person_id == person_id), limit))
+    return _latest(connection, select(facts).where(facts.c.person_id == person_id), limit)
 
 
-def _latest_first(query: Select[tuple[object, ...]], limit: int) -> Select[tuple[object, ...]]:
-    return query.order_by(facts.c.said_at.desc(), facts.c.id.desc()).limit(limit)
+def _latest(connection: Connection, query: Select[tuple[object, ...]], limit: int) -> list[Fact]:
+    """Return the latest said, of topics only some: what was talked about takes no room from what is known."""
+    latest = query.order_by(facts.c.said_at.desc(), facts.c.id.desc())
+    found = _facts(connection, latest.where(facts.c.part != _TOPICS).limit(limit))
+    found += _facts(connection, latest.where(facts.c.part == _TOPICS).limit(min(limit, _MOST_TOPICS)))
+    return sorted(found, key=lambda fact: (fact.said_at, fact.fact_id), reverse=True)[:limit]
 
 
 def _summaries_near(connection: Connection, fact_ids: Sequence[int]) -> list[SummaryOf]:
@@ -155,11 +163,12 @@ def _fact(row: AnyRow) -> Fact:
         person_id=row.person_id,
         part=MemoryPart(row.part),
         text=row.text,
+        form=row.form,
         name=row.name,
         message_ids=tuple(row.message_ids),
         said_at=row.said_at,
-        slots=tuple(Slot(*each) for each in row.slots),
-        replaces=tuple(row.replaces),
+        slots=tuple(Slot(*each) for each in row.slots or ()),
+        replaces=tuple(row.replaces or ()),
         source=MemorySource(row.source),
     )
     return Fact(row.id, row.conversation_id, found)

@@ -10,8 +10,9 @@ from source.adapters.storage.moment import Moment
 from source.adapters.storage.operation_tables import conversation_memories
 from source.adapters.storage.tables import KEY, metadata
 
-# One row for each item of a memory and person who said what it cites. `slots` is what the item tells of which subject,
-# by rule; `replaces` are ids of facts that it makes out of date, by what the model said.
+# One row for each item of a memory and person who said what it cites. `form` is what two wordings of the same have in
+# common; `slots` is what the item tells of which subject, by rule; `replaces` are ids of facts that it makes out of
+# date, by what the model said.
 facts: Final = Table(
     "facts",
     metadata,
@@ -25,11 +26,12 @@ facts: Final = Table(
     ),
     Column("part", String, nullable=False),
     Column("text", Text, nullable=False),
+    Column("form", Text, nullable=False),
     Column("name", Text),
     Column("message_ids", JSON, nullable=False),
     Column("said_at", Moment, nullable=False),
-    Column("slots", JSON, nullable=False),
-    Column("replaces", JSON, nullable=False),
+    Column("slots", JSON(none_as_null=True)),
+    Column("replaces", JSON(none_as_null=True)),
     Column("source", String, nullable=False),
     Column("created_at", Moment, nullable=False),
     Index("ix_facts_person_id", "person_id", "said_at"),

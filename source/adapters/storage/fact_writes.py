@@ -108,10 +108,11 @@ def _values(fact: FoundFact) -> dict[str, object]:
     return {
         "part": fact.part.value,
         "text": fact.text,
+        "form": fact.form,
         "name": fact.name,
         "message_ids": [*fact.message_ids],
         "said_at": fact.said_at,
-        "slots": [slot.as_data() for slot in fact.slots],
-        "replaces": [*fact.replaces],
+        "slots": [slot.as_data() for slot in fact.slots] or None,
+        "replaces": [*fact.replaces] or None,
         "source": fact.source.value,
     }
