@@ -77,7 +77,7 @@ class TurnAppender(StoreAppender):
         reply = _message(self._store, text)
         usage = ModelUsage("model", Purpose.REPLY, datetime.now(UTC), 100, 80, 20)
         await self._store.commit_turn(
-            TurnRecord(head.conversation_id, (said, reply), usage=(usage,), answered=(event.key,))
+            TurnRecord(head.conversation_id, (said, reply), people=(person,), usage=(usage,), answered=(event.key,))
         )
         await self._store.mark_delivered([event.key])
 
