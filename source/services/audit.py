@@ -43,7 +43,7 @@ class RetentionRules:
 
         Raises: RefusedInputError: it is for nobody and nowhere, or says nothing.
         """
-        if rule.person_id is None and rule.platform is None:
+        if rule.platform is None and (rule.person_id is None or rule.guild_id or rule.thread_id):
             raise RefusedInputError("Whose? Name a person, or a platform with or without a guild or a thread of it.")
         if rule.person_id is not None and rule.platform is not None:
             raise RefusedInputError("A rule is for a person or for a place: make one for each.")

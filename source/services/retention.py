@@ -52,6 +52,8 @@ class RetentionService:
     def __init__(self, parts: RetentionParts) -> None:
         self._parts = parts
         self._view = parts.view
+        # An earlier process may have been cut off before it erased what it removed.
+        self._has_remains = True
 
     async def due(self) -> list[int]:
         """Return the conversations of which something may be due."""
@@ -82,16 +84,20 @@ class RetentionService:
         old = await self._view.old_summaries()
         if dry_run or not old:
             return len(old)
+        self._has_remains = True
         deleted = await self._parts.store.delete_summaries(old)
         await self._parts.receipts.note_audit(ACTION, ACTION, {"user_interaction_summaries": deleted})
         return deleted
 
     async def erase(self) -> None:
-        """Have nothing of what was removed left in files."""
-        for each in self._parts.files:
-            await each.erase()
+        """Have nothing of what was removed left in files, if something was."""
+        if self._has_remains:
+            for each in self._parts.files:
+                await each.erase()
+        self._has_remains = False
 
     async def _remove_from(self, conversation_id: int) -> None:
+        self._has_remains = True
         following = await self._parts.reading.following([conversation_id])
         await self._parts.rewriting.change(conversation_id, self._decide)
         for later in following:

@@ -31,7 +31,7 @@ _Reading = Annotated[Caller, requires(Scope.READ)]
 _Writing = Annotated[Caller, requires(Scope.WRITE)]
 _Tasking = Annotated[Caller, requires(Scope.TASKS)]
 _Name = Annotated[str, Field(min_length=1, max_length=200, pattern=STORABLE)]
-_Days = Annotated[int, Field(ge=0, le=36_500, description="0: for ever.", examples=[30])]
+_Days = Annotated[int, Field(strict=True, ge=0, le=36_500, description="0: for ever.", examples=[30])]
 _FILE: Final[Responses] = {
     200: {
         "description": "Everything that is kept about the person, zipped when it is large.",
@@ -108,7 +108,7 @@ class RetentionShown(Shown):
 class RetentionRun(Body):
     """Whether only to count."""
 
-    dry_run: bool = False
+    dry_run: Annotated[bool, Field(strict=True)] = False
 
 
 @dataclass(frozen=True, slots=True)
