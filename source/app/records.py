@@ -5,6 +5,7 @@ from functools import cached_property
 
 from fastapi import APIRouter
 
+from source.adapters.storage.hurried_reads import HurriedReads
 from source.adapters.storage.people_table import PeopleTable
 from source.adapters.storage.record_table import RecordTable
 from source.adapters.web.routes import conversations, exports, people, profiles, records, search
@@ -22,8 +23,13 @@ class Records:
         self._echo = echo
 
     @cached_property
+    def _access(self) -> HurriedReads:
+        """Whoever asks for much over the API keeps nobody waiting who talks."""
+        return HurriedReads(self._echo.store)
+
+    @cached_property
     def table(self) -> RecordTable:
-        return RecordTable(self._echo.store)
+        return RecordTable(self._access)
 
     @cached_property
     def service(self) -> RecordService:
@@ -52,7 +58,7 @@ class Records:
         return [
             records.router(self.service),
             conversations.router(conversations.ConversationParts(self.service, self.table, self.life, self.exporter)),
-            people.router(PeopleTable(self._echo.store), self.service),
+            people.router(PeopleTable(self._access), self.service),
             profiles.router(self._profile_parts),
             search.router(self._echo.catalog),
             exports.router(exports.ExportParts(self.table, self.exporter, bulk)),

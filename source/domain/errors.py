@@ -20,6 +20,7 @@ EchoError
 │   ├── StoreUnavailableError      cannot read or write now: disk full, read-only, locked
 │   ├── StoreDamagedError          the database file is not whole
 │   ├── StoreVersionError          the database was written by another version of Echo
+│   ├── ReadTooLongError           what was asked for takes longer to read than it may
 │   ├── StoreConflictError         what was to be changed is not as the caller last saw it
 │   │   └── AlreadyAnsweredError   a message that the turn answers has its answer already
 │   └── FolderInUseError           another process owns the data folder
@@ -117,6 +118,10 @@ class StoreDamagedError(StoreError):
 
 class StoreVersionError(StoreError):
     """The database was written by another version of Echo."""
+
+
+class ReadTooLongError(StoreError):
+    """What was asked for takes longer to read than it may: it has to be narrowed."""
 
 
 class StoreConflictError(StoreError):

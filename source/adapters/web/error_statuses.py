@@ -21,6 +21,10 @@ class Answer:
 
 
 _OWN_SENTENCE: Final = ""
+_TOO_LONG: Final = (
+    "This takes longer to read than it may: ask for less, by a user, a session or a time (docs/filters.md says what is "
+    "quick)."
+)
 _MISTAKE: Final = "Echo could not do this; its log says why."
 
 ANSWERS: Final[Mapping[type[EchoError], Answer]] = {
@@ -44,6 +48,7 @@ ANSWERS: Final[Mapping[type[EchoError], Answer]] = {
     errors.StoreUnavailableError: Answer(503, "The store cannot be read or written now.", _SOON_SECONDS),
     errors.StoreDamagedError: Answer(500, "The database is damaged; `python bot.py check` says what to do."),
     errors.StoreVersionError: Answer(500, "The database was written by another version of Echo."),
+    errors.ReadTooLongError: Answer(422, _TOO_LONG),
     errors.StoreConflictError: Answer(409, _OWN_SENTENCE),
     errors.AlreadyAnsweredError: Answer(409, "This has its answer already."),
     errors.FolderInUseError: Answer(503, "Another process owns the data folder.", _LATER_SECONDS),
