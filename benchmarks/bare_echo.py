@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from benchmarks.blank import BlankStore, BlankTranscripts, InstantModel
+from source.app.personal_data import finder_for, scrubbed
 from source.app.settings import ROOT, Settings
 from source.domain.conversation_head import StoredConversation
 from source.domain.token_estimate import TokenEstimator
@@ -12,6 +13,7 @@ from source.services.admission import Admission
 from source.services.context_service import ContextService, ContextSettings
 from source.services.conversation_manager import InMemoryConversationManager
 from source.services.opening import Opening
+from source.services.scrubbing import Keeping, Scrubbing
 from source.services.speaker import Speaker
 from source.services.summarizer import ConversationSummarizer, SummarySettings
 from source.services.tools import Toolbox
@@ -21,10 +23,15 @@ from source.services.upkeep import ContextUpkeep
 
 
 def bare_echo(
-    settings: Settings, stored: Iterable[StoredConversation]
+    settings: Settings, stored: Iterable[StoredConversation], *, keeping: Keeping | None = None
 ) -> tuple[TurnService, InMemoryConversationManager]:
-    """Return a turn service whose store has `stored`, and its manager; summaries are excerpts."""
-    clock, estimator, model, store = SystemClock(), TokenEstimator(), InstantModel(), BlankStore(stored)
+    """Return a turn service whose store has `stored`, and its manager; summaries are excerpts.
+
+    Without `keeping` personal data is treated as the settings say.
+    """
+    keeping = keeping or Scrubbing(finder_for(settings.pii_country), is_removed=settings.pii_scrub_stored)
+    clock, estimator, store = SystemClock(), TokenEstimator(), BlankStore(stored)
+    model = scrubbed(InstantModel(), settings)
     manager = InMemoryConversationManager(BlankTranscripts(), store=store, clock=clock)
     summarizer = ConversationSummarizer(None, clock, _summaries(settings), "Summarize.", estimator)
     limits = ContextSettings(settings.max_context_messages, settings.context_budget_tokens, settings.max_output_tokens)
@@ -39,10 +46,13 @@ def bare_echo(
         speaker=Speaker(model, Toolbox(), clock, estimator, max_rounds=settings.max_tool_rounds),
         upkeep=ContextUpkeep(context, summarizer, store),
         clock=clock,
+        keeping=keeping,
     )
     answerer = Answerer(parts)
     admission = Admission(settings.max_message_bytes)
-    return TurnService(admission, store, answerer, clock, answer_max_age=settings.answer_max_age), manager
+    return TurnService(
+        admission, store, answerer, clock, answer_max_age=settings.answer_max_age, keeping=keeping
+    ), manager
 
 
 def _summaries(settings: Settings) -> SummarySettings:

@@ -67,7 +67,7 @@ class Phones:
         """Yield the longest phone numbers in a row of digits, of which there may be several, or none."""
         sign = _SIGN.search(text, max(0, start - 3), start)
         pieces = [Span(*piece.span()) for piece in _PIECE.finditer(text, sign.start() if sign else start, end + 1)]
-        counts = [len(digits_of(text[piece.start : piece.end])) for piece in pieces]
+        counts = [sum(map(str.isdecimal, text[piece.start : piece.end])) for piece in pieces]
         first = 0
         while first < len(pieces):
             ends = list(_ends(counts[first : first + _MOST_PIECES]))

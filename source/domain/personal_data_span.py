@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-_DIGITS = re.compile(r"\d+")
+_DIGITS, _OTHERS = re.compile(r"\d+"), re.compile(r"\D+")
 # No number that is looked for goes on for so long without a digit, nor is what is said before it further away.
 _AROUND_DIGITS = 48
 # The digits of one number have no more than this between them, but for an IBAN's.
@@ -51,4 +51,5 @@ def _zone(text: str, start: int, end: int, digits: int, run: int) -> Zone:
 
 def digits_of(text: str) -> str:
     """Return the digits in it, of whatever script, as 0 to 9."""
-    return "".join(str(int(sign)) for sign in text if sign.isdecimal())
+    digits = _OTHERS.sub("", text)
+    return digits if digits.isascii() else "".join(str(int(digit)) for digit in digits)

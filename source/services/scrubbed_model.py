@@ -80,8 +80,11 @@ def _scrubbed(prompt: Prompt, placeholders: Placeholders) -> Prompt:
 
 def _scrubbed_message(message: PromptMessage, placeholders: Placeholders) -> PromptMessage:
     scrub = placeholders.scrubbed_json if message.role is Role.TOOL else placeholders.scrubbed
-    calls = tuple(replace(call, arguments=placeholders.scrubbed_json(call.arguments)) for call in message.tool_calls)
-    return replace(message, content=scrub(message.content), tool_calls=calls)
+    content = scrub(message.content)
+    if content is message.content and not message.tool_calls:
+        return message
+    calls = (replace(call, arguments=placeholders.scrubbed_json(call.arguments)) for call in message.tool_calls)
+    return replace(message, content=content, tool_calls=tuple(calls))
 
 
 def _restored(
