@@ -83,10 +83,17 @@ def _asked(request: RecallRequest) -> Iterator[_Asked]:
         yield _Asked(request.query, request.person)
     if request.queries is None:
         return
-    text = sys.stdin.read() if str(request.queries) == "-" else request.queries.read_text(encoding="utf-8")
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(_lines(request.queries), 1):
         if line.strip():
             yield _read(line.strip(), number, request.person)
+
+
+def _lines(queries: Path) -> list[str]:
+    try:
+        given = sys.stdin.buffer.read() if str(queries) == "-" else queries.read_bytes()
+        return given.decode("utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RefusedInputError(f"{queries} cannot be read as text in UTF-8: {error}") from error
 
 
 def _read(line: str, number: int, person: str | None) -> _Asked:
