@@ -46,6 +46,7 @@ def test_a_benchmark_prints_its_figures(name: str) -> None:
         ("archive", "byte for byte"),
         ("discord_load", "longest freeze"),
         ("discord_start", "first answer"),
+        ("facts_quality", "known at the end"),
         ("stream_parsing", "pieces"),
     ],
 )
