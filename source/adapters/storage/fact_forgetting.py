@@ -47,7 +47,9 @@ def _tells_less(other: AnyRow, row: AnyRow) -> bool:
 
 def _forget_in(connection: Connection, conversation_id: int, rows: Sequence[AnyRow], now: datetime) -> None:
     here = memories.c.conversation_id == conversation_id
-    memory = connection.execute(select(memories).where(here).with_for_update()).one()
+    memory = connection.execute(select(memories).where(here).with_for_update()).first()
+    if memory is None:  # it was forgotten meanwhile, and its facts with it
+        return
     data = memory.memory_data
     speakers = said_by(connection, conversation_id, cited_by(data))
     said = {key: each.person_id for key, each in speakers.items()}

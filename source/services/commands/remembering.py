@@ -34,7 +34,7 @@ class MemoryCommand:
     def __init__(self, facts: FactsService, forgetting: FactForgetting) -> None:
         self._facts = facts
         self._forgetting = forgetting
-        self._told: OrderedDict[Scope, Sequence[KnownFact]] = OrderedDict()
+        self._told: OrderedDict[Scope, Sequence[int]] = OrderedDict()
 
     async def memory(self, invocation: CommandInvocation) -> CommandReply:
         """Tell what is known of the person here, by number, or forget one of it."""
@@ -74,10 +74,10 @@ class MemoryCommand:
         known = await self._facts.known(scope)
         number = what.removeprefix("#").rstrip(".")
         if number.isdecimal():
-            told = self._told.get(scope) or _numbered([each for each in known if each.is_current])
+            told = self._told.get(scope) or _ids(_numbered([each for each in known if each.is_current]))
             if not 0 < int(number) <= len(told):
                 raise RefusedInputError(f"There is no number {number[:10]} in what I told you: /memory tells it again.")
-            wanted = told[int(number) - 1].fact.fact_id
+            wanted = told[int(number) - 1]
             found = [each for each in known if any(fact.fact_id == wanted for fact in each.all)]
             if not found:
                 raise RefusedInputError("I do not know that any more: /memory tells what I know.")
@@ -85,10 +85,15 @@ class MemoryCommand:
         return _only(what, [each for each in known if _has(each, what)])
 
     def _remember(self, scope: Scope, told: Sequence[KnownFact]) -> None:
-        self._told[scope] = told
+        # Ids alone: what is forgotten elsewhere must not live on here.
+        self._told[scope] = _ids(told)
         self._told.move_to_end(scope)
         if len(self._told) > _LISTS_REMEMBERED:
             self._told.popitem(last=False)
+
+
+def _ids(known: Sequence[KnownFact]) -> list[int]:
+    return [each.fact.fact_id for each in known]
 
 
 def _numbered(known: Sequence[KnownFact]) -> list[KnownFact]:
