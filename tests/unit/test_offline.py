@@ -107,7 +107,8 @@ async def test_the_question_itself_and_replies_given_offline_are_not_quoted() ->
 
     reply = await reply_to("The harbour?", found(("Ana", "The harbour?"), ("Echo", offline_reply), ("Ben", "North.")))
 
-    assert [line for line in reply.splitlines() if line.startswith("- ")] == ["- Wednesday, 18 November 2026, Ben: “North.”"]
+    quotes = [line for line in reply.splitlines() if line.startswith("- ")]
+    assert quotes == ["- Wednesday, 18 November 2026, Ben: “North.”"]
 
 
 async def test_the_same_words_are_quoted_once_and_few_in_all() -> None:
