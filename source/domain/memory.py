@@ -120,6 +120,13 @@ def without_message(memory_data: Mapping[str, object], message_id: int) -> dict[
     }
 
 
+def cited_in(memory_data: Mapping[str, object]) -> frozenset[int]:
+    """Return the messages that show something of a record."""
+    items = [item for value in memory_data.values() for item in (value if isinstance(value, list) else [value])]
+    lists = [item.get("message_ids") for item in items if isinstance(item, Mapping)]
+    return frozenset(each for ids in lists if isinstance(ids, list) for each in ids if isinstance(each, int))
+
+
 def _cites(item: object, message_id: int) -> bool:
     ids = item.get("message_ids") if isinstance(item, Mapping) else None
     return isinstance(ids, list) and message_id in ids

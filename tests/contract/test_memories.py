@@ -220,3 +220,17 @@ async def _correct(store: SqlStore, conversation: ConversationHead, message: Mes
     text_now = "" if standing is Standing.DELETED else f"{message.message_content}, edited"
     corrected = replace(message, message_content=text_now, standing=standing, edited_at=NOW)
     await store.correct(conversation.conversation_id, corrected)
+
+
+async def test_a_memory_that_cites_what_was_taken_back_meanwhile_is_not_kept(sql_store: SqlStore) -> None:
+    table = MemoryTable(sql_store)
+    spoken = said("The lighthouse")
+    conversation = head(is_active=False)
+    await sql_store.commit_turn(TurnRecord(conversation.conversation_id, (spoken,), (conversation,)))
+    await sql_store.correct(
+        conversation.conversation_id, replace(spoken, message_content="", standing=Standing.DELETED)
+    )
+    told = {"facts": [{"text": "a lighthouse", "message_ids": [spoken.message_id]}]}
+    with pytest.raises(StoreConflictError):
+        await table.put_memory(conversation.conversation_id, told, source=MemorySource.MODEL, version=0)
+    assert await table.memory(conversation.conversation_id) is None

@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, or_, select
 from sqlalchemy.sql.functions import coalesce
 
+from source.adapters.storage.deleted_messages import is_any_deleted
 from source.adapters.storage.fact_writes import put_facts, without_what_was_forgotten
 from source.adapters.storage.interaction_counting import recount_names
 from source.adapters.storage.operation_tables import conversation_memories as memories
@@ -15,7 +16,7 @@ from source.adapters.storage.profile_writes import forget_found_values, put_valu
 from source.adapters.storage.sql_access import SqlAccess, insert_of
 from source.adapters.storage.tables import conversations, messages
 from source.domain.errors import StoreConflictError
-from source.domain.memory import RETRY_PAUSES, MemorySource, StoredMemory
+from source.domain.memory import RETRY_PAUSES, MemorySource, StoredMemory, cited_in
 from source.domain.message import MessageType, Standing
 from source.domain.message_text import storable
 
@@ -46,6 +47,8 @@ class MemoryTable:
         def apply(connection: Connection, now: datetime) -> StoredMemory:
             if not _is_there(connection, conversation_id):
                 raise StoreConflictError("there is no such conversation")
+            if source is not MemorySource.PERSON and is_any_deleted(connection, conversation_id, cited_in(memory_data)):
+                raise StoreConflictError("something that it was made of was taken back meanwhile")
             covered = _newest(connection, conversation_id) if covers_to is None else covers_to
             values = {"covers_to": covered, "source": source.value, "updated_at": now}
             new = {
