@@ -99,7 +99,8 @@ def _new_file(folder: Path) -> Path:
     return folder / f"{next(_numbers)}.db"
 
 
-async def _seconds_each(appender: Appender, writers: int, count: int) -> float:
+async def seconds_each(appender: Appender, writers: int, count: int) -> float:
+    """Return what one of `count` appends takes, everything searchable at the end."""
     texts = itertools.cycle(_TEXTS)
 
     async def write(writer: int) -> None:
@@ -115,7 +116,7 @@ async def _seconds_each(appender: Appender, writers: int, count: int) -> float:
 def _baseline(make: Callable[[Path], Appender], folder: Path, writers: int, count: int) -> measure.Case:
     async def run() -> float:
         appender = make(_new_file(folder))
-        return await _seconds_each(appender, writers, count)
+        return await seconds_each(appender, writers, count)
 
     return run
 
@@ -123,7 +124,7 @@ def _baseline(make: Callable[[Path], Appender], folder: Path, writers: int, coun
 def _ours(kind: type[StoreAppender], folder: Path, writers: int, count: int) -> measure.Case:
     async def run() -> float:
         appender = await kind.opened(_new_file(folder), writers)
-        took = await _seconds_each(appender, writers, count)
+        took = await seconds_each(appender, writers, count)
         await appender.close()
         return took
 
@@ -134,7 +135,7 @@ def _on_server(kind: type[StoreAppender], server: Postgres, writers: int, count:
     async def run() -> float:
         with server.database() as url:
             appender = await kind.opened(url, writers)
-            took = await _seconds_each(appender, writers, count)
+            took = await seconds_each(appender, writers, count)
             await appender.close()
         return took
 

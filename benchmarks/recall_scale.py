@@ -2,22 +2,28 @@
 
 The messages are made up by rule: words as frequent as in speech, people of 50 to 20,000 messages, and one of
 100,000. A question is a few of the telling words of a message; `found` is the share of those messages that come back
-in an answer of 2,000 tokens. There is no baseline: what a search may take is said in milliseconds.
+in an answer of 2,000 tokens. There is no baseline: what a search may take is said in milliseconds. At the end, what the
+full-text index costs those who write.
 """
 
 import asyncio
 import os
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from sqlalchemy import make_url
+from sqlalchemy import Connection, func, make_url, select, update
 
 from benchmarks import measure
+from benchmarks.append import StoreAppender, seconds_each
 from benchmarks.recall_made_up import Population, Question, fill, population
+from source.adapters.storage.search_index import DeferredIndex
 from source.adapters.storage.sql_store import SqlStore
+from source.adapters.storage.tables import messages, search_progress
+from source.adapters.storage.writer import Progress
 from source.app.recall_parts import recall_over
 from source.domain.recall.passages import RecallBudget
 from source.domain.thread import Platform
@@ -29,6 +35,8 @@ from tests.fakes.postgres import Postgres
 
 _MESSAGES, _QUICK_MESSAGES = 1_000_000, 4_000
 _QUESTIONS, _QUICK_QUESTIONS = 200, 5
+_WRITERS = 100
+_APPENDS, _QUICK_APPENDS = 20_000, 300
 _BUDGET = RecallBudget(2_000 * 4, bearing_only=False)
 
 
@@ -119,6 +127,32 @@ async def _measure(url: str, people: Population, count: int, *, is_filled: bool)
     print(measure.Table(["a history of", "searches", "ms, p50 / p95", "processor time", "found"], rows))
 
 
+async def _indexing(count: int, runs: int) -> None:
+    """Compare appends whose words are indexed before the end with those that nobody indexes."""
+
+    def nothing(_index: DeferredIndex, connection: Connection) -> Progress:
+        last: int = connection.execute(select(func.coalesce(func.max(messages.c.seq), 0))).scalar_one()
+        connection.execute(update(search_progress).values(indexed_to=last))
+        _index.deferred = 0
+        return Progress(last, last)
+
+    async def run(step: Callable[[DeferredIndex, Connection], Progress]) -> float:
+        before, DeferredIndex.step = DeferredIndex.step, step  # type: ignore[method-assign,assignment]
+        try:
+            with measure.temporary_folder() as folder:
+                appender = await StoreAppender.opened(folder / "echo.db", _WRITERS)
+                took = await seconds_each(appender, _WRITERS, count)
+                await appender.close()
+            return took
+        finally:
+            DeferredIndex.step = before  # type: ignore[method-assign]
+
+    cases = {"indexed": partial(run, DeferredIndex.step), "not indexed": partial(run, nothing)}
+    took = measure.medians(await measure.interleaved(cases, runs=runs))
+    rows = [[name, f"{1 / each:,.0f}/s", measure.ratio(each, took["not indexed"])] for name, each in took.items()]
+    print(f"\n{measure.Table([f'{_WRITERS} writers append', 'throughput', 'time each'], rows)}")
+
+
 def main() -> None:
     parser = measure.options(__doc__)
     parser.add_argument("--server", help="a PostgreSQL server on which a database may be made, instead of SQLite")
@@ -136,6 +170,7 @@ def main() -> None:
     with measure.temporary_folder() as folder:
         file: Path = given.database or folder / "echo.db"
         asyncio.run(_measure(f"sqlite:///{file}", people, count, is_filled=file.exists()))
+        asyncio.run(_indexing(_QUICK_APPENDS if given.quick else _APPENDS, 1 if given.quick else 5))
 
 
 if __name__ == "__main__":

@@ -47,6 +47,7 @@ def test_a_benchmark_prints_its_figures(name: str) -> None:
         ("discord_load", "longest freeze"),
         ("discord_start", "first answer"),
         ("facts_quality", "known at the end"),
+        ("recall_scale", "everything, as the operator"),
         ("stream_parsing", "pieces"),
     ],
 )
