@@ -33,7 +33,7 @@ class Web:
 
 def web_of(echo: Echo, operations: Operations, health: Mapping[str, HealthPart]) -> Web:
     """Return the API, not yet listening."""
-    web_chat = _chat(echo)
+    web_chat = web_chat_of(echo)
     frame = WebFrame(
         web_settings(echo.settings),
         ApiKeys(ApiKeyTable(echo.store), echo.clock),
@@ -60,7 +60,8 @@ def web_settings(settings: Settings) -> WebSettings:
     )
 
 
-def _chat(echo: Echo) -> WebChat:
+def web_chat_of(echo: Echo) -> WebChat:
+    """Return what answers those who talk over the API."""
     parts = ChatParts(
         turns=echo.turns,
         commands=echo.commands,
