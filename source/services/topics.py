@@ -13,8 +13,9 @@ from source.services.conversation import Conversation
 log = structlog.get_logger(__name__)
 
 SUGGESTION: Final = "This looks like a new topic. /new topic … starts a conversation of its own."
-# Messages for each of a person's: theirs, the answer, what the model thinks, two calls of tools with what they gave.
-_MESSAGES_EACH: Final = 7
+# Messages for each of a person's that are read back: unpacking more of them costs more than all else. Where the model
+# thinks aloud or uses tools they hold fewer of people's, which is then all that is compared.
+_MESSAGES_EACH: Final = 3
 
 
 class TopicWatch(Protocol):
