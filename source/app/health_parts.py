@@ -7,13 +7,14 @@ from sqlalchemy import Connection, select
 from source.app.echo import Echo
 from source.app.operations import Operations
 from source.ports.health import HealthPart, PartHealth, PartStatus
-from source.services.health import STORE, store_part
+from source.services.health import STORE, archive_part, store_part
 
 
 def health_parts(echo: Echo, operations: Operations) -> dict[str, HealthPart]:
     """Return what every Echo has; channels add themselves."""
     return {
         STORE: store_part(lambda: echo.store.read(_anything)),
+        "archives": archive_part(echo.archives.archived.check, echo.clock),
         "model": _offline if echo.is_offline else echo.watched_model.health,
         "tasks": _running(lambda: operations.engine.is_running, "Tasks are done.", "Tasks wait: the engine is not up."),
         "schedule": _running(

@@ -9,7 +9,7 @@ from typing import Final
 
 import structlog
 
-from source.domain.errors import EchoError, ModelError
+from source.domain.errors import ArchiveError, EchoError, ModelError
 from source.ports.clock import Clock
 from source.ports.health import HealthPart, PartHealth, PartStatus
 from source.ports.llm import LanguageModel, ModelEvent, Prompt
@@ -19,6 +19,10 @@ log = structlog.get_logger(__name__)
 STORE: Final = "store"
 _PATIENCE: Final = timedelta(seconds=2)
 _SILENT: Final = PartHealth(PartStatus.DOWN, f"It does not answer within {_PATIENCE.seconds} seconds.")
+_ASKED_EVERY: Final = timedelta(minutes=1)
+_NOT_ANSWERED: Final = PartHealth(
+    PartStatus.DEGRADED, "The archive storage does not answer: archiving waits; the log says why."
+)
 _NO_CALLS_YET: Final = PartHealth(PartStatus.OK, "It has not been asked yet.")
 
 
@@ -51,6 +55,26 @@ def store_part(read: Callable[[], Awaitable[object]]) -> HealthPart:
     async def look() -> PartHealth:
         await read()
         return PartHealth(PartStatus.OK, "It can be read.")
+
+    return look
+
+
+def archive_part(check: Callable[[], Awaitable[None]], clock: Clock) -> HealthPart:
+    """Return a part that is well when the archive storage answered, which is asked now and then: it may be far away."""
+    asked_at: datetime | None = None
+    found = _NOT_ANSWERED
+
+    async def look() -> PartHealth:
+        nonlocal asked_at, found
+        now = clock.now()
+        if asked_at is None or now - asked_at >= _ASKED_EVERY:
+            asked_at, found = now, _NOT_ANSWERED  # stays so when it takes longer than anybody waits
+            try:
+                await check()
+                found = PartHealth(PartStatus.OK, "It answers.")
+            except ArchiveError as error:
+                log.warning("archive_storage_is_away", error=type(error).__name__, reason=str(error))
+        return found
 
     return look
 

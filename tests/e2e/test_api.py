@@ -37,7 +37,7 @@ def test_every_call_of_the_seed_documents(echo: ApiServer) -> None:
 
 def _reads(echo: ApiServer, conversation_id: int) -> None:
     health = echo.get_until("/health", lambda found: found["status"] == "ok")
-    assert health["parts"]["tasks"]["status"] == "ok"
+    assert [health["parts"][part]["status"] for part in ("tasks", "archives")] == ["ok", "ok"]
 
     messages = echo.get(f"/conversations/{conversation_id}/messages")
     assert [message["role"] for message in messages] == ["user", "assistant"] * 2

@@ -4,6 +4,9 @@ import json
 import re
 from pathlib import Path
 
+from source.adapters.storage import folder_lock
+from source.adapters.web import local_token
+from source.app.operations import EXECUTIONS
 from source.domain.conversation_head import ConversationState, CreatedReason
 from source.domain.message import MessageType
 from source.domain.thread import Platform
@@ -25,6 +28,12 @@ def test_every_key_is_explained() -> None:
     explained = set(re.findall(r"`([a-z_.]+)`", "".join(line for line in PAGE.splitlines() if line.startswith("| `"))))
     assert Transcript.model_fields.keys() <= explained
     assert {f"meta.{key}" for key in EntryMeta.model_fields} <= explained
+
+
+def test_every_file_beside_the_transcripts_is_explained() -> None:
+    token, lock, owner = local_token._FILE, folder_lock._LOCK, folder_lock._OWNER
+    for name in ("echo.db", EXECUTIONS, token, lock, owner):
+        assert f"`{name}`" in PAGE, name
 
 
 def test_every_value_of_a_closed_set_is_named() -> None:

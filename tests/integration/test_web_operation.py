@@ -1,5 +1,6 @@
 """What operators look at: health, figures, keys, the description, over a real port."""
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Iterator
@@ -19,11 +20,11 @@ from source.adapters.web.openapi import describe
 from source.adapters.web.pages import Body
 from source.adapters.web.routes import description
 from source.domain.api_key import Scope
-from source.domain.errors import ModelUnavailableError, StoreUnavailableError
+from source.domain.errors import ArchiveUnavailableError, ModelUnavailableError, StoreUnavailableError
 from source.domain.turn import TurnRecord
 from source.ports.health import PartHealth, PartStatus
 from source.ports.llm import Prompt
-from source.services.health import WatchedModel, store_part
+from source.services.health import WatchedModel, archive_part, store_part
 from source.services.manager_metrics import ManagerMetrics
 from source.services.readings import ActivityReadings, ManagerReadings
 from tests.fakes.clock import FakeClock
@@ -122,6 +123,37 @@ async def test_strangers_learn_whether_echo_is_well_and_no_more(api: ServedApi) 
     await api.make_key()
     assert (await api.get("/health")).json == {"status": "ok"}
     assert (await api.get("/health", key="wrong")).status == 401
+
+
+async def test_an_archive_storage_is_as_well_as_it_answered_in_the_last_minute() -> None:
+    clock, asked = FakeClock(), 0
+    away: list[Exception] = [ArchiveUnavailableError("s3://secret is away")]
+
+    async def check() -> None:
+        nonlocal asked
+        await asyncio.sleep(0)
+        asked += 1
+        if away:
+            raise away.pop()
+
+    part = archive_part(check, clock)
+    lost = [await part(), await part()]
+    clock.advance(minutes=1)
+    assert [each.status for each in (*lost, await part())] == ["degraded", "degraded", "ok"]
+    assert "secret" not in lost[0].sentence
+    assert asked == 2
+
+
+async def test_a_storage_that_hangs_is_not_waited_for_at_every_look() -> None:
+    async def hang() -> None:
+        await asyncio.Event().wait()
+
+    part = archive_part(hang, FakeClock())
+    looking = asyncio.ensure_future(part())
+    await asyncio.sleep(0)
+    assert (await part()).status is PartStatus.DEGRADED
+    looking.cancel()
+    await asyncio.gather(looking, return_exceptions=True)
 
 
 async def test_a_model_is_as_well_as_its_last_call() -> None:
