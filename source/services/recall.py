@@ -35,7 +35,7 @@ MOST_CONVERSATIONS: Final = 2_000
 # Turns of all histories that are held ready, about 600 bytes each.
 _MOST_HELD_TURNS: Final = 60_000
 _MOST_HELD: Final = 1_000
-_LIKELY: Final = 40
+_LIKELY: Final = 30
 # More than all other signs together.
 _OF_A_QUOTATION: Final = 100.0
 # Enough to see that a history is long, and who spoke there lately.

@@ -3,10 +3,11 @@
 import json
 import math
 from collections.abc import Iterable, Sequence
+from functools import cache
 from itertools import pairwise
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal_column, or_, select, text
+from sqlalchemy import ColumnElement, Connection, Select, TextClause, and_, func, literal_column, or_, select, text
 
 from source.adapters.storage.search_index import INDEX
 from source.adapters.storage.search_reading import TAIL, index_tail
@@ -18,7 +19,7 @@ from source.domain.recall.terms import folded, unspaced_in
 _MOST_HOLDING: Final = 1_500
 _LOOKED_AT: Final = (400, 1_200)
 # Around a hit, as far as its neighbours are looked at.
-AROUND: Final = 2
+_AROUND: Final = 2
 _LAST_ID: Final = 2**63 - 1
 _SAID: Final = (
     messages.c.message_type == MessageType.CHAT.value,
@@ -28,12 +29,10 @@ _SAID: Final = (
 Limits = Sequence[ColumnElement[bool]]
 
 
-def likely_messages(
-    connection: Connection, words: Sequence[str], seen: Limits, limit: int
-) -> ColumnElement[bool] | None:
-    """Return what limits a statement to messages that hold most of what is rare among words, and those around them.
+def likely_messages(connection: Connection, words: Sequence[str], seen: Limits, limit: int) -> list[int]:
+    """Return the `seq` of messages that hold most of what is rare among words, and of those around them.
 
-    `seen` is what limits it to what may be seen. None: there are none.
+    `seen` is what limits a statement to what may be seen.
     """
     looked_at = _LOOKED_AT if seen else (2 * limit,)
     best = _best(connection, words, seen, looked_at[-1])
@@ -41,17 +40,22 @@ def likely_messages(
     for start, end in pairwise((0, *looked_at)):
         some = best[start:end]
         if some and len(hits) < limit:
-            query = select(messages.c.seq).where(_among(connection, some), *_SAID, *seen)
+            query = select(messages.c.seq).where(among(connection, some), *_SAID, *seen)
             visible = set(connection.execute(query).scalars())
             hits += [seq for seq in some if seq in visible]
-    return messages.c.seq.in_(_with_neighbours(connection, hits[:limit])) if hits else None
+    around = _with_neighbours(connection.dialect.name)
+    return list(connection.execute(around, {"seqs": json.dumps(hits[:limit])}).scalars()) if hits else []
 
 
-def _among(connection: Connection, seqs: Sequence[int]) -> ColumnElement[bool]:
+def among(connection: Connection, seqs: Sequence[int]) -> ColumnElement[bool]:
     """Limit a statement to messages of these numbers, in one value however many they are."""
+    numbers = _numbers(connection.dialect.name).bindparams(seqs=json.dumps(list(seqs)))
+    return messages.c.seq.in_(numbers.columns(messages.c.seq))
+
+
+def _numbers(dialect: str) -> TextClause:
     each = "value::bigint FROM json_array_elements_text(CAST(:seqs AS json))"
-    numbers = each if connection.dialect.name == "postgresql" else "value FROM json_each(:seqs)"
-    return messages.c.seq.in_(text(f"SELECT {numbers}").bindparams(seqs=json.dumps(list(seqs))).columns(messages.c.seq))
+    return text(f"SELECT {each if dialect == 'postgresql' else 'value FROM json_each(:seqs)'}")  # noqa: S608
 
 
 def _best(connection: Connection, words: Sequence[str], seen: Limits, count: int) -> list[int]:
@@ -105,9 +109,10 @@ def _containing(connection: Connection, words: Sequence[str], seen: Limits) -> I
         yield [seq for seq, said in texts if word in said]
 
 
-def _with_neighbours(connection: Connection, hits: Sequence[int]) -> Select[int]:
+@cache  # making it takes longer than running it
+def _with_neighbours(dialect: str) -> Select[int]:
+    """Select the messages of `seqs` and those around each."""
     hit, near = messages.alias("hit"), messages.alias("near")
-    numbers = _among(connection, hits)
     first = _beside(hit.c.conversation_id, hit.c.id, is_before=True)
     last = _beside(hit.c.conversation_id, hit.c.id, is_before=False)
     together = and_(
@@ -115,8 +120,8 @@ def _with_neighbours(connection: Connection, hits: Sequence[int]) -> Select[int]
         near.c.id >= func.coalesce(first.scalar_subquery(), 0),
         near.c.id <= func.coalesce(last.scalar_subquery(), literal_column(str(_LAST_ID))),
     )
-    chosen = select(messages.c.seq).where(numbers).subquery("chosen")
-    return select(near.c.seq).select_from(chosen).join(hit, hit.c.seq == chosen.c.seq).join(near, together)
+    chosen = hit.c.seq.in_(_numbers(dialect).columns(messages.c.seq))
+    return select(near.c.seq).select_from(hit).join(near, together).where(chosen).distinct()
 
 
 def _beside(conversation_id: ColumnElement[int], message_id: ColumnElement[int], *, is_before: bool) -> Select[int]:
@@ -126,4 +131,4 @@ def _beside(conversation_id: ColumnElement[int], message_id: ColumnElement[int],
     there = other.c.id < message_id if is_before else other.c.id > message_id
     order = other.c.id.desc() if is_before else other.c.id
     query = select(other.c.id).where(other.c.conversation_id == conversation_id, there, *said)
-    return query.order_by(order).limit(1).offset(AROUND - 1)
+    return query.order_by(order).limit(1).offset(_AROUND - 1)

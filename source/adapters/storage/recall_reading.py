@@ -6,7 +6,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select
 
 from source.adapters.storage.read_queries import seen_from
-from source.adapters.storage.recall_likely import AROUND, likely_messages
+from source.adapters.storage.recall_likely import among, likely_messages
 from source.adapters.storage.row_reading import THREAD_COLUMNS, thread_from
 from source.adapters.storage.tables import aliases, conversations, messages, participants, search_progress, threads
 from source.domain.message import MessageType, Standing
@@ -89,7 +89,7 @@ def told(connection: Connection, keys: Collection[tuple[int, int]], eyes: Eyes) 
 def likely(connection: Connection, words: Sequence[str], eyes: Eyes, limit: int) -> list[SaidTurn]:
     """Return turns that hold rare ones of these words, and those around them."""
     found = likely_messages(connection, words, seen(eyes, messages.c.conversation_id), limit)
-    return [] if found is None else _turns(connection, limit * (2 * AROUND + 1), found)
+    return _turns(connection, len(found), among(connection, found)) if found else []
 
 
 def batched_ids(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
