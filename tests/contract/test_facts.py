@@ -224,11 +224,11 @@ async def test_everything_known_of_a_person_is_told_to_operators(known: Known) -
 
 async def test_summaries_of_the_same_place_are_found_for_a_fact(known: Known) -> None:
     await known.tell("Ann lives in Porto.", thread=GUILD)
-    near, far = (
+    near, *far = (
         replace(head(thread=thread, is_active=False), carried_summary=f"- Fact: {thread.thread_id}")
-        for thread in (replace(GUILD, thread_id="46"), MAIN)
+        for thread in (replace(GUILD, thread_id="46"), ELSEWHERE, ThreadRef(Platform.DISCORD, "dm"))
     )
-    for each in (near, far):
+    for each in (near, *far):
         await known.store.commit_turn(TurnRecord(each.conversation_id, (said("Hello"),), (each,), people=(ANN,)))
     fact = await only(known, IN_GUILD)
     (found,) = await known.facts.summaries_near([fact.fact_id])

@@ -167,6 +167,19 @@ async def test_what_was_forgotten_is_gone_from_summaries_memories_and_transcript
     assert not any("Lisbon" in text for both in told for text in both if text)
 
 
+async def test_what_was_forgotten_is_no_title_any_more(tmp_path: Path, server: FakeOpenAIServer) -> None:
+    async with running_echo(tmp_path, server, FakeClock(), summarize_old_conversations=False) as talk:
+        await talk.say("I live in Lisbon.")
+        await remember(talk)
+        await talk.command("new")
+        before = await talk.command("conversations")
+        await talk.command("memory forget lisbon")
+        after = await talk.command("conversations")
+
+    assert "Lisbon" in before
+    assert "Lisbon" not in after
+
+
 async def test_what_was_forgotten_is_not_known_again_when_the_conversation_goes_on(
     tmp_path: Path, server: FakeOpenAIServer
 ) -> None:
