@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from contextlib import AsyncExitStack
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 
@@ -21,10 +21,11 @@ from source.domain.errors import SettingsError
 from source.domain.token_estimate import TokenEstimator
 from source.ports.clock import SystemClock
 from source.ports.llm import LanguageModel
+from source.ports.memories import BatchInbox, MemoryDesk
 from source.services.memories import MemoryService
 from source.services.memory_worker import MemoryWorker
 from source.services.prices import Prices
-from source.services.structured_model import StructuredLanguageModel
+from source.services.structured_model import StructuredLanguageModel, UsageLedger
 
 log = structlog.get_logger(__name__)
 
@@ -48,7 +49,7 @@ async def run_memory_worker(settings: Settings) -> int:
     )
     key = settings.echo_api_key.get_secret_value() if settings.echo_api_key else None
     async with AsyncExitStack() as stack:
-        model = scrubbed(await choose_model(settings), settings)
+        model = await choose_model(settings)
         stack.push_async_callback(model.close)
         api = await stack.enter_async_context(ApiClient(settings.echo_api_url, key))
         queue = SqsMemoryQueue(settings.memory_queue_url)
@@ -58,14 +59,18 @@ async def run_memory_worker(settings: Settings) -> int:
     return 0
 
 
-def memory_worker(settings: Settings, queue: SqsMemoryQueue, desk: ApiMemoryDesk, model: LanguageModel) -> MemoryWorker:
+class WorkersDesk(MemoryDesk, UsageLedger, Protocol):
+    """Where memories are put down with what they cost."""
+
+
+def memory_worker(settings: Settings, queue: BatchInbox, desk: WorkersDesk, model: LanguageModel) -> MemoryWorker:
     """Return the worker; what its model calls cost is told to the Echo that it works for."""
     clock = SystemClock()
     prices = Prices(settings.model_input_price, settings.model_cached_price, settings.model_output_price)
     asking = (
         None
         if isinstance(model, OfflineModel)
-        else StructuredLanguageModel(model, desk, clock, TokenEstimator(), prices=prices)
+        else StructuredLanguageModel(scrubbed(model, settings), desk, clock, TokenEstimator(), prices=prices)
     )
     return MemoryWorker(queue, MemoryService(desk, memory_extractor(asking), clock), clock)
 

@@ -1,10 +1,9 @@
-"""Personal data on the wire to the model and in the files of a whole Echo, as the switches say."""
+"""Personal data in what a whole Echo keeps, as the switch says."""
 
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -12,24 +11,24 @@ import pytest
 from source.adapters.storage.record_table import RecordTable
 from source.adapters.web.chat import Answered
 from source.adapters.web.problems import Problem
-from source.app.web_channel import _chat
+from source.app.operations import Operations
+from source.app.web_channel import web_chat_of
 from source.domain.conversation_head import StoredConversation
 from source.domain.message import Message, MessageType
 from source.domain.thread import Platform, ThreadRef
-from source.domain.turn import Purpose
-from source.ports.llm import JsonSchema
 from source.services.records import RecordParts, RecordService
-from source.services.structured_model import StoreLedger, StructuredLanguageModel
 from tests.fakes.clock import FakeClock
 from tests.fakes.openai_script import Says, ScriptedCall
 from tests.fakes.openai_server import FakeOpenAIServer
-from tests.fakes.running_echo import ADA, MAIN, Talk, database_rows, prompt_of, running_echo, transcripts_in
-
-MAIL, PHONE, CARD = "ada.lovelace@example.org", "+49 170 1234567", "4111 1111 1111 1111"
-IBAN, ADDRESS, KEY = "DE89 3704 0044 0532 0130 00", "203.0.113.42", "sk-proj-Abcdefghij1234567890"
-ALL = (MAIL, PHONE, CARD, IBAN, ADDRESS, KEY)
-INTRODUCTION = f"I am {MAIL}, {PHONE}, card {CARD}, bank {IBAN}, at {ADDRESS}, key {KEY}. Remember that."
-KINDS = ("email", "phone", "card", "iban", "ip", "secret")
+from tests.fakes.personal_data_files import CARD, IBAN, INTRODUCTION, KINDS, MAIL, PHONE, files_that_hold, holds
+from tests.fakes.running_echo import (
+    ADA,
+    MAIN,
+    Talk,
+    database_rows,
+    running_echo,
+    transcripts_in,
+)
 
 
 @pytest.fixture
@@ -38,83 +37,8 @@ async def server() -> AsyncIterator[FakeOpenAIServer]:
         yield running
 
 
-def sent(server: FakeOpenAIServer) -> str:
-    return json.dumps(server.requests, ensure_ascii=False) + json.dumps(server.requests)
-
-
-def holds(text: str | bytes, pieces: Iterable[str] = ALL) -> list[str]:
-    """Return which of the pieces are in there, as they are or without what parts their digits."""
-    raw = text if isinstance(text, bytes) else text.encode()
-    return [piece for piece in pieces if piece.encode() in raw or piece.replace(" ", "").encode() in raw]
-
-
-def files_that_hold(folder: Path, pieces: Iterable[str] = ALL) -> dict[str, list[str]]:
-    files = [path for path in folder.rglob("*") if path.is_file()]
-    assert {"echo.db", "echo.db-wal"} <= {path.name for path in files}
-    assert any(path.suffix == ".json" for path in files)
-    return {path.name: found for path in files if (found := holds(path.read_bytes(), pieces))}
-
-
 async def said_by(talk: Talk) -> list[Message]:
     return list((await talk.conversation()).messages)
-
-
-async def test_no_request_to_the_model_holds_personal_data(tmp_path: Path, server: FakeOpenAIServer) -> None:
-    async with running_echo(tmp_path, server, FakeClock(), pii_scrub_model=True) as talk:
-        await talk.say(INTRODUCTION)
-        search = ScriptedCall("search_messages", ['{"words": "[ema', 'il 1]"}'])
-        server.queue(Says(["Looking."], thinking=["For [email 1]?"], calls=[search]), Says(["It is [ema", "il 1]."]))
-        reply = await talk.say(f"Who is {MAIL}?")
-        server.queue(Says(["Noted [phone 1], not [phone 2]."]))
-        await talk.say("And my phone?")
-        await talk.command("new")
-        await talk.say(f"I am back, {MAIL}")
-        talk.clock.advance(hours=49)
-        await talk.say("Hello again")
-        said = [message for each in await talk.conversations() for message in each.messages]
-    assert holds(sent(server)) == []
-    assert len(server.requests) >= 6
-    assert "[email 1]" in sent(server)
-    assert reply.delivered == f"Looking.\n\nIt is {MAIL}."
-    assert reply.streamed == reply.delivered
-    texts = [message.message_content for message in said]
-    assert {INTRODUCTION, f"For {MAIL}?", f"It is {MAIL}.", f"Noted {PHONE}, not [phone 2]."} <= set(texts)
-    calls = [tool for message in said if message.message_type is MessageType.TOOL_CALL for tool in message.tools or ()]
-    assert {"name": "search_messages", "params": {"words": MAIL}, "id": "call_1"} in calls
-
-
-async def test_prompts_with_placeholders_repeat_the_last_one_also_after_a_restart(
-    tmp_path: Path, server: FakeOpenAIServer
-) -> None:
-    clock = FakeClock()
-    async with running_echo(tmp_path, server, clock, pii_scrub_model=True) as talk:
-        await talk.say(INTRODUCTION)
-        await talk.say(f"{PHONE} is new, [email 1] is not, and x@example.org")
-        await talk.leave_memory()
-        await talk.say("Well?")
-    async with running_echo(tmp_path, server, clock, pii_scrub_model=True) as talk:
-        await talk.say(f"And {MAIL}?")
-    for previous, following in pairwise(map(prompt_of, server.requests)):
-        assert following[: len(previous)] == previous
-    last = [message["content"] for message in prompt_of(server.requests[-1]) if message["role"] == "user"]
-    assert last[1:] == ["[phone 1] is new, [text 1] is not, and [email 2]", "Well?", "And [email 1]?"]
-
-
-async def test_what_is_asked_of_the_model_beside_replies_holds_none_either(
-    tmp_path: Path, server: FakeOpenAIServer
-) -> None:
-    schema = JsonSchema("fact", {"type": "object", "properties": {"fact": {"type": "string"}}, "required": ["fact"]})
-    async with running_echo(tmp_path, server, FakeClock(), pii_scrub_model=True) as talk:
-        await talk.say("Hello")
-        echo, conversation = talk.echo, await talk.conversation()
-        assert echo.writing_model is not None
-        asking = StructuredLanguageModel(echo.writing_model, StoreLedger(echo.store), echo.clock, echo.estimator)
-        server.queue(Says(['{"fact": "writes as [email', ' 1]"}']))
-        answer = await asking.ask(
-            "Extract.", INTRODUCTION, schema, purpose=Purpose.MEMORY, conversation_id=conversation.head.conversation_id
-        )
-    assert holds(sent(server)) == []
-    assert answer == {"fact": f"writes as {MAIL}"}
 
 
 async def test_nothing_that_is_removed_is_in_any_file(tmp_path: Path, server: FakeOpenAIServer) -> None:
@@ -223,10 +147,63 @@ async def test_what_programs_write_is_treated_alike(tmp_path: Path, server: Fake
 async def test_the_same_message_handed_in_once_more_is_known_again(tmp_path: Path, server: FakeOpenAIServer) -> None:
     session = ThreadRef(Platform.WEB, "s1")
     async with running_echo(tmp_path, server, FakeClock(), pii_scrub_stored=True) as talk:
-        chat = _chat(talk.echo)
+        chat = web_chat_of(talk.echo)
         inbound = talk.inbound(INTRODUCTION, thread=session, event_id="s1/1")
         answers = [[event async for event in (await chat.ask(inbound)).events()][-1] for _ in range(2)]
         with pytest.raises(Problem):
             await chat.ask(replace(inbound, text="Something else"))
     assert answers[0] == answers[1]
     assert isinstance(answers[0], Answered)
+
+
+async def test_an_edit_of_what_waits_for_its_answer_is_removed_as_well(
+    tmp_path: Path, server: FakeOpenAIServer
+) -> None:
+    async with running_echo(tmp_path, server, FakeClock(), pii_scrub_stored=True) as talk:
+        await talk.echo.store.accept(talk.inbound("Hello", event_id="waits"))
+        await talk.echo.corrections.edited(MAIN.platform, "waits", INTRODUCTION, talk.clock.now())
+        rows = database_rows(tmp_path, "SELECT text FROM events")
+    assert holds(json.dumps(rows)) == []
+    assert "[email removed]" in json.dumps(rows)
+
+
+async def test_what_was_kept_before_is_not_carried_into_what_is_kept_without(
+    tmp_path: Path, server: FakeOpenAIServer
+) -> None:
+    clock = FakeClock()
+    async with running_echo(tmp_path, server, clock, summarize_old_conversations=False) as talk:
+        await talk.say(f"My address is {MAIL}, I live in Bonn.")
+    clock.advance(hours=49)
+    async with running_echo(tmp_path, server, clock, pii_scrub_stored=True, summarize_old_conversations=False) as talk:
+        await talk.say("Hello again")
+        carried = (await talk.conversation()).head.carried_summary
+    assert "[email removed]" in carried
+    assert MAIL not in carried
+
+
+async def test_messages_that_a_program_adds_in_process_are_treated_alike(
+    tmp_path: Path, server: FakeOpenAIServer
+) -> None:
+    async with running_echo(tmp_path, server, FakeClock(), pii_scrub_stored=True) as talk:
+        manager = talk.echo.manager
+        conversation = manager.create_conversation("t1", None, None, "ada")
+        manager.add_message_to_conversation(
+            "t1", Message(talk.clock.now(), MessageType.CHAT, INTRODUCTION, None, "ada")
+        )
+        assert await conversation.save_conversation()
+        assert files_that_hold(tmp_path) == {}
+    assert conversation.history[0].pii == KINDS
+
+
+async def test_a_memory_that_was_made_elsewhere_is_treated_alike(tmp_path: Path, server: FakeOpenAIServer) -> None:
+    async with running_echo(tmp_path, server, FakeClock(), pii_scrub_stored=True) as talk:
+        await talk.say(f"My address is {MAIL}, I live in Bonn.")
+        conversation = await talk.conversation()
+        intake = Operations(talk.echo).memories.intake
+        told = conversation.messages[0]
+        fact = {"text": f"Lives in Bonn, address {MAIL}", "message_ids": [told.message_id]}
+        data = {"summary": f"Ada lives in Bonn, {MAIL}.", "facts": [fact]}
+        kept = await intake.put(conversation.head.conversation_id, data)
+        await talk.echo.manager.write_transcripts()
+        assert files_that_hold(tmp_path) == {}
+    assert kept is not None
