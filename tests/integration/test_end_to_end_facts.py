@@ -8,10 +8,14 @@ import pytest
 
 from source.adapters.storage.task_table import TaskTable
 from source.app.memories import Memories
+from source.app.operations import Operations
 from source.domain.errors import RefusedInputError
+from source.domain.memory import MemoryPart
 from source.domain.thread import PersonRef, Platform, ThreadRef
 from source.services.memories import MadeMemory
 from tests.fakes.clock import FakeClock
+from tests.fakes.memory_samples import claim
+from tests.fakes.openai_script import Says
 from tests.fakes.openai_server import FakeOpenAIServer
 from tests.fakes.running_echo import MAIN, Talk, running_echo, transcripts_in
 
@@ -272,3 +276,24 @@ async def test_memories_from_before_facts_are_read_after_the_start(tmp_path: Pat
 
     assert "Lisbon" not in forgotten
     assert "Lisbon" in known
+
+
+async def test_the_model_says_what_of_the_known_is_out_of_date(tmp_path: Path, server: FakeOpenAIServer) -> None:
+    empty: dict[str, object] = {part.value: [] for part in MemoryPart}
+    noted = {**empty, "summary": claim(""), "language": "en", "settled": []}
+    boat = {**noted, "facts": [claim("Ada has a blue boat.", 1)]}
+    sold = {**noted, "facts": [claim("Ada sold it to Ben.", 2, replaces=[1])]}
+    async with running_echo(tmp_path, server, FakeClock(), memory_budget_tokens=0) as talk:
+        memories = Operations(talk.echo).memories
+        told = {"I have a blue boat.": boat, "I sold it to Ben.": sold}
+        for (text, answer), thread in zip(told.items(), (MAIN, SIDE), strict=True):
+            await talk.say(text, thread=thread)
+            talk.clock.advance(hours=1)
+            server.queue(Says(json.dumps(answer)))
+            conversation = (await talk.conversations(thread=thread))[-1].head.conversation_id
+            assert await memories.service.make(conversation) is MadeMemory.GENERATED
+        asked = prompted(server)
+        known = await talk.command("memory all")
+
+    assert "Known from before:\\n[#1] Fact (2026-03-02): Ada has a blue boat." in asked
+    assert "Ada has a blue boat. — no longer so since 2026-03-02: Ada sold it to Ben." in known
