@@ -2,7 +2,7 @@
 
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
 from source.domain.stop_words import STOP_WORDS
@@ -46,22 +46,26 @@ class Quotes:
         self._names = {part for name in names for part in _parts(name) if len(part) >= _LEAST_CODE_CHARS}
         self._names -= STOP_WORDS | common
 
-    @property
-    def is_empty(self) -> bool:
-        return not (self._own or self._codes or self._runs or self._names)
-
     def are_in(self, text: str) -> bool:
         """Whether the text names the person, or has words that must be theirs."""
         words = list(_parts(text))
         if not (self._names | self._codes).isdisjoint(words):
             return True
         own = self._own.intersection(words)
-        return len(own) >= _OWN_WORDS or any(len(word) >= _LONG_CHARS for word in own) or self._has_run(words)
+        return _is_no_coincidence(own) or self._has_run(words)
 
-    def are_word_for_word_in(self, text: str) -> bool:
-        """Whether the text has a run of their words, or a code such as a number, an address or a word with digits."""
+    def are_word_for_word_in(self, text: str, *, known: Collection[str] = frozenset()) -> bool:
+        """Whether the text has a run of their words, or a code such as a number, an address or a word with digits.
+
+        The words that are `known` say nothing: others used them there too (`words_in`).
+        """
         words = list(_parts(text))
-        return not self._codes.isdisjoint(words) or self._has_run(words)
+        telling = self._telling.intersection(words).difference(known)
+        if not telling:
+            return False
+        return not self._codes.isdisjoint(telling) or any(
+            _is_no_coincidence(telling.intersection(run)) for run in self._runs_in(words)
+        )
 
     def has_any_word_in(self, text: str) -> bool:
         """Whether the text has even one of the words that only they used."""
@@ -79,9 +83,21 @@ class Quotes:
             self._runs.update(run for run in _runs(words, size) if not telling.isdisjoint(run))
 
     def _has_run(self, words: Sequence[str]) -> bool:
-        return any(
-            run in self._runs for size in range(_SHORTEST, _RUN + 1) if len(words) >= size for run in _runs(words, size)
-        )
+        # Every run has a word that tells.
+        return not self._telling.isdisjoint(words) and next(self._runs_in(words), None) is not None
+
+    def _runs_in(self, words: Sequence[str]) -> Iterator[_Run]:
+        sizes = range(_SHORTEST, min(_RUN, len(words)) + 1)
+        return (run for size in sizes for run in _runs(words, size) if run in self._runs)
+
+
+def words_in(texts: Iterable[str]) -> frozenset[str]:
+    """Return the words of some texts, as they are compared."""
+    return frozenset(word for text in texts for word in _parts(text))
+
+
+def _is_no_coincidence(telling: Collection[str]) -> bool:
+    return len(telling) >= _OWN_WORDS or any(len(word) >= _LONG_CHARS for word in telling)
 
 
 def _parts(text: str) -> Iterator[str]:
@@ -91,10 +107,9 @@ def _parts(text: str) -> Iterator[str]:
         if _WITHOUT_SPACES.match(whole):
             yield from _cut(whole)
             continue
-        parts = _PART.findall(whole)
-        yield from parts
-        if len(parts) > 1:
-            yield whole
+        if not whole.isalnum():
+            yield from _PART.findall(whole)
+        yield whole
 
 
 def _cut(text: str) -> Iterator[str]:

@@ -163,8 +163,7 @@ class Forgetting:
             case "withdraw":
                 await self._withdraw(who, subject.place, forgotten.before)
             case "quotes":
-                quotes = await self._quotes_of(receipt, subject, forgotten)
-                await self._change(conversation_ids, lambda stored: self._parts.steps.quoting(stored, quotes))
+                await self._change_quoting(conversation_ids, await self._quotes_of(receipt, subject, forgotten))
             case "own":
                 await self._change(conversation_ids, lambda stored: self._own(stored, forgotten))
             case "later":
@@ -182,6 +181,13 @@ class Forgetting:
     ) -> None:
         for conversation_id in conversation_ids:
             await self._parts.rewriting.change(conversation_id, decide)
+
+    async def _change_quoting(self, conversation_ids: Sequence[int], quotes: Quotes) -> None:
+        """Look first: of all that others could have been told, little repeats anything."""
+        for conversation_id in conversation_ids:
+            stored = await self._parts.store.load(conversation_id)
+            if stored is not None and await self._parts.steps.quoting(stored, quotes) is not None:
+                await self._change([conversation_id], lambda now: self._parts.steps.quoting(now, quotes))
 
     async def _own(self, stored: StoredConversation, forgotten: Forgotten) -> Decision:
         decision = await self._parts.steps.own(stored, forgotten)
@@ -240,13 +246,15 @@ class Forgetting:
         known = self._quotes.get(receipt.receipt_id)
         if known is None:
             said: list[str] = []
+            others: list[str] = []
             for conversation_id in await self._parts.reading.conversations_of(forgotten.who, subject.place):
                 stored = await self._parts.store.load(conversation_id)
                 if stored is None:
                     continue
                 own = (await self._parts.steps.leaving(stored, forgotten)).own
                 said += [text_of(message) for message in stored.messages if message.message_id in own]
-            known = self._quotes[receipt.receipt_id] = Quotes(said)
+                others += [m.message_content for m in stored.messages if m.is_from_person and m.message_id not in own]
+            known = self._quotes[receipt.receipt_id] = Quotes(said, others)
         return known
 
     async def _receipt(self, receipt_id: int) -> Receipt:

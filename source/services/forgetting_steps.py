@@ -7,7 +7,7 @@ from typing import Final
 from source.domain.conversation_head import ConversationHead, CreatedReason, StoredConversation
 from source.domain.leaving import Leaving, leaving, text_of, with_their_tools
 from source.domain.message import Message, Standing
-from source.domain.quoting import Quotes
+from source.domain.quoting import Quotes, words_in
 from source.domain.transcript_name import transcript_name
 from source.ports.privacy import PersonReading, Rewritten, Who
 from source.services.rewriting import Decision, Whole
@@ -59,11 +59,12 @@ class ForgettingSteps:
 
     async def quoting(self, stored: StoredConversation, quotes: Quotes) -> Decision:
         """Decide of a conversation of others in which Echo may have repeated what the person said."""
-        repeating = {each.message_id for each in stored.messages if _repeats(each, quotes)}
+        known = words_in(each.message_content for each in stored.messages if each.is_from_person)
+        repeating = {each.message_id for each in stored.messages if _repeats(each, quotes, known)}
         repeated = sorted(with_their_tools(stored.messages, repeating))
         head = stored.head
         told = (head.title, head.summary, head.carried_summary, head.running_summary)
-        if not repeated and not any(quotes.are_word_for_word_in(text) for text in told):
+        if not repeated and not any(quotes.are_word_for_word_in(text, known=known) for text in told):
             return None
         left = _without(stored, repeated, ())
         return Rewritten(await self._anew.of(left, title_goes=quotes.has_any_word_in), emptied=repeated)
@@ -119,5 +120,6 @@ def _begun_by_nobody(head: ConversationHead) -> ConversationHead:
     return replace(head, requester=None, filename=name)
 
 
-def _repeats(message: Message, quotes: Quotes) -> bool:
-    return not message.is_from_person and message.is_kept and quotes.are_word_for_word_in(text_of(message))
+def _repeats(message: Message, quotes: Quotes, known: Collection[str]) -> bool:
+    is_told = not message.is_from_person and message.is_kept
+    return is_told and quotes.are_word_for_word_in(text_of(message), known=known)

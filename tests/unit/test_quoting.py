@@ -6,7 +6,7 @@ import pytest
 
 from source.domain.leaving import leaving, replies_to, with_their_tools
 from source.domain.message import Message, MessageType
-from source.domain.quoting import Quotes
+from source.domain.quoting import Quotes, words_in
 from tests.fakes.clock import FakeClock
 
 SAID = ["My cat is called Miezekatz", "The door opens with zx81-77"]
@@ -41,6 +41,7 @@ def test_word_for_word_takes_more_than_a_word_in_common(quotes: Quotes) -> None:
     assert quotes.are_word_for_word_in("2026-03-02 Ada: My cat is called Miezekatz")
     assert quotes.are_word_for_word_in("the code zx81")
     assert not quotes.are_word_for_word_in("Somebody's cat Miezekatz")
+    assert not quotes.are_word_for_word_in("My cat is called Miezekatz", known=words_in(["the cat Miezekatz, called"]))
 
 
 def test_one_word_that_nobody_else_used_is_enough_for_a_title(quotes: Quotes) -> None:
