@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Table, and_, false, or_
 from source.adapters.storage.fact_tables import facts, forgotten_facts
 from source.adapters.storage.interaction_tables import interaction_names, interactions
 from source.adapters.storage.operation_tables import user_summaries
+from source.adapters.storage.privacy_tables import retention_rules
 from source.adapters.storage.profile_tables import link_attempts, link_codes, link_notices, profile_values
 from source.adapters.storage.read_queries import seen_from
 from source.adapters.storage.tables import feedback
@@ -38,6 +39,7 @@ def rows_by_person(who: Who, place: SeenFrom | None) -> Iterator[tuple[Table, Co
         yield table, and_(table.c.person_id == who.person_id, *_here(table, place))
     if place is None:
         ids = [alias.external_id for alias in who.aliases]
+        yield retention_rules, retention_rules.c.person_id == who.person_id
         yield user_summaries, user_summaries.c.user_id.in_(ids)
         yield (
             feedback,
