@@ -46,4 +46,5 @@ class PhoneNumbers:
         if country_code == _NORTH_AMERICA:
             return False
         metadata = PhoneMetadata.metadata_for_region(self._country)
-        return metadata is None or metadata.national_prefix != "0" or number.lstrip("( ").startswith("0")
+        # Whoever puts the code of a town in brackets leaves out what is dialled before it.
+        return metadata is None or metadata.national_prefix != "0" or number.startswith(("0", "("))

@@ -38,9 +38,7 @@ _DATE = re.compile(
 _COMPACT_TIME = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[ T-]?\d{4,9})?$")
 _YEARS = re.compile(r"(?:19|20)\d\d\s?[-–/]\s?(?:19|20)\d\d$")
 _THOUSANDS = re.compile(r"\d{1,3}(?:[. \u00a0\u202f]\d{3})+$")
-_NORTH_AMERICAN = re.compile(
-    r"(?:1[ .-]?)?(?:\([2-9]\d\d\) ?|[2-9]\d\d(?P<sep>[ .-]))\d{3}(?(sep)(?P=sep)|[ .-])\d{4}$"
-)
+_NORTH_AMERICAN = re.compile(r"(?:1[ .-])?(?:\([2-9]\d\d\) ?|[2-9]\d\d(?P<sep>[ .-]))\d{3}(?(sep)(?P=sep)|[ .-])\d{4}$")
 _SAID_BEFORE = re.compile(r"[^\n\d]{1,40}$")
 _FURTHEST = 40
 LEAST_PHONE_DIGITS, _MOST_DIGITS = 7, 15
@@ -96,7 +94,8 @@ class Phones:
 
     def _is_at_home(self, said: "_Said", text: str, start: int, end: int) -> bool:
         """Tell a number without a sign for abroad: by its form, or by what is said before it."""
-        written = text[start:end].strip("( )")
+        start, end = _balanced(text, start, end)
+        written = text[start:end]
         digits = digits_of(written)
         is_spoken_of, is_grouped = said is _Said.PHONE, len(written) > len(digits)
         looks_like_one = is_spoken_of or digits[0] == "0" or (is_grouped and len(digits) >= 9)

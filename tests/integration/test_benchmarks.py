@@ -46,6 +46,7 @@ def test_a_benchmark_prints_its_figures(name: str) -> None:
         ("archive", "byte for byte"),
         ("discord_load", "longest freeze"),
         ("discord_start", "first answer"),
+        ("scrubbing", "precision"),
         ("facts_quality", "known at the end"),
         ("recall_scale", "everything, as the operator"),
         ("stream_parsing", "pieces"),

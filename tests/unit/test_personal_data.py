@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from phonenumbers import PhoneNumberFormat, PhoneNumberType, example_number_for_type, format_number
 
 from source.adapters.phone_numbers import PhoneNumbers
 from source.domain.personal_data import PersonalDataFinder
@@ -126,3 +127,17 @@ def test_no_text_takes_long_however_it_is_made(unit: str) -> None:
     FINDERS["DE"].find(text)
     # A quadratic way through 10,000 signs takes many seconds; the slowest linear one a tenth of one.
     assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize(
+    "country", ["US", "DE", "FR", "ES", "GB", "IT", "NL", "BR", "PT", "PL", "CH", "IN", "JP", "MX"]
+)
+def test_the_example_numbers_of_a_country_are_found(country: str) -> None:
+    finder = PersonalDataFinder(PhoneNumbers(country).is_phone, country=country)
+    for kind in (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE):
+        number = example_number_for_type(country, kind)
+        assert number is not None
+        for form in (PhoneNumberFormat.INTERNATIONAL, PhoneNumberFormat.E164):
+            assert finder.removed(f"{format_number(number, form)}, he wrote") == "[phone removed], he wrote"
+        at_home = format_number(number, PhoneNumberFormat.NATIONAL)
+        assert finder.removed(f"my phone is {at_home}.") == "my phone is [phone removed]."
