@@ -1,17 +1,15 @@
 """Reading a history for recall: the same on every database."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import select
 
-from source.adapters.storage.archive_table import ArchiveTable
 from source.adapters.storage.recall_reading import speaker_key
 from source.adapters.storage.recall_table import RecallTable
-from source.adapters.storage.recall_tables import message_embeddings
 from source.adapters.storage.sql_store import SqlStore
-from source.adapters.storage.tables import aliases, messages
+from source.adapters.storage.tables import aliases
 from source.domain.message import Message, MessageType, Standing
 from source.domain.recall.passages import RecallBudget
 from source.domain.recall.related import RelatedWords
@@ -23,7 +21,7 @@ from source.services import recall
 from source.services.recall import RecallService
 from tests.contract.test_store_linked_accounts import _same_person
 from tests.fakes.clock import FakeClock
-from tests.fakes.store_samples import ANN, BEN, CLOSED, GUILD, MAIN, NOW, head, inbound, said, whole
+from tests.fakes.store_samples import ANN, BEN, CLOSED, GUILD, MAIN, NOW, head, inbound, said
 
 
 @pytest.fixture
@@ -31,7 +29,7 @@ def table(sql_store: SqlStore) -> RecallTable:
     return RecallTable(sql_store)
 
 
-async def _say(
+async def say(
     store: SqlStore, *spoken: Message | str, thread: ThreadRef = MAIN, by: PersonRef = ANN, key: int | None = None
 ) -> int:
     """Put what was said into a conversation of its own, or into that one."""
@@ -61,7 +59,7 @@ async def _seen(table: RecallTable, eyes: Eyes) -> set[str]:
 
 
 async def test_what_was_said_is_read_in_order_with_who_said_it(sql_store: SqlStore, table: RecallTable) -> None:
-    key = await _say(sql_store, said("one", by=ANN), said("two", by=None), said("three", by=BEN))
+    key = await say(sql_store, said("one", by=ANN), said("two", by=None), said("three", by=BEN))
     extent = await table.extent(EVERYTHING, most_conversations=10)
     turns = await table.said_in({key: 0}, limit=10)
     assert [(turn.text, turn.speaker) for turn in turns] == [
@@ -76,8 +74,8 @@ async def test_what_was_said_is_read_in_order_with_who_said_it(sql_store: SqlSto
 
 
 async def test_only_what_came_after_is_read(sql_store: SqlStore, table: RecallTable) -> None:
-    key = await _say(sql_store, "one", "two")
-    other = await _say(sql_store, "elsewhere")
+    key = await say(sql_store, "one", "two")
+    other = await say(sql_store, "elsewhere")
     (first, _) = await table.said_in({key: 0}, limit=10)
     found = await table.said_in({key: first.message_id, other: 0}, limit=10)
     assert {turn.text for turn in found} == {"two", "elsewhere"}
@@ -93,7 +91,7 @@ async def test_nothing_is_there_at_first(table: RecallTable) -> None:
 
 
 async def test_of_too_many_conversations_the_newest_are_told(sql_store: SqlStore, table: RecallTable) -> None:
-    keys = [await _say(sql_store, f"word {number}", by=PersonRef(f"p{number}", f"P{number}")) for number in range(4)]
+    keys = [await say(sql_store, f"word {number}", by=PersonRef(f"p{number}", f"P{number}")) for number in range(4)]
     extent = await table.extent(EVERYTHING, most_conversations=2)
     assert not extent.is_whole
     assert set(extent.last_message_ids) == set(keys[2:])
@@ -119,13 +117,13 @@ async def test_of_too_many_conversations_the_newest_are_told(sql_store: SqlStore
 async def test_a_long_history_is_looked_through_by_words(
     sql_store: SqlStore, table: RecallTable, text: str, words: list[str]
 ) -> None:
-    await _say(sql_store, text)
-    await _say(sql_store, "a startup that is lean on its own", "猫")
+    await say(sql_store, text)
+    await say(sql_store, "a startup that is lean on its own", "猫")
     assert await _likely(table, *words) == [text]
 
 
 async def test_words_that_nobody_said_find_nothing(sql_store: SqlStore, table: RecallTable) -> None:
-    await _say(sql_store, "plain text")
+    await say(sql_store, "plain text")
     assert await _likely(table, "zebra") == []
     assert await _likely(table, "会议") == []
     assert await _likely(table) == []
@@ -134,23 +132,23 @@ async def test_words_that_nobody_said_find_nothing(sql_store: SqlStore, table: R
 async def test_what_stands_around_a_hit_comes_with_it_and_nothing_from_elsewhere(
     sql_store: SqlStore, table: RecallTable
 ) -> None:
-    await _say(sql_store, *(f"here {number}" for number in range(4)), "the zebra", *(f"there {n}" for n in range(4)))
-    await _say(sql_store, "elsewhere")
+    await say(sql_store, *(f"here {number}" for number in range(4)), "the zebra", *(f"there {n}" for n in range(4)))
+    await say(sql_store, "elsewhere")
     assert await _likely(table, "zebra") == ["here 2", "here 3", "the zebra", "there 0", "there 1"]
 
 
 async def test_those_with_more_and_rarer_words_come_first(sql_store: SqlStore, table: RecallTable) -> None:
-    await _say(sql_store, *(f"a boat {number}" for number in range(6)))
-    await _say(sql_store, "a zebra")
-    await _say(sql_store, "a zebra in a boat")
+    await say(sql_store, *(f"a boat {number}" for number in range(6)))
+    await say(sql_store, "a zebra")
+    await say(sql_store, "a zebra in a boat")
     assert await _likely(table, "boat", "zebra", limit=1) == ["a zebra in a boat"]
     assert await _likely(table, "boat", "zebra", limit=2) == ["a zebra", "a zebra in a boat"]
 
 
 async def test_what_no_index_has_yet_is_found(sql_store: SqlStore, table: RecallTable) -> None:
-    await _say(sql_store, "the first zebra")
+    await say(sql_store, "the first zebra")
     assert await _likely(table, "zebra") == ["the first zebra"]
-    await _say(sql_store, "the last zebra")
+    await say(sql_store, "the last zebra")
     assert await _likely(table, "zebra") == ["the first zebra", "the last zebra"]
 
 
@@ -158,8 +156,8 @@ async def test_a_place_sees_what_was_said_there(sql_store: SqlStore, table: Reca
     other = ThreadRef(Platform.DISCORD, "99", guild_id="8", guild_name="Elsewhere")
     dm = ThreadRef(Platform.DISCORD, "dm")
     for thread, text in ((dm, "word direct"), (GUILD, "word guild"), (CLOSED, "word staff"), (other, "word elsewhere")):
-        await _say(sql_store, text, thread=thread)
-    await _say(sql_store, "word of Ben", thread=ThreadRef(Platform.DISCORD, "dm-ben"), by=BEN)
+        await say(sql_store, text, thread=thread)
+    await say(sql_store, "word of Ben", thread=ThreadRef(Platform.DISCORD, "dm-ben"), by=BEN)
 
     def eyes(*scopes: Scope) -> Eyes:
         return Eyes(scopes)
@@ -178,9 +176,9 @@ async def test_a_place_sees_what_was_said_there(sql_store: SqlStore, table: Reca
 
 
 async def test_several_see_what_all_of_them_see(sql_store: SqlStore, table: RecallTable) -> None:
-    both = await _say(sql_store, "word of both", thread=GUILD)
-    await _say(sql_store, said("word too", by=BEN), thread=GUILD, by=BEN, key=both)
-    await _say(sql_store, "word of Ann", thread=GUILD)
+    both = await say(sql_store, "word of both", thread=GUILD)
+    await say(sql_store, said("word too", by=BEN), thread=GUILD, by=BEN, key=both)
+    await say(sql_store, "word of Ann", thread=GUILD)
     ann, ben = Scope(Platform.DISCORD, "ann", "7"), Scope(Platform.DISCORD, "ben", "7")
     assert await _seen(table, Eyes((ann, ben))) == {"word of both", "word too"}
     assert (await table.extent(Eyes((ann, ben)), most_conversations=9)).askers == frozenset()
@@ -188,8 +186,8 @@ async def test_several_see_what_all_of_them_see(sql_store: SqlStore, table: Reca
 
 async def test_all_accounts_of_a_person_are_one(sql_store: SqlStore, table: RecallTable) -> None:
     anna = PersonRef("4917", "Anna")
-    await _say(sql_store, "word direct", thread=ThreadRef(Platform.DISCORD, "dm"))
-    await _say(sql_store, "word by phone", thread=ThreadRef(Platform.WHATSAPP, "chat"), by=anna)
+    await say(sql_store, "word direct", thread=ThreadRef(Platform.DISCORD, "dm"))
+    await say(sql_store, "word by phone", thread=ThreadRef(Platform.WHATSAPP, "chat"), by=anna)
     await sql_store.change(_same_person(ANN, anna))
     for scope in (Scope(Platform.DISCORD, "ann", None), Scope(Platform.WHATSAPP, "4917", None)):
         eyes = Eyes((scope,))
@@ -199,9 +197,9 @@ async def test_all_accounts_of_a_person_are_one(sql_store: SqlStore, table: Reca
 
 
 async def test_an_operator_sees_what_a_person_took_part_in_anywhere(sql_store: SqlStore, table: RecallTable) -> None:
-    await _say(sql_store, "word direct", thread=ThreadRef(Platform.DISCORD, "dm"))
-    await _say(sql_store, "word guild", thread=GUILD)
-    await _say(sql_store, "word of Ben", thread=ThreadRef(Platform.DISCORD, "dm-ben"), by=BEN)
+    await say(sql_store, "word direct", thread=ThreadRef(Platform.DISCORD, "dm"))
+    await say(sql_store, "word guild", thread=GUILD)
+    await say(sql_store, "word of Ben", thread=ThreadRef(Platform.DISCORD, "dm-ben"), by=BEN)
     (found,) = await _people_of(sql_store, "ann")
     eyes = Eyes(person_id=found)
     assert await _seen(table, eyes) == {"word direct", "word guild"}
@@ -223,7 +221,7 @@ async def test_what_is_no_chat_or_was_superseded_or_deleted_is_not_read(
         if kind is not MessageType.CHAT
     ]
     first, old, gone = said("word kept"), said("word old", by=None), said("word gone")
-    key = await _say(sql_store, first, old, gone, *hidden)
+    key = await say(sql_store, first, old, gone, *hidden)
     new = said("word new", by=None)
     await sql_store.commit_turn(TurnRecord(key, (new,), superseded=(old.message_id,)))
     await sql_store.correct(key, replace(gone, message_content="", standing=Standing.DELETED))
@@ -232,7 +230,7 @@ async def test_what_is_no_chat_or_was_superseded_or_deleted_is_not_read(
 
 async def test_an_edited_message_is_found_as_it_reads_now(sql_store: SqlStore, table: RecallTable) -> None:
     spoken = said("a word of zebras")
-    key = await _say(sql_store, spoken)
+    key = await say(sql_store, spoken)
     edited = replace(spoken, message_content="a word of lions", edited_at=NOW + timedelta(minutes=1))
     await sql_store.correct(key, edited)
     assert await _seen(table, EVERYTHING) == {"a word of lions"}
@@ -240,79 +238,12 @@ async def test_an_edited_message_is_found_as_it_reads_now(sql_store: SqlStore, t
     assert await _likely(table, "lion") == ["a word of lions"]
 
 
-async def _revision(table: RecallTable) -> int:
-    return (await table.extent(EVERYTHING, most_conversations=9)).revision
-
-
-async def _embed_everything(store: SqlStore) -> None:
-    def apply(connection: Connection, _now: datetime) -> None:
-        rows = connection.execute(select(messages.c.seq, messages.c.conversation_id, messages.c.id)).all()
-        connection.execute(
-            insert(message_embeddings),
-            [
-                {
-                    "seq": row.seq,
-                    "conversation_id": row.conversation_id,
-                    "message_id": row.id,
-                    "model": "m",
-                    "written": 1,
-                    "vector": b"\0\0",
-                }
-                for row in rows
-            ],
-        )
-
-    await store.change(apply)
-
-
-async def _embeddings(store: SqlStore) -> list[int]:
-    query = select(message_embeddings.c.message_id).order_by(message_embeddings.c.message_id)
-    return list(await store.read(lambda connection: connection.execute(query).scalars().all()))
-
-
-async def test_what_is_added_changes_nothing_that_was_read(sql_store: SqlStore, table: RecallTable) -> None:
-    key = await _say(sql_store, "one")
-    before = await _revision(table)
-    await _say(sql_store, "two", key=key)
-    await _say(sql_store, "three")
-    assert await _revision(table) == before
-
-
-@pytest.mark.parametrize("how", ["edited", "deleted", "superseded", "conversation deleted", "restored"])
-async def test_whoever_changes_what_was_said_makes_copies_old_and_takes_its_embedding(
-    sql_store: SqlStore, table: RecallTable, how: str
-) -> None:
-    kept, changed = said("kept"), said("changed", by=None)
-    key = await _say(sql_store, kept, changed)
-    stays = said("stays")
-    await _say(sql_store, stays)
-    await _embed_everything(sql_store)
-    before = await _revision(table)
-    left = {kept.message_id, stays.message_id}
-    if how == "edited":
-        await sql_store.correct(key, replace(changed, message_content="other", edited_at=NOW))
-    elif how == "deleted":
-        await sql_store.correct(key, replace(changed, message_content="", standing=Standing.DELETED))
-    elif how == "superseded":
-        await sql_store.commit_turn(TurnRecord(key, (said("new", by=None),), superseded=(changed.message_id,)))
-    elif how == "conversation deleted":
-        assert await ArchiveTable(sql_store).delete_conversations([key]) == 1
-        left = {stays.message_id}
-    else:
-        conversation = await sql_store.load(key)
-        assert conversation is not None
-        await sql_store.restore([whole(conversation.head, replace(kept, message_content="from a transcript"))])
-        left = {changed.message_id, stays.message_id}
-    assert await _revision(table) > before
-    assert set(await _embeddings(sql_store)) == left
-
-
 async def test_questions_have_the_same_answers_in_a_long_history(
     sql_store: SqlStore, table: RecallTable, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await _say(sql_store, "I went to the café with Ben", "oh well", "we met at 会议室 too", thread=GUILD)
-    await _say(sql_store, "The lean startup is what I read", "A startup so lean", thread=GUILD)
-    await _say(sql_store, *(f"nothing number {number}" for number in range(8)), thread=GUILD)
+    await say(sql_store, "I went to the café with Ben", "oh well", "we met at 会议室 too", thread=GUILD)
+    await say(sql_store, "The lean startup is what I read", "A startup so lean", thread=GUILD)
+    await say(sql_store, *(f"nothing number {number}" for number in range(8)), thread=GUILD)
     eyes = Eyes((Scope(Platform.DISCORD, "ann", "7"),))
     asked = {
         "Which cafe?": "I went to the café with Ben",
@@ -332,7 +263,7 @@ async def test_questions_have_the_same_answers_in_a_long_history(
 async def test_a_message_is_told_with_where_it_was_said(sql_store: SqlStore, table: RecallTable) -> None:
     event = await sql_store.accept(inbound("word", event_id="e9", thread=GUILD))
     assert event is not None
-    key = await _say(sql_store, said("word", event_id="e9"), thread=GUILD)
+    key = await say(sql_store, said("word", event_id="e9"), thread=GUILD)
     (turn,) = await table.said_in({key: 0}, limit=1)
     (told,) = await table.told([turn.key], EVERYTHING)
     assert (told.thread, told.event_id, told.said) == (GUILD, "e9", turn)
