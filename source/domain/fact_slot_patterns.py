@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Final, NamedTuple
 
 _VALUE: Final = r"(?P<value>[^\s,.;:!?()\"][^,;!?()\"]*)"
@@ -24,12 +25,18 @@ class Wording(NamedTuple):
     others: str = ""
     holds: bool = True
 
-    def compiled(self) -> tuple[re.Pattern[str], ...]:
+    def patterns(self) -> list[str]:
         now = {"now": _NOW}
         patterns = [rf"(?i)(?<!\w)(?:{self.own % now}){_WORDS_END}\s*{_VALUE}"]
         if self.others:
             patterns.append(rf"(?i){_WHO}\s+(?:{self.others % now})\s+{_VALUE}")
-        return tuple(map(re.compile, patterns))
+        return patterns
+
+
+@cache
+def compiled(pattern: str) -> re.Pattern[str]:
+    """Return a pattern once it is needed: all of them would take a tenth of a second of every start."""
+    return re.compile(pattern)
 
 
 _I: Final = r"(?:i|we)(?:['’](?:m|re|ve)|\s+(?:am|are|have))?\s+%(now)s"
@@ -131,7 +138,7 @@ _IS: Final = r"(?:['’]s|\s+(?:is|are|has\s+changed\s+to|ist|es|est|é|è|—|i
 # “My favourite colour is blue.” The subject is what stands there.
 FAVOURITE_TRIGGERS: Final = ("favourite", "lieblings", "favorito préféré preferido")
 FAVOURITE: Final = tuple(
-    re.compile(pattern + _VALUE)
+    pattern + _VALUE
     for pattern in (
         rf"(?i)(?<!\w){_OF_MINE}\s+favou?rite\s+(?P<what>\w+(?:\s+\w+)?){_IS}",
         rf"(?i)(?<!\w){_OF_MINE}\s+lieblings(?P<what>\w+){_IS}",
@@ -150,8 +157,8 @@ CONTACT_WORDS: Final[Mapping[str, str]] = {
     "time zone": r"time\s*zone|zeitzone|zona\s+horaria|fuseau\s+horaire",
     "car": r"car|auto|coche|voiture|carro|macchina",
 }
-CONTACT: Final[Mapping[str, re.Pattern[str]]] = {
-    attribute: re.compile(rf"(?i)(?<!\w){_OF_MINE}\s+{_NEW}{_KIND}(?:{words}){_IS}{_LONG_VALUE}")
+CONTACT: Final[Mapping[str, str]] = {
+    attribute: rf"(?i)(?<!\w){_OF_MINE}\s+{_NEW}{_KIND}(?:{words}){_IS}{_LONG_VALUE}"
     for attribute, words in CONTACT_WORDS.items()
 }
 # Somebody has one of each at a time; the words of other languages are known by the first one.
@@ -174,7 +181,7 @@ FAVOURITE_WORDS: Final[Mapping[str, str]] = {
     "song": "lied|canción|chanson|canzone|música",
     "drink": "getränk|bebida|boisson|bevanda",
 }
-NAME_OF: Final = re.compile(
+NAME_OF: Final = (
     rf"(?i)(?<!\w){_OF_MINE}\s+{_NEW}(?P<what>{PARTNERS})(?:['’]s\s+name{_IS}|{_IS}(?:called|named)\s+"
     rf"|\s+(?:heißt|se\s+llama|s['’]appelle|si\s+chiama|se\s+chama|heet)\s+){_VALUE}"
 )

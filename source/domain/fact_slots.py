@@ -17,6 +17,7 @@ from source.domain.fact_slot_patterns import (
     PARTNER_WORDS,
     PARTNERS,
     Wording,
+    compiled,
 )
 from source.domain.fact_subjects import Telling, known_as
 from source.domain.fact_triggers import Triggered
@@ -88,12 +89,12 @@ def _slots(text: str, telling: Telling) -> tuple[Slot, ...]:
 
 def _told(wording: Wording) -> _Finder:
     """Return what finds what is told in these words."""
-    patterns = wording.compiled()
+    patterns = wording.patterns()
     slot = _one_of_many if wording in MANY else _slot
 
     def find(said: str, telling: Telling) -> Iterator[Slot]:
         for pattern in patterns:
-            for found in pattern.finditer(said):
+            for found in compiled(pattern).finditer(said):
                 about = telling.subject(found.groupdict().get("who"))
                 yield from slot(about, wording.attribute, found["value"], holds=wording.holds)
 
@@ -102,14 +103,14 @@ def _told(wording: Wording) -> _Finder:
 
 def _favourites(said: str, telling: Telling) -> Iterator[Slot]:
     for pattern in FAVOURITE:
-        for found in pattern.finditer(said):
+        for found in compiled(pattern).finditer(said):
             what = known_as(FAVOURITE_WORDS, found["what"])
             yield from _slot(telling.owner(found["whose"]), f"favourite {what}", found["value"])
 
 
 def _contact(attribute: str) -> _Finder:
     def find(said: str, telling: Telling) -> Iterator[Slot]:
-        for found in CONTACT[attribute].finditer(said):
+        for found in compiled(CONTACT[attribute]).finditer(said):
             kind = f"{found['kind'].casefold()} " if found["kind"] else ""
             value = _digits(found["value"]) if attribute == "phone" else found["value"]
             yield from _slot(telling.owner(found["whose"]), kind + attribute, value)
@@ -118,7 +119,7 @@ def _contact(attribute: str) -> _Finder:
 
 
 def _partners(said: str, telling: Telling) -> Iterator[Slot]:
-    for found in NAME_OF.finditer(said):
+    for found in compiled(NAME_OF).finditer(said):
         who = known_as(PARTNER_WORDS, found["what"])
         yield from _slot(telling.owner(found["whose"]), f"{who} name", found["value"])
 
