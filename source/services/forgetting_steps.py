@@ -100,7 +100,7 @@ def _without(stored: StoredConversation, going: Collection[int], ids: Collection
 
 
 def _emptied(message: Message) -> Message:
-    return replace(message, message_content="", tools=None, requester=None, standing=Standing.DELETED)
+    return replace(message, message_content="", tools=None, requester=None, standing=Standing.DELETED, pii=())
 
 
 def _quotes_of(messages: Sequence[Message], found: Leaving) -> Quotes:

@@ -69,7 +69,7 @@ def _strip_events_of(connection: Connection, key: int, message_ids: Collection[i
 
 
 def _empty(connection: Connection, key: int, message_ids: Collection[int]) -> None:
-    nothing = {"content": "", "tools": null(), "requester": null(), "standing": Standing.DELETED.value}
+    nothing = {"content": "", "tools": null(), "requester": null(), "pii": null(), "standing": Standing.DELETED.value}
     for some in in_steps(message_ids):
         these = (messages.c.conversation_id == key, messages.c.id.in_(some))
         for seq, kind, content in _indexed(connection, key, some):
