@@ -186,4 +186,4 @@ def _says_something(message: Message) -> bool:
 
 
 def _emptied(message: Message) -> Message:
-    return replace(message, message_content="", standing=Standing.DELETED)
+    return replace(message, message_content="", standing=Standing.DELETED, pii=())
