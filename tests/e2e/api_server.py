@@ -34,9 +34,12 @@ class Called:
 
 
 class ApiServer:
-    """The program and its API; it may be killed and started again on the same data folder."""
+    """The program and its API; it may be killed and started again on the same data folder.
 
-    def __init__(self, folder: Path, *, database_url: str = "", **settings: str) -> None:
+    `is_hasty`: on PostgreSQL, what it had begun goes on seconds after it was killed.
+    """
+
+    def __init__(self, folder: Path, *, database_url: str = "", is_hasty: bool = False, **settings: str) -> None:
         self.folder = folder
         self.url = f"http://127.0.0.1:{_free_port()}"
         self._log = folder.parent / "bot.log"
@@ -47,8 +50,10 @@ class ApiServer:
             "WEB_PORT": self.url.rpartition(":")[2],
             "LOG_FORMAT": "json",
             "LOCAL_MODEL_URLS": "",
+            "PYTHONPATH": str(ROOT),
             **settings,
         }
+        self._program = ["-m", "tests.e2e.hasty_bot"] if is_hasty else [str(ROOT / "bot.py")]
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -60,7 +65,7 @@ class ApiServer:
         """Start it; return when the API answers."""
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, str(ROOT / "bot.py")], env=self.environment, stdout=log, stderr=log
+                [sys.executable, *self._program], env=self.environment, stdout=log, stderr=log
             )
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not self._answers():

@@ -49,9 +49,9 @@ class FlickeringModel(FakeOpenAIServer):
         if self._random.random() < self._share:
             self.failed += 1
             return self._random.choice(FAILURES)
-        found = _SUBJECT.search(str(body))
-        if found is not None:
-            self.answered[int(found[1])] += 1
+        found = _SUBJECT.findall(str(body))
+        if found:  # the last one: what is known from other conversations stands before what was said
+            self.answered[int(found[-1])] += 1
         return super()._default_step(body)
 
 
@@ -104,6 +104,7 @@ class Campaign:
             server = ApiServer(
                 self.folder,
                 database_url=self.database_url,
+                is_hasty=True,
                 OPENAI_BASE_URL=model.base_url,
                 OPENAI_API_KEY="key",
                 OPENAI_MODEL="model",
