@@ -1,0 +1,97 @@
+"""The operator's words about what is kept, beside and without a running Echo; and what a start takes up again."""
+
+import json
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from source.adapters.storage.task_table import TaskTable
+from source.app.auditing import list_rules, remove_rule, rule_of, run_retention, set_rule, show_audit
+from source.domain.errors import RefusedInputError
+from source.domain.privacy import ReceiptKind, Subject
+from source.domain.task import Lane, NewTask, TaskType
+from source.domain.thread import Platform
+from tests.fakes.clock import FakeClock
+from tests.fakes.openai_server import FakeOpenAIServer
+from tests.fakes.raw_files import found_in
+from tests.fakes.running_echo import running_echo, settings_for
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[FakeOpenAIServer]:
+    async with FakeOpenAIServer() as running:
+        yield running
+
+
+async def test_a_dry_run_says_what_a_run_removes_and_the_audit_log_tells_of_it(
+    tmp_path: Path, server: FakeOpenAIServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with running_echo(tmp_path, server, FakeClock()) as talk:  # its clock is months behind
+        await talk.say("Long ago zzold1")
+    settings = settings_for(tmp_path, server)
+    assert await run_retention(settings, dry_run=True) == 0
+    assert "terminal direct: 2 messages and 1 whole conversation would go" in capsys.readouterr().out
+    assert set(found_in(tmp_path, ["zzold1"])) == {"zzold1"}
+    assert await run_retention(settings, dry_run=False) == 0
+    assert "terminal direct: 2 messages and 1 whole conversation gone" in capsys.readouterr().out
+    assert found_in(tmp_path, ["zzold1"]) == {}
+    assert await show_audit(settings, limit=10, as_json=True) == 0
+    [entry] = json.loads(capsys.readouterr().out)
+    assert (entry["action"], entry["asked_by"], entry["counts"]["messages"]) == ("retention", "retention", 2)
+
+
+async def test_rules_are_set_listed_and_removed(
+    tmp_path: Path, server: FakeOpenAIServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = settings_for(tmp_path, server)
+    rule = rule_of("discord", "5", None, person=None, messages=30, summaries=None)
+    assert await set_rule(settings, rule) == 0
+    number = int(capsys.readouterr().out.split()[0])
+    assert await list_rules(settings) == 0
+    listed = capsys.readouterr().out
+    assert "not applied by itself: RETENTION_ENABLED is false" in listed
+    assert f"{number}  discord guild 5: messages 30 days" in listed
+    assert await remove_rule(settings, number) == 0
+    assert await remove_rule(settings, number) == 1
+    with pytest.raises(RefusedInputError):
+        rule_of("irc", None, None, person=None, messages=1, summaries=None)
+
+
+async def test_what_was_cut_off_without_an_engine_is_taken_up_by_the_next_start(
+    tmp_path: Path, server: FakeOpenAIServer
+) -> None:
+    async with running_echo(tmp_path, server, FakeClock()) as talk:
+        await talk.say("Secret zzcut1")
+        privacy = talk.echo.privacy
+        who = await privacy.reading.known_as(Platform.TERMINAL, "ada")
+        assert who is not None
+        subject = Subject(who.person_id)
+        receipt = await privacy.receipts.add_receipt(ReceiptKind.FORGET, subject=subject, requested_by="person")
+        # As a process leaves it that is killed right after it took the wish.
+        new = NewTask(TaskType.FORGET_PERSON, {"receipt": receipt.receipt_id}, "person")
+        task = await TaskTable(talk.echo.store).add(new, Lane.OWNER)
+        await privacy.receipts.note_task(receipt.receipt_id, task.task_id)
+    async with running_echo(tmp_path, server, FakeClock()) as talk:
+        await talk.echo.privacy.take_up()
+        ended = await talk.echo.privacy.desk.done_within(receipt, timedelta(seconds=20))
+        assert ended.is_done
+        assert await talk.conversations() == []
+    assert found_in(tmp_path, ["zzcut1"]) == {}
+
+
+async def test_what_is_not_done_is_handed_in_again_whatever_became_of_its_task(
+    tmp_path: Path, server: FakeOpenAIServer
+) -> None:
+    async with running_echo(tmp_path, server, FakeClock()) as talk:
+        await talk.say("Secret zzcut2")
+        privacy = talk.echo.privacy
+        who = await privacy.reading.known_as(Platform.TERMINAL, "ada")
+        assert who is not None
+        receipt = await privacy.receipts.add_receipt(
+            ReceiptKind.FORGET, subject=Subject(who.person_id), requested_by="person"
+        )
+        await privacy.desk.hand_in_all()
+        assert (await privacy.desk.done_within(receipt, timedelta(seconds=20))).is_done
+    assert found_in(tmp_path, ["zzcut2"]) == {}
