@@ -275,7 +275,7 @@ class Echo:
             keeping=self.scrubbing,
             notices=self.profiles.linking,
             topics=TopicSuggestions() if self.settings.topic_suggestions else NO_SUGGESTIONS,
-            recall_first=RecallFirst(self.toolbox.specs),
+            recall_first=RecallFirst(self.toolbox),
         )
         answerer = Answerer(parts)
         return TurnService(

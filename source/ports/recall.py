@@ -11,10 +11,14 @@ from source.ports.store import Scope
 
 @dataclass(frozen=True, slots=True)
 class Eyes:
-    """Who looks: at what all of `scopes` see; an operator at what a person took part in anywhere, or at everything."""
+    """Who looks: at what all of `scopes` see; an operator at what a person took part in anywhere, or at everything.
+
+    `besides` is a conversation that need not be looked at: they have it before them.
+    """
 
     scopes: tuple[Scope, ...] = ()
     person_id: int | None = None
+    besides: int | None = None
 
 
 EVERYTHING = Eyes()

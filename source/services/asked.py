@@ -9,6 +9,7 @@ from source.domain.thread import PersonRef, ThreadRef
 from source.domain.turn import AcceptedEvent, InboundKind, TurnRecord
 from source.ports.channel import LiveReply
 from source.ports.clock import Clock
+from source.ports.recall import Eyes
 from source.ports.store import Scope
 from source.services.conversation import Conversation
 from source.services.speaker import Speech
@@ -47,6 +48,12 @@ class Asked:
         readers = {event.inbound.person.external_id for event in self.events}
         readers |= {message.requester for message in self.earlier if message.requester is not None}
         return tuple(Scope(thread.platform, who, thread.guild_id, thread.circle) for who in sorted(readers))
+
+    @property
+    def eyes(self) -> Eyes:
+        """Those who are answered, and the conversation that the model is shown anyway, if it is shown whole."""
+        head = self.conversation.head
+        return Eyes(self.scopes, besides=head.conversation_id if head.context_start == 0 else None)
 
     @property
     def words(self) -> tuple[str, ...]:

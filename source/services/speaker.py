@@ -20,9 +20,10 @@ from source.ports.llm import (
     ToolCall,
     UsageReported,
 )
-from source.ports.store import Scope
+from source.ports.recall import Eyes
 from source.services.context_service import rendered
 from source.services.prices import Prices
+from source.services.recalling import AnsweredCall
 from source.services.tools import Toolbox, parsed_arguments
 
 _REFUSED = "(The provider of my language model refused to answer this.)"
@@ -115,28 +116,27 @@ class Speaker:
     async def speak(
         self,
         prompt: Prompt,
-        scopes: Sequence[Scope],
+        eyes: Eyes,
         reply: LiveReply,
         speech: Speech,
         *,
-        first: Sequence[ToolCall] = (),
+        first: Sequence[AnsweredCall] = (),
     ) -> None:
         """Fill `speech`; a stream that breaks in the middle leaves it interrupted.
 
-        The calls of `first` are made before the model speaks, as if it had asked for them.
+        The model sees what is `first` as calls that it made itself.
 
         Raises: ModelError: nothing was said.
         """
         if first and not speech.earlier:
-            speech.round.calls.extend(first)
-            prompt = await self._run_tools(prompt, scopes, speech)
+            prompt = self._with_answers(prompt, first, speech)
         for number in range(self._max_rounds + 1):
             # The last round has no tools: by then the model has to answer with what it knows.
             offered = prompt if number < self._max_rounds else replace(prompt, tools=())
             await self._listen(offered, reply, speech)
             if speech.interrupted or not speech.round.calls:
                 break
-            prompt = await self._run_tools(prompt, scopes, speech)
+            prompt = await self._run_tools(prompt, eyes, speech)
         if not speech.text.strip():
             refused = speech.round.finish is FinishReason.CONTENT_FILTER
             speech.say(_REFUSED if refused else _SILENT, reply)
@@ -167,16 +167,24 @@ class Speaker:
         if heard.finish is FinishReason.LENGTH:
             speech.interrupted = True
 
-    async def _run_tools(self, prompt: Prompt, scopes: Sequence[Scope], speech: Speech) -> Prompt:
+    async def _run_tools(self, prompt: Prompt, eyes: Eyes, speech: Speech) -> Prompt:
         """Run the calls of this round; they enter the reply only together with their answers."""
-        calls = speech.round.calls
-        answers = [await self._toolbox.run(call, scopes) for call in calls]
+        answered = [AnsweredCall(call, await self._toolbox.run(call, eyes)) for call in speech.round.calls]
+        return self._with_answers(prompt, answered, speech)
+
+    def _with_answers(self, prompt: Prompt, calls: Sequence[AnsweredCall], speech: Speech) -> Prompt:
         now = self._clock.now()
-        names = ", ".join(call.name for call in calls)
-        asked = Message(now, MessageType.TOOL_CALL, speech.text or f"Calling {names}", tools=[*map(_recorded, calls)])
+        names = ", ".join(each.call.name for each in calls)
+        made = [_recorded(each.call) for each in calls]
+        asked = Message(now, MessageType.TOOL_CALL, speech.text or f"Calling {names}", tools=made)
         answered = [
-            Message(now, MessageType.TOOL_CALL_RESPONSE, answer, tools=[{"name": call.name, "id": call.call_id}])
-            for call, answer in zip(calls, answers, strict=True)
+            Message(
+                now,
+                MessageType.TOOL_CALL_RESPONSE,
+                each.answer,
+                tools=[{"name": each.call.name, "id": each.call.call_id}],
+            )
+            for each in calls
         ]
         speech.earlier.extend([*_thoughts(speech.round, self._clock), asked, *answered])
         speech.round = _Round()

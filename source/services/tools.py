@@ -7,11 +7,10 @@ from typing import Protocol
 import structlog
 
 from source.domain.errors import EchoError
-from source.domain.recall.passages import RecallBudget, Recollection, in_order
+from source.domain.recall.passages import RecallBudget, Recollection
 from source.ports.llm import ToolCall, ToolSpec
 from source.ports.recall import Eyes
-from source.ports.store import Scope
-from source.services.recalling import SEARCH_TOOL, Recalls
+from source.services.recalling import SEARCH_TOOL, Recalls, shown
 
 log = structlog.get_logger(__name__)
 
@@ -25,8 +24,8 @@ class Tool(Protocol):
     @property
     def spec(self) -> ToolSpec: ...
 
-    async def run(self, arguments: Mapping[str, object], scopes: Sequence[Scope]) -> str:
-        """Do it for those of `scopes`, who all see the result; return text for the model."""
+    async def run(self, arguments: Mapping[str, object], eyes: Eyes) -> str:
+        """Do it for all who look, who all see the result; return text for the model."""
         ...
 
 
@@ -44,20 +43,11 @@ class SearchMessages:
         self._recall = recall
         self._budget_bytes = budget_bytes
 
-    async def run(self, arguments: Mapping[str, object], scopes: Sequence[Scope]) -> str:
-        if not scopes:
+    async def run(self, arguments: Mapping[str, object], eyes: Eyes) -> str:
+        if not eyes.scopes:
             return shown(Recollection())
         words = str(arguments.get("words", ""))
-        return shown(await self._recall.search(words, Eyes(tuple(scopes)), RecallBudget(self._budget_bytes())))
-
-
-def shown(found: Recollection) -> str:
-    """Return what was found as JSON for the model: days with what was said on each, in order."""
-    days: dict[str, list[str]] = {}
-    for turn in in_order(found.turns):
-        days.setdefault(turn.heading, []).append(turn.line)
-    told = [{"day": day, "said": said} for day, said in days.items()]
-    return json.dumps({"found": told}, ensure_ascii=False)
+        return shown(await self._recall.search(words, eyes, RecallBudget(self._budget_bytes())))
 
 
 class Toolbox:
@@ -70,7 +60,7 @@ class Toolbox:
     def specs(self) -> tuple[ToolSpec, ...]:
         return tuple(tool.spec for tool in self._tools.values())
 
-    async def run(self, call: ToolCall, scopes: Sequence[Scope]) -> str:
+    async def run(self, call: ToolCall, eyes: Eyes) -> str:
         """Return what the call yields for those who are answered, as text for the model."""
         tool = self._tools.get(call.name)
         if tool is None:
@@ -79,7 +69,7 @@ class Toolbox:
         if arguments is None:
             return "The arguments were not a JSON object. Call again with one."
         try:
-            return await tool.run(arguments, scopes)
+            return await tool.run(arguments, eyes)
         except EchoError as error:
             log.warning("tool_failed", tool=call.name, error=str(error))
             return "That did not work this time."

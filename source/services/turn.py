@@ -214,11 +214,11 @@ class Answerer:
         """Speak; a prompt that the model finds too long is halved until it fits or nothing can leave."""
         conversation, upkeep = asked.conversation, self._parts.upkeep
         await upkeep.before_reply(conversation, asked.arriving)
-        first = self._parts.recall_first.calls_for(asked.words, asked.names)
+        first = await self._parts.recall_first.found(asked.words, asked.names, asked.eyes)
         while True:
             prompt = self._parts.context.build(conversation, asked.arriving, asked.people, without=asked.replaced)
             try:
-                await self._parts.speaker.speak(prompt, asked.scopes, asked.reply, asked.speech, first=first)
+                await self._parts.speaker.speak(prompt, asked.eyes, asked.reply, asked.speech, first=first)
                 return
             except ContextTooLongError:
                 if not await upkeep.halve(conversation):

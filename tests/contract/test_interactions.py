@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
@@ -20,6 +21,7 @@ from source.adapters.storage.record_counts import counted
 from source.adapters.storage.sql_store import SqlStore
 from source.adapters.storage.tables import aliases
 from source.domain.conversation_head import ConversationHead
+from source.domain.errors import StoreConflictError
 from source.domain.interactions import Interactions
 from source.domain.memory import MemorySource
 from source.domain.message import Message, Standing
@@ -239,7 +241,8 @@ class Anything:
         cited = [] if found is None else [found[1].message_id]
         names = [{"name": self.chance.choice("xyz"), "message_ids": cited} for _ in range(2)]
         memory = {"language": self.chance.choice(["de", None]), "intents": names}
-        await self.memories.put_memory(self.chosen() if found is None else found[0], memory, source=MODEL)
+        with suppress(StoreConflictError):  # what shows the intents was taken back: nothing is kept
+            await self.memories.put_memory(self.chosen() if found is None else found[0], memory, source=MODEL)
 
     async def forget(self) -> None:
         await self.memories.delete_memory(self.chosen())

@@ -12,6 +12,7 @@ from source.app.composition import open_echo
 from source.domain.errors import DeliveryError, FolderInUseError, StoreUnavailableError
 from source.domain.message import Message, MessageType
 from source.domain.thread import PersonRef, Platform, ThreadRef
+from source.ports.recall import Eyes
 from source.ports.store import Scope
 from source.services.tools import SearchMessages
 from tests.fakes.channel import FakeChannel, FakeReply
@@ -82,8 +83,8 @@ async def test_a_search_finds_only_what_everyone_who_is_answered_may_see(
     async with running_echo(tmp_path, server, FakeClock()) as talk:
         await talk.say("My salary is a secret", thread=GUILD, person=BEN)
         search = SearchMessages(talk.echo.recall, lambda: 3_000)
-        alone = await search.run({"words": "salary"}, [scope(BEN)])
-        together = await search.run({"words": "salary"}, [scope(BEN), scope(ADA)])
+        alone = await search.run({"words": "salary"}, Eyes((scope(BEN),)))
+        together = await search.run({"words": "salary"}, Eyes((scope(BEN), scope(ADA))))
 
     assert "secret" in alone
     assert together == '{"found": []}'

@@ -153,3 +153,12 @@ async def test_what_is_known_is_found_with_what_was_said(tmp_path: Path, server:
     assert "Known: " in found.text
     assert "I love green tea" in found.text
     assert not elsewhere
+
+
+async def test_what_the_model_is_shown_anyway_is_not_searched(tmp_path: Path, server: FakeOpenAIServer) -> None:
+    async with running_echo(tmp_path, server, FakeClock()) as talk:
+        await talk.say("My boat is called Aurora")
+        await talk.say("Do you remember what my boat is called?")
+        messages = messages_in(server.requests[-1])
+
+    assert json.dumps(messages).count("called Aurora") == 2  # as it was said, and as it was answered

@@ -11,6 +11,7 @@ from source.domain.message import MessageType
 from source.domain.thread import PersonRef, Platform, ThreadRef
 from source.domain.turn import InboundKind, SentPart
 from source.ports.llm import Role, TextDelta, ToolCall, ToolSpec
+from source.ports.recall import Eyes
 from source.ports.store import Scope
 from source.services.limits import Limits, LimitSettings
 from tests.fakes.language_model import tool_round
@@ -30,8 +31,8 @@ class WaitingTool:
         self.running = asyncio.Event()
         self.scopes: Sequence[Scope] = ()
 
-    async def run(self, arguments: Mapping[str, object], scopes: Sequence[Scope]) -> str:
-        self.scopes = scopes
+    async def run(self, arguments: Mapping[str, object], eyes: Eyes) -> str:
+        self.scopes = eyes.scopes
         self.running.set()
         await asyncio.Event().wait()
         return "never"
