@@ -29,7 +29,7 @@ CIRCLE = ThreadRef(Platform.DISCORD, "closed-1", "guild-1", "The guild", circle=
 BOBS = ThreadRef(Platform.DISCORD, "hall-3", "guild-1", "The guild")
 
 DISCORD_WORDS = ("zzhall7", "zzother7", "zzcircle7", "zzended7", "zzarchived7", "zzrow7")
-ADAS_WORDS = (*DISCORD_WORDS, "zzdirect7", ADA.external_id, ADA.display_name)
+ADAS_WORDS = (*DISCORD_WORDS, "zzdirect7", DIRECT.thread_id, PRIVATE.thread_id, ADA.external_id, ADA.display_name)
 BOBS_WORDS = ("yyhall8", "yyother8", "yyended8", "yyarchived8", "yyalone8")
 
 
