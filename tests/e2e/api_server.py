@@ -136,7 +136,7 @@ class ApiServer:
 @contextmanager
 def api_server(folder: Path, *, database_url: str = "", **settings: str) -> Iterator[ApiServer]:
     """Start the program; it is ended at the end."""
-    server = ApiServer(folder, database_url=database_url, **settings)
+    server = ApiServer(folder, database_url=database_url, is_hasty=False, **settings)
     server.start()
     try:
         yield server

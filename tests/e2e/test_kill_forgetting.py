@@ -8,7 +8,6 @@ from tests.e2e.kill_forgetting.campaign import Campaign
 from tests.fakes.databases import KINDS, database_of
 
 
-# On PostgreSQL the work of a process that was killed is taken over once it has been silent for a while.
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize(("kind", "kills"), [*zip(KINDS, (2, 1), strict=True)])
 async def test_nothing_of_a_forgotten_person_is_left_and_nothing_of_others_is_lost(

@@ -46,6 +46,7 @@ class Campaign:
         server = ApiServer(
             self.folder,
             database_url=self.database_url,
+            is_hasty=True,
             MEMORY_INTERVAL_MINUTES="0",
             SYNC_ENABLED="false",
             DURABILITY="normal",
