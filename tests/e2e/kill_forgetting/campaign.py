@@ -60,6 +60,8 @@ class Campaign:
         self._claim(f"the receipt counts {receipt['counts']}", receipt["counts"]["messages"] == self._hers())
         left = found_in(self.folder, _WORDS, url=self.database_url)
         self._claim(f"there is still {left}", not left)
+        logged = [word for word in _WORDS if word in server.log]
+        self._claim(f"the log has {logged}", not logged)
         self._claim("something of Bob's is gone", await self._said_by_bob() == before)
         return self.problems
 
