@@ -87,6 +87,8 @@ class RecallService:
 
         Raises: StoreError.
         """
+        # One history for all conversations from which somebody looks: it is read once.
+        besides, eyes = eyes.besides, replace(eyes, besides=None)
         extent = await self._extent(eyes)
         is_exact = budget.holding_words or is_quotation(query)
         index = await self._index(query, eyes, extent, is_exact=is_exact)
@@ -99,6 +101,8 @@ class RecallService:
         ranking, order = await asyncio.to_thread(
             _order, index, question, self._related, alike, budget, is_exact=is_exact
         )
+        if besides is not None:
+            order = [place for place in order if index.turns[place].conversation_id != besides]
         chosen = likely_to_fit(order, lambda place: index.turns[place].size_bytes, budget)
         scores = {index.turns[place].key: float(ranking.scores[place]) for place in chosen}
         told = await self._told(scores, eyes, extent.people)

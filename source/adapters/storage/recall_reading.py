@@ -101,8 +101,6 @@ def batched_ids(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
 def seen(eyes: Eyes, conversation_id: ColumnElement[int]) -> list[ColumnElement[bool]]:
     """Return what limits a statement to what the eyes see; every read goes through it."""
     limits: list[ColumnElement[bool]] = [conversation_id.in_(seen_from(scope)) for scope in eyes.scopes]
-    if eyes.besides is not None:
-        limits.append(conversation_id != eyes.besides)
     if eyes.person_id is not None:
         limits.append(conversation_id.in_(_taken_part(eyes.person_id)))
     return limits
