@@ -5,10 +5,9 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from random import Random
-from typing import Literal
+from typing import Any, Literal
 
 from source.adapters.llm import openai_connection, openai_reply  # noqa: F401  (loaded once, before the forks)
 from source.app import echo as echo_parts
@@ -20,12 +19,10 @@ from source.domain.errors import DeliveryError, RefusedInputError
 from source.domain.message import Message
 from source.domain.thread import Platform, ThreadKey, ThreadRef
 from source.domain.turn import AcceptedEvent, InboundMessage, TurnRecord, UndeliveredReply
-from source.ports.clock import Clock
 from source.ports.store import TurnStore
 from source.services.admission import Admission
 from source.services.commands import CommandInvocation
 from source.services.commands.typed_words import Commanded, understood
-from source.services.turn import Answerer
 from source.services.turn_service import TurnService
 from tests.e2e.kill.journal import Journal
 from tests.e2e.kill.said import PLATFORM, THREADS, EventId, inbound_of, person_of, thread_of
@@ -163,11 +160,9 @@ def _begin(place: Place) -> None:
     journal = Journal(place.journal)
 
     class WatchedTurns(TurnService):
-        def __init__(
-            self, admission: Admission, store: TurnStore, answerer: Answerer, clock: Clock, *, answer_max_age: timedelta
-        ) -> None:
-            watched = WatchedStore(store, journal)
-            super().__init__(admission, watched, answerer, clock, answer_max_age=answer_max_age)
+        # Any: whatever turns are made of beside the store.
+        def __init__(self, admission: Admission, store: TurnStore, *parts: Any, **settings: Any) -> None:
+            super().__init__(admission, WatchedStore(store, journal), *parts, **settings)
 
     # The one seam: nothing else differs from a real start.
     vars(echo_parts)["TurnService"] = WatchedTurns
