@@ -1,6 +1,7 @@
 """`python bot.py recall`: what was said is found on the command line."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,20 @@ def program(tmp_path: Path) -> Program:
     return Program(tmp_path / "conversations", WEB_ENABLED="false")
 
 
-@pytest.fixture
-def talked(program: Program) -> Program:
-    """Ana and Ben have said something."""
+@pytest.fixture(scope="module")
+def said(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which Ana and Ben have said something."""
+    program = Program(tmp_path_factory.mktemp("said") / "conversations", WEB_ENABLED="false")
     done = program.run("chat", "--user", "ana", stdin="The gate code is 4711\nWe met at the café\n")
     assert done.returncode == 0, done.stderr
     assert program.run("chat", "--user", "ben", "--thread", "b", stdin="The gate is blue\n").returncode == 0
+    return program.folder
+
+
+@pytest.fixture
+def talked(program: Program, said: Path) -> Program:
+    """Ana and Ben have said something, in a folder of the test's own."""
+    shutil.copytree(said, program.folder)
     return program
 
 
