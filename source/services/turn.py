@@ -11,6 +11,7 @@ from source.domain.thread import Platform, ThreadKey, ThreadRef
 from source.domain.turn import AcceptedEvent, ModelUsage, SaidMessage, TurnRecord
 from source.ports.channel import LiveReply
 from source.ports.clock import Clock
+from source.ports.recall import Eyes
 from source.ports.store import TurnStore
 from source.services.asked import Asked, arriving, messages_of, retried
 from source.services.context_service import ContextService
@@ -218,7 +219,7 @@ class Answerer:
         while True:
             prompt = self._parts.context.build(conversation, asked.arriving, asked.people, without=asked.replaced)
             try:
-                await self._parts.speaker.speak(prompt, asked.eyes, asked.reply, asked.speech, first=first)
+                await self._parts.speaker.speak(prompt, Eyes(asked.scopes), asked.reply, asked.speech, first=first)
                 return
             except ContextTooLongError:
                 if not await upkeep.halve(conversation):
