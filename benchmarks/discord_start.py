@@ -29,7 +29,7 @@ from tests.fakes.discord.message import Message
 from tests.fakes.openai_server import FakeOpenAIServer
 
 _FULL, _QUICK = 10_000, 20
-_RUNS, _QUICK_RUNS = 3, 1
+_RUNS, _QUICK_RUNS = 3, 0
 _BATCH = 1_000
 _PATIENCE = 60.0
 
@@ -72,7 +72,7 @@ async def measured(stored: int, runs: int) -> list[Started]:
             for run in range(runs + 1):  # the first registers the commands
                 measure.progress(f"{stored:,} threads, start {run} of {runs}")
                 found.append(await _started(discord, model, folder, lambda: ada.says(threads[0], "hello")))
-            return found[1:]
+            return found[1:] or found
 
 
 async def _started(
