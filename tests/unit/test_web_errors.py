@@ -31,7 +31,7 @@ def test_only_errors_that_are_meant_for_callers_are_quoted(kind: type[EchoError]
     assert SECRET not in answer_to(kind(SECRET), has_condition=False).detail
 
 
-@pytest.mark.parametrize("kind", sorted(TELLING, key=lambda kind: kind.__name__))
+@pytest.mark.parametrize("kind", sorted(TELLING, key=str))
 def test_what_is_meant_for_callers_is_quoted(kind: type[EchoError]) -> None:
     assert answer_to(kind("Take another name."), has_condition=False).detail == "Take another name."
 
