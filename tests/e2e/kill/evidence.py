@@ -72,8 +72,7 @@ def _files(folder: Path) -> tuple[dict[str, Mapping[str, object]], list[str]]:
             unreadable.append(f"{path.name}: {error}")
             continue
         name = path.name.removesuffix(".zst")
-        # A kill right after a conversation was archived leaves its file, which the next clean-up removes.
-        if name in files and files[name]["conversation_id"] != content["conversation_id"]:
-            unreadable.append(f"{name}: of one conversation in the folder and of another in the archive")
+        if name in files:
+            unreadable.append(f"{name}: in the folder and in the archive")
         files[name] = content
     return files, unreadable

@@ -14,6 +14,7 @@ from source.app import echo as echo_parts
 from source.app.composition import open_echo, rebuild
 from source.app.echo import Echo
 from source.app.log_setup import set_up_logging
+from source.app.operations import Operations
 from source.app.settings import Settings
 from source.domain.errors import DeliveryError, RefusedInputError
 from source.domain.message import Message
@@ -21,6 +22,7 @@ from source.domain.thread import Platform, ThreadKey, ThreadRef
 from source.domain.turn import AcceptedEvent, InboundMessage, TurnRecord, UndeliveredReply
 from source.ports.store import TurnStore
 from source.services.admission import Admission
+from source.services.cleanup import Cleanup
 from source.services.commands import CommandInvocation
 from source.services.commands.typed_words import Commanded, understood
 from source.services.turn_service import TurnService
@@ -141,7 +143,7 @@ def talk(place: Place, run: int, seed: int) -> None:
 
 
 def finish(place: Place) -> None:
-    """Recover, answer and write whatever is left, and end in order."""
+    """Recover, answer, write and clean up whatever is left, and end in order."""
     _begin(place)
     asyncio.run(_finish(place))
 
@@ -185,6 +187,15 @@ async def _finish(place: Place) -> None:
     async with open_echo(settings_of(place)) as echo:
         await echo.turns.recover(JournalChannel(Journal(place.journal)))
         await echo.catch_up.run()
+        await _clean_up(Operations(echo).cleanup)
+
+
+async def _clean_up(cleanup: Cleanup) -> None:
+    """Remove what a kill left in the place that an archived or restored conversation has just left."""
+    for conversation_id in await cleanup.unsettled():
+        await cleanup.mend(conversation_id)
+    await cleanup.remove_leftover_files()
+    await cleanup.remove_orphan_blobs()
 
 
 async def _send(echo: Echo, channel: JournalChannel, random: Random, thread: int, run: int, *, first: int) -> None:
