@@ -6,21 +6,27 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Literal
 
+import structlog
+
 from source.adapters.storage.folder_lock import FolderLock
 from source.adapters.storage.interaction_table import InteractionTable
 from source.adapters.storage.sql_store import SqlStore
+from source.adapters.storage.transcript_progress import TranscriptProgress
 from source.app.archives import ArchiveHomes
 from source.app.early import folders_of
 from source.app.echo import Echo
 from source.app.lost_database import refuse_a_lost_file, refuse_an_empty_server
 from source.app.models import choose_model
 from source.app.settings import Settings
+from source.domain.errors import StoreError
 from source.ports.clock import Clock, SystemClock
 from source.ports.llm import LanguageModel
 from source.ports.store import ConversationCatalog
 from source.services.interactions import recounted
 from source.services.rebuild import Progress, Rebuild, RebuildReport
 from source.services.rebuild_archive import ArchiveRebuild
+
+log = structlog.get_logger(__name__)
 
 _DRAIN = timedelta(seconds=10)
 
@@ -51,10 +57,20 @@ async def open_echo(
         stack.push_async_callback(echo.facts.reading.stop)
         stack.push_async_callback(echo.recalls.flush)
         stack.push_async_callback(echo.transcripts.close, _DRAIN)
-        stack.push_async_callback(echo.manager.shutdown)
+        stack.push_async_callback(_write_everything, echo)
         stack.push_async_callback(echo.turns.drain, _DRAIN)
         stack.push_async_callback(echo.privacy.close)
         yield echo
+
+
+async def _write_everything(echo: Echo) -> None:
+    """Write every transcript; a crash before the end leaves the next start to find out which are behind."""
+    if not await echo.manager.shutdown():
+        return
+    try:
+        await echo.catch_up.finish()
+    except StoreError as error:
+        log.warning("transcripts_not_noted", reason=str(error))
 
 
 @asynccontextmanager
@@ -79,7 +95,11 @@ async def rebuild(settings: Settings, source: Literal["transcripts", "store"], p
         store = await _own_store(stack, settings, SystemClock(), command=f"rebuild --from {source}")
         homes = ArchiveHomes(settings, store, SystemClock())
         work = Rebuild(store, homes.files, ArchiveRebuild(homes.archived, homes.mending))
-        report = await (work.from_transcripts(progress) if source == "transcripts" else work.from_store(progress))
+        if source == "transcripts":
+            report = await work.from_transcripts(progress)
+        else:
+            report = await work.from_store(progress)
+            await TranscriptProgress(store).note_all_written()
         counted = await recounted(InteractionTable(store))
         return replace(report, recounted=counted.corrected)
 

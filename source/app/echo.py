@@ -6,6 +6,7 @@ from pathlib import Path
 from source.adapters.llm.offline import OfflineModel
 from source.adapters.storage.metadata_table import MetadataTable
 from source.adapters.storage.sql_store import SqlStore
+from source.adapters.storage.transcript_progress import TranscriptProgress
 from source.app.archives import ArchiveHomes, archive_settings
 from source.app.embeddings import embedding_model
 from source.app.facts import Facts
@@ -325,7 +326,7 @@ class Echo:
 
     @cached_property
     def catch_up(self) -> TranscriptCatchUp:
-        return TranscriptCatchUp(self.store, self.transcripts)
+        return TranscriptCatchUp(self.store, self.transcripts, TranscriptProgress(self.store))
 
 
 def text_of(path: Path, setting: str) -> str:

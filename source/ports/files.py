@@ -1,6 +1,6 @@
 """Transcripts on disk, as the core needs them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,6 +15,34 @@ class TranscriptEntry:
     filename: str
     conversation: StoredConversation | None
     problem: TranscriptError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unwritten:
+    """What may be behind the store: conversations, the newest first.
+
+    `changes` counts what changed in them but new messages, of which the last one is `up_to`.
+    """
+
+    conversation_ids: tuple[int, ...]
+    changes: Mapping[int, int]
+    up_to: int
+
+
+class WrittenTranscripts(Protocol):
+    """Knows across crashes which transcripts may be behind the store; every method may raise a StoreError."""
+
+    async def unwritten(self) -> Unwritten:
+        """Return every conversation that changed since it was last noted to be written."""
+        ...
+
+    async def note_written(self, changes: Mapping[int, int], *, up_to: int | None = None) -> None:
+        """Note what is in the transcripts now: these changes, unless there were more since, and messages `up_to`."""
+        ...
+
+    async def note_all_written(self) -> None:
+        """Note that no transcript is behind; nothing else may be going on."""
+        ...
 
 
 class TranscriptFiles(Protocol):

@@ -219,8 +219,8 @@ class InMemoryConversationManager:
             await asyncio.sleep(0)
         return self._left - before
 
-    async def shutdown(self) -> None:
-        """Stop sweeping, write everything and empty the memory; what could not be written stays."""
+    async def shutdown(self) -> bool:
+        """Stop sweeping, write everything and empty the memory; return whether nothing stays that could not be."""
         if self._owner is not None:
             self._owner.cancel()
             with suppress(asyncio.CancelledError):
@@ -230,6 +230,7 @@ class InMemoryConversationManager:
             if await conversation.persist():
                 self.retire(conversation)
         await self.write_transcripts()
+        return not (self._writer or self._forgotten or self._residents.all())
 
     def _must_leave(self, residency: Residency) -> bool:
         return residency.idle_seconds >= self.IDLE_TIME or any(each.must_leave(residency) for each in self._strategies)

@@ -1,20 +1,22 @@
 """Brings transcripts up to date that a crash left behind the store."""
 
-from typing import Protocol
+import asyncio
+from collections.abc import Sequence
+from typing import Final, Protocol
 
 import structlog
 
 from source.domain.conversation_head import ConversationState, StoredConversation
 from source.domain.errors import TranscriptError
 from source.domain.transcript import encode_transcript
-from source.ports.files import TranscriptFiles
+from source.ports.files import TranscriptFiles, WrittenTranscripts
 from source.ports.store import ConversationCatalog
 
 log = structlog.get_logger(__name__)
 
-_STEP = 20
+_STEP: Final = 20
 # A conversation may go on while it is mended; after so many times its own next save is left to do it.
-_MOST_ATTEMPTS = 3
+_MOST_ATTEMPTS: Final = 3
 
 
 class CaughtUpStore(ConversationCatalog, Protocol):
@@ -26,30 +28,56 @@ class CaughtUpStore(ConversationCatalog, Protocol):
 
 
 class TranscriptCatchUp:
-    """Compares the latest transcripts with the store; a crash leaves only the newest few behind."""
+    """Compares transcripts with the store: those that the last process may have left behind, and the newest.
 
-    def __init__(self, store: CaughtUpStore, files: TranscriptFiles) -> None:
+    However often it is cut off, what it has not come to is not forgotten.
+    """
+
+    def __init__(self, store: CaughtUpStore, files: TranscriptFiles, written: WrittenTranscripts) -> None:
         self._store = store
         self._files = files
+        self._written = written
+        self._is_done = False
 
     async def run(self) -> int:
-        """Write what is missing or older than the store; stop at the first step that has nothing to mend.
+        """Write what is missing or older than the store; return how many had to be.
 
-        Returns how many were written. Raises: StoreError; TranscriptUnwritableError.
+        Raises: StoreError; TranscriptUnwritableError.
         """
-        written = offset = 0
+        unwritten = await self._written.unwritten()
+        mended = 0
+        for start in range(0, len(unwritten.conversation_ids), _STEP):
+            some = unwritten.conversation_ids[start : start + _STEP]
+            mended += await self._mend_all(some)
+            await self._written.note_written({key: unwritten.changes[key] for key in some if key in unwritten.changes})
+        await self._written.note_written({}, up_to=unwritten.up_to)
+        mended += await self._mend_newest()
+        self._is_done = True
+        if mended:
+            log.info("transcripts_caught_up", written=mended)
+        return mended
+
+    async def finish(self) -> None:
+        """Note that no transcript is behind, once everything is written and nothing goes on; unless one may be.
+
+        Raises: StoreError.
+        """
+        if self._is_done:
+            await self._written.note_all_written()
+
+    async def _mend_newest(self) -> int:
+        """Mend the newest while there is anything to mend: their files may be gone or come from a backup."""
+        mended = offset = 0
         while True:
             latest = await self._store.listing(limit=_STEP, offset=offset)
-            mended = 0
-            for listing in latest:
-                mended += await self._mend(listing.conversation_id)
-            written += mended
+            some = await self._mend_all([listing.conversation_id for listing in latest])
+            mended += some
             offset += len(latest)
-            if mended == 0 or len(latest) < _STEP:
-                break
-        if written:
-            log.info("transcripts_caught_up", written=written)
-        return written
+            if not some or len(latest) < _STEP:
+                return mended
+
+    async def _mend_all(self, conversation_ids: Sequence[int]) -> int:
+        return sum([await self._mend(each) for each in conversation_ids])
 
     async def _mend(self, conversation_id: int) -> bool:
         """Write the transcript until it agrees with the store; return whether it had to be written."""
@@ -69,4 +97,8 @@ class TranscriptCatchUp:
             found = await self._files.load(stored.head.filename)
         except TranscriptError:
             return False
-        return encode_transcript(found) == encode_transcript(stored)
+        return await asyncio.to_thread(_say_the_same, found, stored)
+
+
+def _say_the_same(found: StoredConversation, stored: StoredConversation) -> bool:
+    return encode_transcript(found) == encode_transcript(stored)

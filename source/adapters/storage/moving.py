@@ -12,7 +12,13 @@ from sqlalchemy import Connection, Engine, Row, Table, func, select, text
 from source.adapters.storage import fact_tables, privacy_tables, profile_tables, recall_tables  # noqa: F401  # all tables
 from source.adapters.storage.operation_tables import executors, tasks
 from source.adapters.storage.sql_access import insert_of
-from source.adapters.storage.tables import conversations, metadata, search_progress
+from source.adapters.storage.tables import (
+    conversations,
+    metadata,
+    search_progress,
+    transcript_progress,
+    unwritten_transcripts,
+)
 from source.domain.errors import StoreConflictError
 from source.domain.task import TaskStatus
 
@@ -20,8 +26,11 @@ Progress = Callable[[str, int, int], None]
 """Told the table, how many of its rows are done, and how many there are."""
 
 _ROWS_AT_ONCE: Final = 1_000
-# Of one database alone: who runs tasks on it, and how far the index of SQLite has come.
-_STAY: Final = frozenset({executors.name, search_progress.name})
+# Of one database alone: who runs tasks on it, how far the index of SQLite has come, and which transcripts may be
+# behind, which after a move are all.
+_STAY: Final = frozenset(
+    {each.name for each in (executors, search_progress, transcript_progress, unwritten_transcripts)}
+)
 _DIGEST_BITS: Final = 256
 _UNFINISHED: Final = frozenset({TaskStatus.PENDING.value, TaskStatus.RUNNING.value})
 

@@ -204,3 +204,19 @@ search_progress: Final = Table(
     Column("indexed_to", BigInteger, nullable=False),
     Column("revision", BigInteger, nullable=False, server_default="0"),
 )
+
+# One row: every message up to `written_to`, a `messages.seq`, is in its transcript.
+transcript_progress: Final = Table(
+    "transcript_progress",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("written_to", BigInteger, nullable=False),
+)
+
+# Whatever else changed since then; triggers count it, so that what changes while it is written stays.
+unwritten_transcripts: Final = Table(
+    "unwritten_transcripts",
+    metadata,
+    Column("conversation_id", KEY, primary_key=True, autoincrement=False),
+    Column("changes", BigInteger, nullable=False),
+)
