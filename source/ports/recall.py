@@ -63,8 +63,8 @@ class RecallStore(Protocol):
         """Return what was said in conversations after the message of an id, in order; up to `limit` turns."""
         ...
 
-    async def likely(self, words: Sequence[str], eyes: Eyes, *, limit: int) -> list[SaidTurn]:
-        """Return turns of a long history that hold rare ones of these words, with those around them."""
+    async def likely(self, words: Sequence[str], eyes: Eyes, *, limit: int) -> list[StoredTurn]:
+        """Return turns of a long history that hold rare ones of these words, with those around them, in order."""
         ...
 
     async def told(self, keys: Collection[tuple[int, int]], eyes: Eyes) -> list[StoredTurn]:

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from source.domain.fact import KnownFact
 from source.domain.offline_notice import is_offline_text
 from source.domain.recall.passages import RecallBudget, RecalledTurn, Recollection, likely_to_fit, within
 from source.domain.recall.phrases import holding_all, holds_all
@@ -16,7 +17,7 @@ from source.domain.recall.related import RelatedWords
 from source.domain.recall.terms import telling, words_of
 from source.domain.recall.turns import IndexedTurn, SaidTurn, indexed
 from source.ports.clock import Clock
-from source.ports.recall import Extent, Eyes, RecallStore
+from source.ports.recall import Extent, Eyes, RecallStore, StoredTurn
 from source.services.keyed_locks import KeyedLocks
 from source.services.meaning import Meaning
 from source.services.recall_notes import Recalled, not_counted
@@ -57,6 +58,15 @@ class _Held:
         return sum(map(len, self.turns.values()))
 
 
+@dataclass(frozen=True, slots=True)
+class _History:
+    """What is looked through; `likely` are its turns as they read now, if they were chosen from a long history."""
+
+    index: "SaidIndex"
+    extent: Extent
+    likely: Sequence[StoredTurn] | None = None
+
+
 class RecallService:
     """Searches histories; keeps those that were asked for lately ready in process memory.
 
@@ -89,11 +99,11 @@ class RecallService:
         """
         # One history for all conversations from which somebody looks: it is read once.
         besides, eyes = eyes.besides, replace(eyes, besides=None)
-        extent = await self._extent(eyes)
         is_exact = budget.holding_words or is_quotation(query)
-        index = await self._index(query, eyes, extent, is_exact=is_exact)
-        if index is None:
+        history, known = await asyncio.gather(self._history(query, eyes, is_exact=is_exact), self._known(eyes, budget))
+        if history is None:
             return Recollection()
+        index, extent = history.index, history.extent
         question = self._read(query, extent, index)
         alike = None if budget.holding_words else await self._alike(query, eyes, extent, index)
         if not question and not alike:
@@ -105,10 +115,11 @@ class RecallService:
             order = [place for place in order if index.turns[place].conversation_id != besides]
         chosen = likely_to_fit(order, lambda place: index.turns[place].size_bytes, budget)
         scores = {index.turns[place].key: float(ranking.scores[place]) for place in chosen}
-        told = await self._told(scores, eyes, extent.people)
+        stored = await self._store.told(scores, eyes) if history.likely is None else history.likely
+        told = _told(stored, extent.people)
         best_first = [replace(told[key], score=score) for key, score in scores.items() if key in told]
-        if self._facts is not None and not budget.holding_words:
-            facts = await self._facts.found(question, eyes)
+        if self._facts is not None and known:
+            facts = await self._facts.bearing_on(question, known)
             best_first = sorted([*best_first, *facts], key=lambda turn: -turn.score)
         if is_exact and question.phrases:
             best_first = [turn for turn in best_first if holds_all(turn.said.text, question.phrases)]
@@ -116,15 +127,30 @@ class RecallService:
         self._recalled(turn.said.conversation_id for turn in found.turns)
         return found
 
-    async def _extent(self, eyes: Eyes) -> Extent:
-        """Return what there is to see; of a history that is known to be long, no more than tells who is meant."""
+    async def _known(self, eyes: Eyes, budget: RecallBudget) -> Sequence[KnownFact]:
+        return [] if self._facts is None or budget.holding_words else await self._facts.known(eyes)
+
+    async def _history(self, query: str, eyes: Eyes, *, is_exact: bool) -> "_History | None":
+        """Return what is to be looked through; None: nothing."""
         held = self._held.get(eyes)
-        if held is not None and held.is_long:
-            extent = await self._store.extent(eyes, most_conversations=_SOME_CONVERSATIONS)
+        if held is not None and held.is_long:  # no more of the extent than tells who is meant
+            extent, likely = await asyncio.gather(
+                self._store.extent(eyes, most_conversations=_SOME_CONVERSATIONS),
+                self._likely(query, eyes, is_exact=is_exact),
+            )
             if extent.revision == held.revision:
-                return extent
+                return await _chosen(likely, extent)
             self._held.pop(eyes, None)  # it may have become short
-        return await self._store.extent(eyes, most_conversations=MOST_CONVERSATIONS)
+        extent = await self._store.extent(eyes, most_conversations=MOST_CONVERSATIONS)
+        if not extent.last_message_ids:
+            return None
+        held = await self._ready(eyes, extent)
+        if held.is_long:
+            return await _chosen(await self._likely(query, eyes, is_exact=is_exact), extent)
+        return _History(held.index, extent) if held.index else None
+
+    async def _likely(self, query: str, eyes: Eyes, *, is_exact: bool) -> list[StoredTurn]:
+        return await self._store.likely(_sought(query, is_exact=is_exact), eyes, limit=_LIKELY)
 
     def forget(self) -> None:
         """Hold nothing ready any more: what is deleted is to be gone from process memory too."""
@@ -141,23 +167,19 @@ class RecallService:
             return await self._meaning.of_history(query, eyes, extent.revision, index)
         return await self._meaning.of_some(query, eyes, index)
 
-    async def _index(self, query: str, eyes: Eyes, extent: Extent, *, is_exact: bool) -> "SaidIndex | None":
-        """Return the history to look through; None: there is none."""
-        if not extent.last_message_ids:
-            return None
+    async def _ready(self, eyes: Eyes, extent: Extent) -> _Held:
+        """Return the history as it is held, brought up to date, with its index unless it is long."""
         async with self._locks.hold(repr(eyes)):
             held = self._held.get(eyes)
             if not extent.is_whole:
-                self._keep(eyes, _Held(extent.revision, is_long=True))
+                held = _Held(extent.revision, is_long=True)
+                self._keep(eyes, held)
             elif held is None or not held.is_long:
                 held = await self._brought_up_to_date(eyes, held, extent)
-            if extent.is_whole and held is not None and not held.is_long:
-                if held.index is None:
-                    turns = [turn for key in sorted(held.turns) for turn in held.turns[key]]
-                    held.index = await asyncio.to_thread(_built, turns)
-                return held.index or None
-        likely = await self._store.likely(_sought(query, is_exact=is_exact), eyes, limit=_LIKELY)
-        return await asyncio.to_thread(_built, [indexed(turn) for turn in likely]) if likely else None
+            if held.index is None and not held.is_long:
+                turns = [turn for key in sorted(held.turns) for turn in held.turns[key]]
+                held.index = await asyncio.to_thread(_built, turns)
+            return held
 
     async def _brought_up_to_date(self, eyes: Eyes, held: _Held | None, extent: Extent) -> _Held:
         if held is None or held.revision != extent.revision:
@@ -188,15 +210,22 @@ class RecallService:
             years=index.years,
         )
 
-    async def _told(
-        self, keys: Collection[tuple[int, int]], eyes: Eyes, people: Mapping[str, str]
-    ) -> dict[tuple[int, int], RecalledTurn]:
-        """Read the messages as they are now, but for notices that Echo is offline."""
-        return {
-            each.said.key: RecalledTurn(each.said, each.thread, _named(each.said, people), event_id=each.event_id)
-            for each in await self._store.told(keys, eyes)
-            if not (each.said.speaker is None and is_offline_text(each.said.text))
-        }
+
+def _told(stored: Iterable[StoredTurn], people: Mapping[str, str]) -> dict[tuple[int, int], RecalledTurn]:
+    """Return messages as they read now, but for notices that Echo is offline."""
+    return {
+        each.said.key: RecalledTurn(each.said, each.thread, _named(each.said, people), event_id=each.event_id)
+        for each in stored
+        if not (each.said.speaker is None and is_offline_text(each.said.text))
+    }
+
+
+async def _chosen(likely: Sequence[StoredTurn], extent: Extent) -> "_History | None":
+    """Return what was chosen from a long history."""
+    if not likely:
+        return None
+    index = await asyncio.to_thread(lambda: _built([indexed(turn.said) for turn in likely]))
+    return _History(index, extent, likely)
 
 
 def _named(said: SaidTurn, people: Mapping[str, str]) -> str:

@@ -29,20 +29,19 @@ class RecalledFacts:
         self._facts = facts
         self._related = related
 
-    async def found(self, question: Question, eyes: Eyes) -> list[RecalledTurn]:
-        """Return the facts known now that bear on a question, each with a score as a turn has.
+    async def known(self, eyes: Eyes) -> list[KnownFact]:
+        """Return what is known now; a topic is a word, of which the messages say more.
 
         Raises: StoreError.
         """
-        # A topic is a word: the messages say more.
-        known = [
-            each for each in await self._known(eyes) if each.is_current and each.fact.part is not MemoryPart.TOPICS
-        ]
-        if not known or not question.terms:
-            return []
-        return await asyncio.to_thread(_ranked, known, question, self._related)
+        known = await self._seen(eyes)
+        return [each for each in known if each.is_current and each.fact.part is not MemoryPart.TOPICS]
 
-    async def _known(self, eyes: Eyes) -> Sequence[KnownFact]:
+    async def bearing_on(self, question: Question, known: Sequence[KnownFact]) -> list[RecalledTurn]:
+        """Return the facts that bear on a question, each with a score as a turn has."""
+        return await asyncio.to_thread(_ranked, known, question, self._related) if known and question.terms else []
+
+    async def _seen(self, eyes: Eyes) -> Sequence[KnownFact]:
         if eyes.person_id is not None and not eyes.scopes:
             return await self._facts.of_person(eyes.person_id)
         return await self._facts.known(eyes.scopes[0]) if len(eyes.scopes) == 1 else []

@@ -42,7 +42,7 @@ async def say(
 
 
 async def _likely(table: RecallTable, *words: str, eyes: Eyes = EVERYTHING, limit: int = 40) -> list[str]:
-    return [turn.text for turn in await table.likely(words, eyes, limit=limit)]
+    return [turn.said.text for turn in await table.likely(words, eyes, limit=limit)]
 
 
 async def _seen(table: RecallTable, eyes: Eyes) -> set[str]:

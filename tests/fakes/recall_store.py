@@ -51,10 +51,11 @@ class InMemoryRecallStore:
         self.read.append(len(found[:limit]))
         return found[:limit]
 
-    async def likely(self, words: Sequence[str], eyes: Eyes, *, limit: int) -> list[SaidTurn]:
+    async def likely(self, words: Sequence[str], eyes: Eyes, *, limit: int) -> list[StoredTurn]:
         await asyncio.sleep(0)
         self.looked_for.append(words)
-        return [said for said in self._in_order() if self._is_seen(eyes, said) and _holds(said, words)][-limit:]
+        held = [said for said in self._in_order() if self._is_seen(eyes, said) and _holds(said, words)]
+        return [StoredTurn(said, THREAD) for said in held[-limit:]]
 
     async def told(self, keys: Collection[tuple[int, int]], eyes: Eyes) -> list[StoredTurn]:
         await asyncio.sleep(0)

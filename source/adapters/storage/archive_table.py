@@ -18,6 +18,7 @@ from source.adapters.storage.row_reading import (
     head_from,
     thread_from,
 )
+from source.adapters.storage.seen_places import is_of
 from source.adapters.storage.sql_access import SqlAccess
 from source.adapters.storage.tables import conversations, messages, threads
 from source.domain.conversation_head import ConversationHead, ConversationState, StoredConversation
@@ -236,7 +237,7 @@ def _count(connection: Connection) -> int:
 def _conversations_of(connection: Connection, keys: Sequence[ThreadKey]) -> dict[ThreadKey, list[int]]:
     found: dict[ThreadKey, list[int]] = {}
     for start in range(0, len(keys), _AT_ONCE):
-        wanted = or_(*(read_queries.is_of(key) for key in keys[start : start + _AT_ONCE]))
+        wanted = or_(*(is_of(key) for key in keys[start : start + _AT_ONCE]))
         query = select(*THREAD_COLUMNS, conversations.c.id).join(
             conversations, conversations.c.thread_key == threads.c.id
         )

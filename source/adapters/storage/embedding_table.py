@@ -1,12 +1,16 @@
 """Vectors of messages, in the database."""
 
-from collections.abc import Collection, Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, tuple_, update
+from sqlalchemy import Connection, Select, bindparam, delete, func, select, update
 
-from source.adapters.storage.recall_reading import SAID, batched_ids, seen
+from source.adapters.storage.recall_statements import SAID, is_one_of
 from source.adapters.storage.recall_tables import message_embeddings
+from source.adapters.storage.seen_places import Gaze, values_of
 from source.adapters.storage.sql_access import SqlAccess, insert_of
 from source.adapters.storage.tables import messages, search_progress
 from source.ports.embeddings import Embedded, Extents, StoredVector, Unembedded
@@ -119,23 +123,37 @@ def _newest_write(connection: Connection) -> int:
 
 
 def _vectors(connection: Connection, model: str, eyes: Eyes, after: int) -> list[StoredVector]:
-    query = (
-        select(_KEPT.conversation_id, _KEPT.message_id, _KEPT.vector)
-        .where(_KEPT.model == model, _KEPT.written > after, *seen(eyes, _KEPT.conversation_id))
-        .order_by(_KEPT.written)
-    )
-    return [StoredVector((row.conversation_id, row.message_id), row.vector) for row in connection.execute(query)]
+    return _read(connection, _since(Gaze.of(eyes)), {**values_of(eyes), "model": model, "after": after})
 
 
 def _vectors_of(
     connection: Connection, model: str, keys: Collection[tuple[int, int]], eyes: Eyes
 ) -> list[StoredVector]:
-    found: list[StoredVector] = []
-    for some in batched_ids(sorted(keys)):
-        query = (
-            select(_KEPT.conversation_id, _KEPT.message_id, _KEPT.vector)
-            .where(_KEPT.model == model, tuple_(_KEPT.conversation_id, _KEPT.message_id).in_(some))
-            .where(*seen(eyes, _KEPT.conversation_id))
-        )
-        found += [StoredVector((row.conversation_id, row.message_id), row.vector) for row in connection.execute(query)]
-    return found
+    wanted = frozenset(keys)
+    ids = json.dumps(sorted({message_id for _, message_id in wanted}))
+    query = _of_messages(Gaze.of(eyes), connection.dialect.name)
+    found = _read(connection, query, {**values_of(eyes), "model": model, "numbers": ids})
+    return [vector for vector in found if vector.key in wanted]
+
+
+def _read(connection: Connection, query: Select[Any], values: Mapping[str, object]) -> list[StoredVector]:
+    rows = connection.execute(query, values)
+    return [StoredVector((conversation_id, message_id), vector) for conversation_id, message_id, vector in rows]
+
+
+@cache
+def _since(gaze: Gaze) -> Select[Any]:
+    """Select the vectors that were written after others, in that order."""
+    query = _vectors_seen(gaze).where(_KEPT.written > bindparam("after"))
+    return query.order_by(_KEPT.written)
+
+
+@cache
+def _of_messages(gaze: Gaze, dialect: str) -> Select[Any]:
+    """Select the vectors of messages, which are found by their ids."""
+    return _vectors_seen(gaze).where(_KEPT.seq.in_(select(messages.c.seq).where(is_one_of(messages.c.id, dialect))))
+
+
+def _vectors_seen(gaze: Gaze) -> Select[Any]:
+    query = select(_KEPT.conversation_id, _KEPT.message_id, _KEPT.vector)
+    return query.where(_KEPT.model == bindparam("model"), *gaze.limits(_KEPT.conversation_id))

@@ -2,7 +2,6 @@
 
 from sqlalchemy import Connection, Select, select, text
 
-from source.adapters.storage.read_queries import is_of
 from source.adapters.storage.row_reading import (
     MESSAGE_COLUMNS,
     THREAD_COLUMNS,
@@ -10,6 +9,7 @@ from source.adapters.storage.row_reading import (
     message_from,
     thread_from,
 )
+from source.adapters.storage.seen_places import is_of
 from source.adapters.storage.tables import aliases, conversations, events, messages, threads
 from source.domain.thread import PersonRef, Platform, ThreadKey
 from source.domain.turn import AcceptedEvent, EventState, InboundKind, InboundMessage, UndeliveredReply

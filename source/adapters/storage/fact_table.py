@@ -1,17 +1,18 @@
 """What is known of people, in the database."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, literal, or_, select
 
 from source.adapters.storage.fact_forgetting import forget
 from source.adapters.storage.fact_tables import facts
 from source.adapters.storage.fact_writes import put_facts
 from source.adapters.storage.operation_tables import conversation_memories as memories
-from source.adapters.storage.read_queries import seen_from
 from source.adapters.storage.row_reading import AnyRow
+from source.adapters.storage.seen_places import Looking, values_of_scope
 from source.adapters.storage.sql_access import SqlAccess
 from source.adapters.storage.tables import aliases, conversations, participants, threads
 from source.domain.fact import Fact, FoundFact, Slot
@@ -60,13 +61,12 @@ class FactTable:
 
 
 def _seen(connection: Connection, scope: Scope, limit: int) -> list[Fact]:
-    who = select(aliases.c.person_id).where(
-        aliases.c.platform == scope.platform.value, aliases.c.external_id == scope.external_id
-    )
-    query = select(facts).where(
-        facts.c.person_id == who.scalar_subquery(), facts.c.conversation_id.in_(seen_from(scope))
-    )
-    return _latest(connection, query, limit)
+    return _latest(connection, *_seen_by(Looking.of(scope)), limit, values_of_scope(scope))
+
+
+@cache
+def _seen_by(looking: Looking) -> tuple[Select[Any], Select[Any]]:
+    return _latest_of(facts.c.person_id == looking.person(), looking.sees(facts.c.conversation_id))
 
 
 def _known_to(connection: Connection, conversation_id: int, limit: int) -> list[Fact]:
@@ -87,14 +87,26 @@ def _known_to(connection: Connection, conversation_id: int, limit: int) -> list[
 
 
 def _of_person(connection: Connection, person_id: int, limit: int) -> list[Fact]:
-    return _latest(connection, select(facts).where(facts.c.person_id == person_id), limit)
+    return _latest(connection, *_of_one_person(), limit, {"person": person_id})
 
 
-def _latest(connection: Connection, query: Select[tuple[object, ...]], limit: int) -> list[Fact]:
+@cache
+def _of_one_person() -> tuple[Select[Any], Select[Any]]:
+    return _latest_of(facts.c.person_id == bindparam("person"))
+
+
+def _latest_of(*where: ColumnElement[bool]) -> tuple[Select[Any], Select[Any]]:
+    """Select the latest said, and of topics the latest."""
+    query = select(facts).where(*where).order_by(facts.c.said_at.desc(), facts.c.id.desc()).limit(bindparam("most"))
+    return query.where(facts.c.part != _TOPICS), query.where(facts.c.part == _TOPICS)
+
+
+def _latest(
+    connection: Connection, said: Select[Any], topics: Select[Any], limit: int, values: Mapping[str, object]
+) -> list[Fact]:
     """Return the latest said, of topics only some: what was talked about takes no room from what is known."""
-    latest = query.order_by(facts.c.said_at.desc(), facts.c.id.desc())
-    found = _facts(connection, latest.where(facts.c.part != _TOPICS).limit(limit))
-    found += _facts(connection, latest.where(facts.c.part == _TOPICS).limit(min(limit, _MOST_TOPICS)))
+    found = _facts(connection, said, {**values, "most": limit})
+    found += _facts(connection, topics, {**values, "most": min(limit, _MOST_TOPICS)})
     return sorted(found, key=lambda fact: (fact.said_at, fact.fact_id), reverse=True)[:limit]
 
 
@@ -154,8 +166,8 @@ def _read_memories(connection: Connection, limit: int, now: datetime) -> int:
     return len(rows)
 
 
-def _facts(connection: Connection, query: Select[tuple[object, ...]]) -> list[Fact]:
-    return [_fact(row) for row in connection.execute(query)]
+def _facts(connection: Connection, query: Select[Any], values: Mapping[str, object] | None = None) -> list[Fact]:
+    return [_fact(row) for row in connection.execute(query, values or {})]
 
 
 def _fact(row: AnyRow) -> Fact:

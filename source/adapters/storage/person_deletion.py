@@ -13,7 +13,7 @@ from source.adapters.storage.message_forgetting import rewrite
 from source.adapters.storage.operation_tables import archives, idempotent_answers, sync_status
 from source.adapters.storage.person_reading import in_steps
 from source.adapters.storage.person_tables import rows_by_person
-from source.adapters.storage.read_queries import is_of
+from source.adapters.storage.seen_places import is_of
 from source.adapters.storage.sql_access import insert_of
 from source.adapters.storage.tables import (
     aliases,

@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from source.adapters.storage.person_tables import rows_by_person
-from source.adapters.storage.read_queries import seen_from
+from source.adapters.storage.seen_places import seen_from
 from source.adapters.storage.sql_access import SqlAccess
 from source.adapters.storage.tables import aliases, conversations, events, participants, threads
 from source.domain.privacy import SeenFrom

@@ -10,7 +10,7 @@ from source.adapters.storage.interaction_tables import interaction_names, intera
 from source.adapters.storage.operation_tables import user_summaries
 from source.adapters.storage.privacy_tables import retention_rules
 from source.adapters.storage.profile_tables import link_attempts, link_codes, link_notices, profile_values
-from source.adapters.storage.read_queries import seen_from
+from source.adapters.storage.seen_places import seen_from
 from source.adapters.storage.tables import feedback
 from source.domain.privacy import SeenFrom
 from source.ports.privacy import Who

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, or_
 from source.adapters.storage.person_rows import person_of
 from source.adapters.storage.profile_tables import profile_values
 from source.adapters.storage.profile_writes import strip_memories
-from source.adapters.storage.read_queries import seen_from
+from source.adapters.storage.seen_places import seen_from
 from source.adapters.storage.sql_access import SqlAccess
 from source.adapters.storage.tables import aliases, conversations, people, threads
 from source.domain.profile import ProfilePlace, ProfileSource, ProfileValue

@@ -4,12 +4,9 @@ from datetime import datetime
 
 from sqlalchemy import (
     ColumnElement,
-    CompoundSelect,
     Connection,
-    FromClause,
     Select,
     TextClause,
-    and_,
     case,
     func,
     or_,
@@ -25,6 +22,7 @@ from source.adapters.storage.row_reading import (
     head_from,
     message_from,
 )
+from source.adapters.storage.seen_places import is_of, seen_from
 from source.adapters.storage.tables import (
     aliases,
     conversations,
@@ -98,42 +96,6 @@ def listing(
     return [_listed(head, counts.get(head.conversation_id, 0)) for head in heads]
 
 
-def seen_from(scope: Scope, thread: ThreadKey | None = None) -> Select[int] | CompoundSelect[int]:
-    """Select the ids of the conversations that this scope sees, of `thread` alone where one is given.
-
-    Direct places of all accounts of a person are one private place; in a guild an account sees what it took part in.
-    """
-    own = and_(participants.c.external_id == scope.external_id, threads.c.platform == scope.platform.value)
-    seen = _taken_part_in(scope, thread).where(own)
-    if scope.guild_id is not None:
-        return seen
-    # Apart from the rest: a database that knows the account beforehand knows how much to expect of it.
-    asked = aliases.alias("asked")
-    linked = and_(
-        aliases.c.person_id == asked.c.person_id, aliases.c.platform == threads.c.platform, ~_is(asked, aliases)
-    )
-    return seen.union_all(
-        _taken_part_in(scope, thread)
-        .join(asked, and_(asked.c.platform == scope.platform.value, asked.c.external_id == scope.external_id))
-        .join(aliases, linked)
-        .where(aliases.c.external_id == participants.c.external_id)
-    )
-
-
-def _taken_part_in(scope: Scope, thread: ThreadKey | None) -> Select[int]:
-    place = (threads.c.guild_id == scope.guild_id, or_(threads.c.circle.is_(None), threads.c.circle == scope.circle))
-    return (
-        select(participants.c.conversation_id)
-        .join(conversations, conversations.c.id == participants.c.conversation_id)
-        .join(threads, threads.c.id == conversations.c.thread_key)
-        .where(*place, *(() if thread is None else (is_of(thread),)))
-    )
-
-
-def _is(one: FromClause, other: FromClause) -> ColumnElement[bool]:
-    return and_(one.c.platform == other.c.platform, one.c.external_id == other.c.external_id)
-
-
 def highest_id(connection: Connection) -> int:
     """Return an id that no row's id exceeds, by one look at the end of each index."""
     return max(connection.execute(select(func.max(column))).scalar() or 0 for column in _GIVEN_IDS)
@@ -161,11 +123,6 @@ def _people(connection: Connection, head: ConversationHead) -> dict[str, str]:
 
 def _heads() -> Select[tuple[object, ...]]:
     return select(*HEAD_COLUMNS, *THREAD_COLUMNS).join(threads, threads.c.id == conversations.c.thread_key)
-
-
-def is_of(thread: ThreadKey) -> ColumnElement[bool]:
-    """Whether a row of `threads` is this one."""
-    return (threads.c.platform == thread.platform.value) & (threads.c.thread_id == thread.thread_id)
 
 
 def _newest_first() -> tuple[ColumnElement[datetime], ColumnElement[int]]:

@@ -7,13 +7,16 @@ from functools import cache
 from itertools import pairwise
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, Select, TextClause, and_, func, literal_column, or_, select, text
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal_column, or_, select, text
 
+from source.adapters.storage.recall_statements import SAID, is_one_of, visible_to
 from source.adapters.storage.search_index import INDEX
 from source.adapters.storage.search_reading import TAIL, index_tail
+from source.adapters.storage.seen_places import Gaze, values_of
 from source.adapters.storage.tables import messages
 from source.domain.message import MessageType, Standing
 from source.domain.recall.terms import folded, unspaced_in
+from source.ports.recall import EVERYTHING, Eyes
 
 # Of a word that more messages hold, the newest of them are looked at; of all that hold any, the best.
 _MOST_HOLDING: Final = 1_500
@@ -21,49 +24,30 @@ _LOOKED_AT: Final = (400, 1_200)
 # Around a hit, as far as its neighbours are looked at.
 _AROUND: Final = 2
 _LAST_ID: Final = 2**63 - 1
-_SAID: Final = (
-    messages.c.message_type == MessageType.CHAT.value,
-    messages.c.standing == Standing.KEPT.value,
-)
-
-Limits = Sequence[ColumnElement[bool]]
 
 
-def likely_messages(connection: Connection, words: Sequence[str], seen: Limits, limit: int) -> list[int]:
-    """Return the `seq` of messages that hold most of what is rare among words, and of those around them.
-
-    `seen` is what limits a statement to what may be seen.
-    """
-    looked_at = _LOOKED_AT if seen else (2 * limit,)
-    best = _best(connection, words, seen, looked_at[-1])
+def likely_messages(connection: Connection, words: Sequence[str], eyes: Eyes, limit: int) -> list[int]:
+    """Return the `seq` of messages that hold most of what is rare among words, and of those around them."""
+    looked_at = (2 * limit,) if eyes == EVERYTHING else _LOOKED_AT
+    best = _best(connection, words, eyes, looked_at[-1])
+    query = visible_to(Gaze.of(eyes), connection.dialect.name)
     hits: list[int] = []
     for start, end in pairwise((0, *looked_at)):
         some = best[start:end]
         if some and len(hits) < limit:
-            query = select(messages.c.seq).where(among(connection, some), *_SAID, *seen)
-            visible = set(connection.execute(query).scalars())
+            values = {**values_of(eyes), "numbers": json.dumps(some)}
+            visible = set(connection.execute(query, values).scalars())
             hits += [seq for seq in some if seq in visible]
     around = _with_neighbours(connection.dialect.name)
-    return list(connection.execute(around, {"seqs": json.dumps(hits[:limit])}).scalars()) if hits else []
+    return list(connection.execute(around, {"numbers": json.dumps(hits[:limit])}).scalars()) if hits else []
 
 
-def among(connection: Connection, seqs: Sequence[int]) -> ColumnElement[bool]:
-    """Limit a statement to messages of these numbers, in one value however many they are."""
-    numbers = _numbers(connection.dialect.name).bindparams(seqs=json.dumps(list(seqs)))
-    return messages.c.seq.in_(numbers.columns(messages.c.seq))
-
-
-def _numbers(dialect: str) -> TextClause:
-    each = "value::bigint FROM json_array_elements_text(CAST(:seqs AS json))"
-    return text(f"SELECT {each if dialect == 'postgresql' else 'value FROM json_each(:seqs)'}")  # noqa: S608
-
-
-def _best(connection: Connection, words: Sequence[str], seen: Limits, count: int) -> list[int]:
+def _best(connection: Connection, words: Sequence[str], eyes: Eyes, count: int) -> list[int]:
     """Return the messages whose words weigh most, of equal ones the newest; rare words weigh more."""
     import numpy as np  # which takes a tenth of a second, and not everybody looks for anything
 
     last = connection.execute(select(func.max(messages.c.seq))).scalar() or 1
-    holders = [found for found in _holders(connection, words, seen) if len(found)]
+    holders = [found for found in _holders(connection, words, eyes) if len(found)]
     if not holders:
         return []
     weights = [math.log(1 + last / len(found)) for found in holders]
@@ -75,11 +59,11 @@ def _best(connection: Connection, words: Sequence[str], seen: Limits, count: int
     return best
 
 
-def _holders(connection: Connection, words: Sequence[str], seen: Limits) -> Iterable[Sequence[int]]:
+def _holders(connection: Connection, words: Sequence[str], eyes: Eyes) -> Iterable[Sequence[int]]:
     """Yield for each word the messages that hold it; scripts without spaces are in no index."""
     unspaced = list(dict.fromkeys(pair for word in words for pair in unspaced_in(word)))
     if unspaced:
-        yield from _containing(connection, unspaced, seen)
+        yield from _containing(connection, unspaced, eyes)
     indexed = [word for word in dict.fromkeys(words) if not unspaced_in(word)]
     if connection.dialect.name == "postgresql":
         query = text(f"SELECT seq FROM messages WHERE words @@ echo_phrase(:word) LIMIT {_MOST_HOLDING}")  # noqa: S608
@@ -99,11 +83,12 @@ def _newest(connection: Connection, name: str, word: str) -> list[int]:
     return found
 
 
-def _containing(connection: Connection, words: Sequence[str], seen: Limits) -> Iterable[Sequence[int]]:
+def _containing(connection: Connection, words: Sequence[str], eyes: Eyes) -> Iterable[Sequence[int]]:
     """Yield for each word the newest messages with it in their text, from one look through what is seen."""
     contains = or_(*(messages.c.content.contains(word, autoescape=True) for word in words))
-    query = select(messages.c.seq, messages.c.content).where(*_SAID, contains, *seen)
-    rows = connection.execute(query.order_by(messages.c.seq.desc()).limit(_MOST_HOLDING)).all()
+    limits = Gaze.of(eyes).limits(messages.c.conversation_id)
+    query = select(messages.c.seq, messages.c.content).where(*SAID, contains, *limits)
+    rows = connection.execute(query.order_by(messages.c.seq.desc()).limit(_MOST_HOLDING), values_of(eyes)).all()
     texts = [(row.seq, folded(row.content)) for row in rows]
     for word in words:
         yield [seq for seq, said in texts if word in said]
@@ -111,7 +96,7 @@ def _containing(connection: Connection, words: Sequence[str], seen: Limits) -> I
 
 @cache  # making it takes longer than running it
 def _with_neighbours(dialect: str) -> Select[int]:
-    """Select the messages of `seqs` and those around each."""
+    """Select messages, by `seq`, and those around each."""
     hit, near = messages.alias("hit"), messages.alias("near")
     first = _beside(hit.c.conversation_id, hit.c.id, is_before=True)
     last = _beside(hit.c.conversation_id, hit.c.id, is_before=False)
@@ -120,7 +105,7 @@ def _with_neighbours(dialect: str) -> Select[int]:
         near.c.id >= func.coalesce(first.scalar_subquery(), 0),
         near.c.id <= func.coalesce(last.scalar_subquery(), literal_column(str(_LAST_ID))),
     )
-    chosen = hit.c.seq.in_(_numbers(dialect).columns(messages.c.seq))
+    chosen = is_one_of(hit.c.seq, dialect)
     return select(near.c.seq).select_from(hit).join(near, together).where(chosen).distinct()
 
 

@@ -21,10 +21,10 @@ from sqlalchemy import (
     true,
 )
 
-from source.adapters.storage.read_queries import seen_from
 from source.adapters.storage.row_reading import MESSAGE_COLUMNS, THREAD_COLUMNS, message_from, thread_from
 from source.adapters.storage.search_index import INDEX, TOKENIZER
 from source.adapters.storage.search_query import SearchWords, search_words
+from source.adapters.storage.seen_places import seen_from
 from source.adapters.storage.tables import conversations, messages, threads
 from source.domain.message import MessageType, Standing
 from source.ports.store import Scope, SearchHit

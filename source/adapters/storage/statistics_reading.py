@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from source.adapters.storage.octets import octets
-from source.adapters.storage.read_queries import is_of
+from source.adapters.storage.seen_places import is_of
 from source.adapters.storage.tables import conversations, messages, threads, usage
 from source.domain.forever import ReplyCalls, forever_input_tokens
 from source.domain.message import MessageType, Standing

@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, text
 
 from source.adapters.storage.operation_tables import sync_status
-from source.adapters.storage.read_queries import is_of
 from source.adapters.storage.row_reading import MESSAGE_COLUMNS, THREAD_COLUMNS, AnyRow, message_from, thread_from
+from source.adapters.storage.seen_places import is_of
 from source.adapters.storage.sql_access import SqlAccess, insert_of
 from source.adapters.storage.tables import conversations, messages, threads
 from source.domain.message import Message, MessageType, Standing

@@ -3,7 +3,7 @@
 from array import array
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Final
 
 import numpy as np
@@ -120,7 +120,7 @@ _MOST_ENDING: Final = 4
 
 def _postings(turns: Sequence[IndexedTurn]) -> "dict[str, array[int]]":
     """Return by term the places of its turns, one as often as it has the term; few terms are ever asked for."""
-    places: defaultdict[str, array[int]] = defaultdict(lambda: array("i"))
+    places: defaultdict[str, array[int]] = defaultdict(partial(array, "i"))
     for at, turn in enumerate(turns):
         for term in turn.terms:
             places[term].append(at)

@@ -64,9 +64,9 @@ def indexed(turn: SaidTurn) -> IndexedTurn:
         message_id=turn.message_id,
         said_at=turn.said_at,
         speaker=ECHO if turn.speaker is None else turn.speaker,
-        terms=tuple(stem(word) for word in words),
+        terms=tuple(map(stem, words)),
         size_bytes=len(turn.text.encode("utf-8", "surrogatepass")),
-        of_self=min(MOST_OF_SELF, sum(word in FIRST_PERSON for word in words)),
-        time_words=min(MOST_TIME_WORDS, sum(word in _TIME_WORDS for word in words)),
+        of_self=min(MOST_OF_SELF, sum(map(FIRST_PERSON.__contains__, words))),
+        time_words=min(MOST_TIME_WORDS, sum(map(_TIME_WORDS.__contains__, words))),
         is_question=folded(turn.text[-8:]).rstrip().endswith(("?", "？", "؟")),
     )

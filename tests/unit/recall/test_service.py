@@ -168,7 +168,7 @@ async def test_a_long_history_that_became_short_is_read_again(
     await service.search("dog", EVERYTHING, BUDGET)
     store.change("three", None)
     assert "The dog ran away" in await _texts(service, "dog")
-    assert len(store.looked_for) == 1
+    assert store.read == [4, 3]
 
 
 async def test_only_so_many_histories_are_held(

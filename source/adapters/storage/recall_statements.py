@@ -1,0 +1,113 @@
+"""The statements of recall, each made once for a gaze: what somebody asks for is given as values."""
+
+from functools import cache
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select, text
+
+from source.adapters.storage.row_reading import THREAD_COLUMNS
+from source.adapters.storage.seen_places import Gaze
+from source.adapters.storage.tables import aliases, conversations, messages, participants, search_progress, threads
+from source.domain.message import MessageType, Standing
+
+SAID: Final = (
+    messages.c.message_type == MessageType.CHAT.value,
+    messages.c.standing == Standing.KEPT.value,
+)
+TURN: Final = (
+    messages.c.conversation_id,
+    messages.c.id,
+    messages.c.created_at,
+    messages.c.requester,
+    messages.c.content,
+    threads.c.platform,
+)
+TOLD_COLUMNS: Final = (*TURN, messages.c.event_id, *(each for each in THREAD_COLUMNS if each.name != "platform"))
+
+REVISION: Final = select(search_progress.c.revision)
+
+
+def is_one_of(column: ColumnElement[int], dialect: str, name: str = "numbers") -> ColumnElement[bool]:
+    """Limit a statement to numbers that are given as one value, a list as JSON, however many they are."""
+    each = f"value::bigint FROM json_array_elements_text(CAST(:{name} AS json))"
+    # A constant but for the name of the parameter.
+    numbers = text(f"SELECT {each if dialect == 'postgresql' else f'value FROM json_each(:{name})'}")  # noqa: S608
+    return column.in_(numbers.columns(messages.c.seq))
+
+
+@cache
+def last_in(gaze: Gaze) -> Select[Any]:
+    """Select the newest `most` conversations that are seen, each with the id of its last message."""
+    last = select(func.max(messages.c.id)).where(messages.c.conversation_id == conversations.c.id).scalar_subquery()
+    return (
+        select(conversations.c.id, last)
+        .where(*gaze.limits(conversations.c.id))
+        .order_by(conversations.c.id.desc())
+        .limit(bindparam("most"))
+    )
+
+
+@cache
+def people_in(dialect: str) -> Select[Any]:
+    """Select who took part in conversations."""
+    return (
+        select(aliases.c.platform, aliases.c.external_id, aliases.c.display_name)
+        .join(participants, participants.c.external_id == aliases.c.external_id)
+        .join(conversations, conversations.c.id == participants.c.conversation_id)
+        .join(threads, and_(threads.c.id == conversations.c.thread_key, threads.c.platform == aliases.c.platform))
+        .where(is_one_of(participants.c.conversation_id, dialect))
+        .distinct()
+    )
+
+
+@cache
+def askers_of(gaze: Gaze) -> Select[Any] | None:
+    """Select the accounts of the one who looks; None: there is not one."""
+    is_asker = gaze.is_asker()
+    return None if is_asker is None else select(aliases.c.platform, aliases.c.external_id).where(is_asker)
+
+
+@cache
+def told_to(gaze: Gaze, dialect: str) -> Select[Any]:
+    """Select messages that are seen, by their ids."""
+    sees = gaze.sees(messages.c.conversation_id)
+    return spoken(*TOLD_COLUMNS).where(is_one_of(messages.c.id, dialect), *sees)
+
+
+@cache
+def visible_to(gaze: Gaze, dialect: str) -> Select[Any]:
+    """Select those of messages, by `seq`, that are seen."""
+    limits = gaze.limits(messages.c.conversation_id)
+    return select(messages.c.seq).where(is_one_of(messages.c.seq, dialect), *SAID, *limits)
+
+
+@cache
+def turns_of(dialect: str) -> Select[Any]:
+    """Select turns by `seq`, in order."""
+    query = spoken(*TOLD_COLUMNS).where(is_one_of(messages.c.seq, dialect))
+    return query.order_by(messages.c.conversation_id, messages.c.id)
+
+
+@cache
+def said_in_whole(dialect: str) -> Select[Any]:
+    """Select the first `most` turns of conversations, in order."""
+    query = spoken(*TURN).where(is_one_of(messages.c.conversation_id, dialect))
+    return query.order_by(messages.c.conversation_id, messages.c.id).limit(bindparam("most"))
+
+
+@cache
+def said_since() -> Select[Any]:
+    """Select the first `most` turns of a conversation after a message."""
+    since = and_(messages.c.conversation_id == bindparam("conversation"), messages.c.id > bindparam("after"))
+    return spoken(*TURN).where(since).order_by(messages.c.id).limit(bindparam("most"))
+
+
+def spoken(*columns: Any) -> Select[Any]:
+    """Select columns of what was said and stands."""
+    return (
+        select(*columns)
+        .select_from(messages)
+        .join(conversations, conversations.c.id == messages.c.conversation_id)
+        .join(threads, threads.c.id == conversations.c.thread_key)
+        .where(*SAID)
+    )
