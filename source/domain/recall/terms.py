@@ -10,6 +10,7 @@ import Stemmer
 from source.domain.stop_words import STOP_WORDS
 
 _MOST_CHARACTERS: Final = 20_000
+_MOST_LETTERS: Final = 40
 # Scripts that are written without spaces: CJK ideographs, kana, Thai, Lao, Burmese, Khmer.
 _UNSPACED: Final = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _WORD: Final = re.compile(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+")
@@ -37,9 +38,13 @@ def folded(text: str) -> str:
     return unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFD", lowered)))
 
 
-@lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
-    """Return the stem of a folded word."""
+    """Return the stem of a folded word; of one that is nothing but long, as a key, the beginning tells it."""
+    return _stem(word[:_MOST_LETTERS])
+
+
+@lru_cache(maxsize=65_536)
+def _stem(word: str) -> str:
     stemmed: str = _stemmer.stemWord(word)
     return stemmed
 
