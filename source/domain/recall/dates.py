@@ -104,17 +104,22 @@ def _months(words: list[str]) -> Iterator[tuple[int, int]]:
             continue
         before = words[at - 1] if at else ""
         after = words[at + 1] if at + 1 < len(words) else ""
-        if word not in _DOUBTFUL or before in _BEFORE_A_MONTH or before.isdigit() or after.isdigit():
+        if word not in _DOUBTFUL or before in _BEFORE_A_MONTH or before.isdecimal() or after.isdecimal():
             yield at, month
 
 
 def _in_month(words: list[str], at: int, year: int, month: int) -> Iterator[Span]:
-    near = [words[index] for index in (at - 1, at + 1) if 0 <= index < len(words)]
-    day = next((int(word) for word in near if word.isdigit() and 1 <= int(word) <= 31), None)
+    near = [_number(words[index]) for index in (at - 1, at + 1) if 0 <= index < len(words)]
+    day = next((number for number in near if 1 <= number <= 31), None)
     if day is not None:
         yield from _around(year, month, day)
     else:
         yield Span(date(year, month, 1), date(year, month, monthrange(year, month)[1]))
+
+
+def _number(word: str) -> int:
+    """Return a number of up to three digits; 0 for any other word, as `²` and a thousand digits are."""
+    return int(word) if len(word) < 4 and word.isdecimal() else 0
 
 
 def _last_of(month: int, today: date) -> int:
@@ -151,7 +156,7 @@ def _relative(words: list[str], today: date) -> Iterator[Span]:
         if before in _LAST:
             yield Span(today - timedelta(days=unit + max(1, unit // 7) * (unit > 1)), today)
         elif at + 1 < len(words) and words[at + 1] == "ago":
-            count = int(before) if before.isdigit() and len(before) < 4 else _COUNTS.get(before, 0)
+            count = _number(before) or _COUNTS.get(before, 0)
             if 0 < count * unit < 40_000:
                 meant = today - timedelta(days=count * unit)
                 slack = timedelta(days=max(1, count * unit // 5))

@@ -110,7 +110,18 @@ def test_a_year_alone_weighs_little() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["31 February 2023", "2023-02-31", "0 May 2023", "99999999999 years ago", "0 days ago", "May 0000", "2023-13-01"],
+    [
+        *(
+            "31 February 2023",
+            "2023-02-31",
+            "0 May 2023",
+            "99999999999 years ago",
+            "0 days ago",
+            "May 0000",
+            "2023-13-01",
+        ),
+        *("² weeks ago", "in May ²", "² May", f"May {'1' * 5_000}", "\u2460 june"),
+    ],
 )
 def test_days_that_do_not_exist_do_no_harm(text: str) -> None:
     assert all(span.first <= span.last for span in _spans(text))
@@ -123,7 +134,7 @@ def test_days_at_the_ends_of_the_calendar_are_not_meant(text: str) -> None:
 
 _PIECES = (
     "last in on may march june winter summer ago two 3 31 29 30 2023 1999 0 week weeks years a of the 9999 days month "
-    "february 2023-02-29 1900-01-01 0001-01-01 9999-12-31 yesterday today fall 999 500"
+    "february 2023-02-29 1900-01-01 0001-01-01 9999-12-31 yesterday today fall 999 500 ² \u0663"
 )
 _WORDS = st.sampled_from(_PIECES.split())
 
