@@ -5,6 +5,7 @@ from calendar import monthrange
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import chain, islice
 from typing import Final
 
 from source.domain.recall.terms import folded
@@ -12,6 +13,10 @@ from source.domain.recall.terms import folded
 # What happened is told of for about so long afterwards.
 _TOLD_WITHIN: Final = timedelta(days=14)
 _WEEK: Final = timedelta(days=7)
+# As much as a question speaks of that is meant: every day of a history is compared with every span.
+_MOST_MONTHS: Final = 8
+_MOST_YEARS: Final = 8
+_MOST_SPANS: Final = 24
 # Nobody speaks of days at the ends of the calendar, past which there is nothing to reckon with.
 _MEANT_YEARS: Final = range(1000, 3000)
 
@@ -66,20 +71,19 @@ class Span:
 
 
 def spans_of(text: str, *, today: date, years: Iterable[int]) -> tuple[Span, ...]:
-    """Return the days that a text speaks of; a month without a year is that of each of `years`."""
+    """Return the days that a text speaks of, each once; a month without a year is that of each of `years`.
+
+    Of too many those that are named first are meant, and of `years` the latest.
+    """
     words = _TOKEN.findall(folded(text))
-    named_years = [int(word) for word in words if len(word) == 4 and word[:2] in {"19", "20"}]
-    found = [*_iso_days(text), *_relative(words, today)]
-    months = list(_months(words))
-    for at, month in months:
-        is_last = at > 0 and words[at - 1] in _LAST
-        for year in [_last_of(month, today)] if is_last else named_years or sorted(set(years)):
-            found.extend(_in_month(words, at, year, month))
-    if not found:
-        found.extend(_seasons(words, named_years or sorted(set(years)), today))
-    if not found:
-        found.extend(Span(date(year, 1, 1), date(year, 12, 31), weight=0.3, afterwards=0.0) for year in named_years)
-    return tuple(found)
+    told = (int(word) for word in words if len(word) == 4 and word[:2] in {"19", "20"})
+    named_years = list(dict.fromkeys(told))[:_MOST_YEARS]
+    meant_years = named_years or sorted(set(years))[-_MOST_YEARS:]
+    months = _in_months(words, meant_years, today)
+    for found in (chain(_iso_days(text), _relative(words, today), months), _seasons(words, meant_years, today)):
+        if spans := tuple(islice(dict.fromkeys(found), _MOST_SPANS)):
+            return spans
+    return tuple(Span(date(year, 1, 1), date(year, 12, 31), weight=0.3, afterwards=0.0) for year in named_years)
 
 
 def _iso_days(text: str) -> Iterator[Span]:
@@ -97,7 +101,18 @@ def _around(year: int, month: int, day: int) -> Iterator[Span]:
     yield Span(meant.replace(day=1), meant.replace(day=monthrange(year, month)[1]), weight=0.4, afterwards=0.0)
 
 
-def _months(words: list[str]) -> Iterator[tuple[int, int]]:
+def _in_months(words: list[str], years: Iterable[int], today: date) -> Iterator[Span]:
+    named = dict.fromkeys(_months(words))
+    for month, day, is_last in islice(named, _MOST_MONTHS):
+        for year in [_last_of(month, today)] if is_last else years:
+            if day:
+                yield from _around(year, month, day)
+            else:
+                yield Span(date(year, month, 1), date(year, month, monthrange(year, month)[1]))
+
+
+def _months(words: list[str]) -> Iterator[tuple[int, int, bool]]:
+    """Yield each month that is named, with its day or 0, and whether it is the last such month."""
     for at, word in enumerate(words):
         month = _MONTHS.get(word)
         if month is None:
@@ -105,16 +120,8 @@ def _months(words: list[str]) -> Iterator[tuple[int, int]]:
         before = words[at - 1] if at else ""
         after = words[at + 1] if at + 1 < len(words) else ""
         if word not in _DOUBTFUL or before in _BEFORE_A_MONTH or before.isdecimal() or after.isdecimal():
-            yield at, month
-
-
-def _in_month(words: list[str], at: int, year: int, month: int) -> Iterator[Span]:
-    near = [_number(words[index]) for index in (at - 1, at + 1) if 0 <= index < len(words)]
-    day = next((number for number in near if 1 <= number <= 31), None)
-    if day is not None:
-        yield from _around(year, month, day)
-    else:
-        yield Span(date(year, month, 1), date(year, month, monthrange(year, month)[1]))
+            days = (number for number in map(_number, (before, after)) if 1 <= number <= 31)
+            yield month, next(days, 0), before in _LAST
 
 
 def _number(word: str) -> int:

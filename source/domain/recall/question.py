@@ -12,7 +12,10 @@ from source.domain.stop_words import FIRST_PERSON
 
 # As a speaker: Echo itself, which has no id on any platform.
 ECHO: Final = ""
+# Whoever pastes pages asks nothing that their beginning does not tell.
+_MOST_CHARACTERS: Final = 2_000
 _MOST_TERMS: Final = 32
+_MOST_PHRASES: Final = 8
 _PHRASE: Final = re.compile(r"[\"“„«]([^\"“”„«»]{2,200})[\"”»]")
 _CAPITAL: Final = re.compile(r"\b[^\W\d_a-z][^\W_]+")
 _TO_ECHO: Final = frozenset({"you", "your", "yours", "du", "dein", "tu", "tuo", "tua", "te", "vous", "echo"})
@@ -49,19 +52,20 @@ class Question:
 
 def phrases_of(text: str) -> tuple[str, ...]:
     """Return what is quoted in a question, as words with spaces between."""
-    found = (" ".join(words_of(phrase)) for phrase in _PHRASE.findall(text))
-    return tuple(dict.fromkeys(phrase for phrase in found if phrase))
+    found = (" ".join(words_of(phrase)) for phrase in _PHRASE.findall(text[:_MOST_CHARACTERS]))
+    return tuple(dict.fromkeys(phrase for phrase in found if phrase))[:_MOST_PHRASES]
 
 
 def is_quotation(text: str) -> bool:
     """Whether a question is something quoted and nothing else."""
-    return bool(phrases_of(text)) and not words_of(_PHRASE.sub(" ", text))
+    return bool(phrases_of(text)) and not words_of(_PHRASE.sub(" ", text[:_MOST_CHARACTERS]))
 
 
 def read_question(
     text: str, *, people: Mapping[str, str], askers: frozenset[str], today: date, years: Iterable[int] = ()
 ) -> Question:
     """Read a question; `people` maps the ids of those who may be named to their names, `askers` are those who ask."""
+    text = text[:_MOST_CHARACTERS]
     words = words_of(text)
     named = {key: found for key, name in people.items() if (found := _named(name, set(words)))}
     speakers = set(named)
