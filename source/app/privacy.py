@@ -30,6 +30,7 @@ from source.services.inline_tasks import InlineTasks
 from source.services.limits import Limits, PersonKey
 from source.services.my_data import MyData
 from source.services.privacy_tasks import ApplyRetention, ForgetPerson
+from source.services.recall import RecallService
 from source.services.retention import RetentionParts, RetentionService
 from source.services.retention_view import RetentionSettings, RetentionView
 from source.services.summaries_anew import CorrectedSummaries, SummariesAnew
@@ -128,7 +129,6 @@ class Privacy:
             receipts=self.receipts,
             rewriting=self._echo.rewriting,
             anew=self.anew,
-            steps=self._steps,
             files=(self._traces, self._rows),
         )
         return RetentionService(parts)
@@ -161,7 +161,7 @@ class Privacy:
 
     @cached_property
     def _traces(self) -> "_Traces":
-        return _Traces(self._echo.settings, self._echo.limits, self._engine_now)
+        return _Traces(self._echo.settings, self._echo.limits, self._engine_now, self._echo.recall)
 
     def _engine_now(self) -> Engine:
         return self._engine() if self._engine is not None else _NoEngine(self._echo.settings)
@@ -202,10 +202,11 @@ class _NoEngine:
 class _Traces:
     """Implements `Traces`."""
 
-    def __init__(self, settings: Settings, limits: Limits, engine: Callable[[], Engine]) -> None:
+    def __init__(self, settings: Settings, limits: Limits, engine: Callable[[], Engine], recall: RecallService) -> None:
         self._files = personal_files(settings)
         self._limits = limits
         self._engine = engine
+        self._recall = recall
 
     async def forget(self, who: Who, *, everywhere: bool) -> None:
         ids: Collection[str] = [alias.external_id for alias in who.aliases]
@@ -218,6 +219,7 @@ class _Traces:
         await self._engine().forget(task_ids)
 
     async def erase(self) -> None:
+        self._recall.forget()
         await self._files.sweep()
         await self._engine().erase()
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from source.domain.conversation_head import ConversationHead, StoredConversation
+from source.domain.message import Message
 from source.domain.privacy import Counts, summed_counts
 from source.domain.quoting import Quotes
 from source.ports.privacy import PersonReading, ReceiptStore, RetentionStore, Rewritten
-from source.services.forgetting_steps import ForgettingSteps
 from source.services.retention_view import RetentionView, place_of
 from source.services.rewriting import Decision, Rewriting, Whole
 from source.services.summaries_anew import SummariesAnew
@@ -39,7 +39,6 @@ class RetentionParts:
     receipts: ReceiptStore
     rewriting: Rewriting
     anew: SummariesAnew
-    steps: ForgettingSteps
     files: Sequence[Erases]
 
 
@@ -97,14 +96,50 @@ class RetentionService:
         self._has_remains = False
 
     async def _remove_from(self, conversation_id: int) -> None:
+        """Change what goes on from it first: what is cut off in between is due still, and found again."""
         self._has_remains = True
-        following = await self._parts.reading.following([conversation_id])
-        await self._parts.rewriting.change(conversation_id, self._decide)
-        for later in following:
-            await self._parts.rewriting.change(later, self._parts.steps.later)
+        followed: set[int] = set()
+        while (stored := await self._parts.conversations.load(conversation_id)) is not None:
+            old = await self._view.old_in(stored)
+            await self._change_following(stored, old, followed)
+            if await self._is_removed(conversation_id, old, followed):
+                break
 
-    async def _decide(self, stored: StoredConversation) -> Decision:
-        old = await self._view.old_in(stored)
+    async def _is_removed(self, conversation_id: int, old: Collection[int], followed: Collection[int]) -> bool:
+        """Remove what is `old`, unless something that is not among `followed` goes on from there by now."""
+        is_followed = True
+
+        async def decide(stored: StoredConversation) -> Decision:
+            # While its thread is held nothing more begins from it.
+            nonlocal is_followed
+            is_followed = set(await self._parts.reading.following([conversation_id])).issubset(followed)
+            return await self._decide(stored, old) if is_followed else None
+
+        await self._parts.rewriting.change(conversation_id, decide)
+        return is_followed
+
+    async def _change_following(self, stored: StoredConversation, old: Collection[int], followed: set[int]) -> None:
+        """Have the conversations that go on from it begin with what will be left of it to tell."""
+        decision = await self._decide(stored, old)
+        carried = decision.head.summary if isinstance(decision, Rewritten) else ""
+        for later in await self._parts.reading.following([stored.head.conversation_id]):
+            if later not in followed and decision is not None:
+                await self._parts.rewriting.change(later, lambda now: self._decide_later(now, stored, old, carried))
+            followed.add(later)
+
+    async def _decide_later(
+        self, later: StoredConversation, parent: StoredConversation, old: Collection[int], carried: str
+    ) -> Decision:
+        if not later.head.carried_summary:
+            return None
+        is_next = later.head.parent_conversation_id == parent.head.conversation_id
+        quotes = _words_of(parent, old, [each for each in later.messages if each.is_from_person])
+        begins_with = carried if is_next else None
+        head = await self._parts.anew.of(later, title_goes=quotes.has_any_word_in, carried=begins_with)
+        return None if head == later.head else Rewritten(head)
+
+    async def _decide(self, stored: StoredConversation, due: Collection[int]) -> Decision:
+        old = {each.message_id for each in stored.messages}.intersection(due)
         if len(old) == len(stored.messages):
             return Whole.GOES if old or await self._view.is_over(stored) else None
         if not old:
@@ -127,8 +162,9 @@ def _shortened(stored: StoredConversation, old: Collection[int]) -> Conversation
     return replace(stored.head, context_start=sum(each.message_id not in old for each in before))
 
 
-def _words_of(stored: StoredConversation, old: Collection[int]) -> Quotes:
+def _words_of(stored: StoredConversation, old: Collection[int], others: Sequence[Message] = ()) -> Quotes:
+    left = [each for each in stored.messages if each.message_id not in old]
     return Quotes(
         (each.message_content for each in stored.messages if each.message_id in old),
-        (each.message_content for each in stored.messages if each.message_id not in old),
+        (each.message_content for each in (*left, *others)),
     )

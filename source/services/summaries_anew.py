@@ -27,10 +27,14 @@ class SummariesAnew:
         self._summarizer = summarizer
         self._heads = heads
 
-    async def of(self, left: StoredConversation, *, title_goes: Says) -> ConversationHead:
-        """Return the head with whatever was told of the conversation made from what is `left` of it."""
+    async def of(self, left: StoredConversation, *, title_goes: Says, carried: str | None = None) -> ConversationHead:
+        """Return the head with whatever was told of the conversation made from what is `left` of it.
+
+        It begins with what is `carried`, or, without that, with what the one before it tells now.
+        """
         told = left.head
-        head = replace(told, carried_summary=await self._carried(told), running_summary="", title="", summary="")
+        begins_with = await self._carried(told) if carried is None else carried
+        head = replace(told, carried_summary=begins_with, running_summary="", title="", summary="")
         if told.running_summary:
             leaving = _kept(left.messages[: told.context_start])
             head = replace(head, running_summary=(await self._folded(head, leaving, left)))

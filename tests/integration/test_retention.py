@@ -1,5 +1,6 @@
 """What has been kept for long enough goes everywhere, what is newer stays, and a dry run changes nothing."""
 
+import itertools
 import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from source.adapters.storage.memory_table import MemoryTable
 from source.domain.memory import MemorySource
 from source.domain.retention import RetentionRule
 from source.domain.thread import PersonRef, Platform, ThreadRef
+from source.services.rewriting import Decide, Decision
 from tests.fakes.clock import FakeClock
 from tests.fakes.databases import database_of
 from tests.fakes.openai_server import FakeOpenAIServer
@@ -124,6 +126,64 @@ async def test_what_a_later_conversation_began_with_goes_with_what_it_tells_of(
         [left] = await talk.conversations()
     assert left.head.carried_summary == ""
     assert found_in(tmp_path, ["zzold3"]) == {}
+
+
+class _Killed(BaseException):
+    """The program ends here."""
+
+
+@pytest.mark.parametrize("killed_before", [1, 2, 3])
+async def test_who_is_killed_between_two_conversations_leaves_nothing_behind(
+    tmp_path: Path, server: FakeOpenAIServer, killed_before: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, settings = FakeClock(), {"conversation_timeout_hours": 10_000}
+    async with running_echo(tmp_path, server, clock, **settings) as talk:
+        await talk.say("My code is zzold4 and I keep it under the blue mat")
+        clock.advance(hours=24 * 60)
+        await talk.command("new")
+        await talk.say("Something else today")
+        await talk.command("new")
+        await talk.say("And something newer")
+        clock.advance(hours=24 * 40)
+        change, times = talk.echo.rewriting.change, itertools.count(1)
+
+        async def until_killed(conversation_id: int, decide: Decide) -> Decision:
+            if next(times) == killed_before:
+                raise _Killed
+            return await change(conversation_id, decide)
+
+        monkeypatch.setattr(talk.echo.rewriting, "change", until_killed)
+        with pytest.raises(_Killed):
+            await _applied(talk)
+        monkeypatch.undo()
+    async with running_echo(tmp_path, server, clock, **settings) as talk:
+        await _applied(talk)
+        left = await talk.conversations()
+        await talk.echo.manager.write_transcripts()
+    assert [each.messages[0].message_content for each in left] == ["Something else today", "And something newer"]
+    assert found_in(tmp_path, ["zzold4"]) == {}
+
+
+async def test_what_begins_from_a_conversation_while_others_are_changed_does_not_keep_what_is_due(
+    tmp_path: Path, server: FakeOpenAIServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running_echo(tmp_path, server, FakeClock(), conversation_timeout_hours=10_000) as talk:
+        await talk.say("My code is zzold5 and I keep it under the blue mat")
+        talk.clock.advance(hours=24 * 100)
+        change, times = talk.echo.rewriting.change, itertools.count(1)
+
+        async def after_a_new_beginning(conversation_id: int, decide: Decide) -> Decision:
+            if next(times) == 1:
+                await talk.command("new")
+                assert "zzold5" in (await talk.conversation()).head.carried_summary
+            return await change(conversation_id, decide)
+
+        monkeypatch.setattr(talk.echo.rewriting, "change", after_a_new_beginning)
+        await _applied(talk)
+        [left] = await talk.conversations()
+        await talk.echo.manager.write_transcripts()
+    assert left.head.carried_summary == ""
+    assert found_in(tmp_path, ["zzold5"]) == {}
 
 
 async def test_everything_of_a_person_is_handed_over_without_what_others_said(
