@@ -35,6 +35,10 @@ class SeenFrom:
     guild_id: str | None
     circle: str | None
 
+    @property
+    def account(self) -> tuple[Platform, str]:
+        return self.platform, self.external_id
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:

@@ -52,7 +52,10 @@ class ReceiptStore(Protocol):
     """
 
     async def add_receipt(self, kind: ReceiptKind, *, subject: Subject | None, requested_by: str) -> Receipt:
-        """Note durably that somebody is to be forgotten; the one that is under way for the same is returned instead."""
+        """Note durably that somebody is to be forgotten; the one that is under way for the same is returned instead.
+
+        Raises: StoreConflictError: there is nobody of this id any more.
+        """
         ...
 
     async def receipt(self, receipt_id: int) -> Receipt | None: ...
@@ -134,7 +137,10 @@ class PersonForgetting(Protocol):
         ...
 
     async def forget_rows(self, who: Who, place: SeenFrom | None, before: int) -> None:
-        """Remove what is kept of them beside messages; names only where nothing newer than `before` is theirs."""
+        """Remove what is kept of them beside messages, everywhere their names too; what is newer is somebody new's.
+
+        `before` is the receipt's number: with the names that says in one step that nothing shows them any more.
+        """
         ...
 
     async def unfinished_tasks_of(self, who: Who) -> list[int]:

@@ -103,7 +103,7 @@ class LinkNotice:
 class LinkStore(Protocol):
     """Codes, and the people that they join.
 
-    Raises: StoreError; nothing was changed.
+    Raises: StoreError; nothing was changed. Of it StoreConflictError: somebody of them is being forgotten.
     """
 
     async def put_code(self, account: Account, digest: str, expires_at: datetime) -> None:

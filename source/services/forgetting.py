@@ -122,10 +122,11 @@ class Forgetting:
         if receipt.is_done:
             return []
         ending: Json = {"step": "end", "receipt": receipt_id}
+        if receipt.state is ReceiptState.FORGOTTEN or receipt.subject is None:
+            return [ending]
         who = await self._who(receipt)
-        if receipt.subject is None or who is None:  # all of it is forgotten, or there was nobody
-            await self._parts.receipts.note_forgotten(receipt_id)
-        if receipt.state is ReceiptState.FORGOTTEN or receipt.subject is None or who is None:
+        if who is None:
+            await self._note_nobody(receipt, receipt.subject)
             return [ending]
         own = await self._parts.reading.conversations_of(who, receipt.subject.place)
         later = sorted({*receipt.subject.later, *await self._parts.reading.following(own)} - set(own))
@@ -264,8 +265,21 @@ class Forgetting:
         return receipt
 
     async def _who(self, receipt: Receipt) -> Who | None:
+        """Return who is forgotten; in one place that is told by the account, whosever it has become since."""
         subject = receipt.subject
-        return None if subject is None else await self._parts.reading.who(subject.person_id)
+        if subject is None:
+            return None
+        who, place = await self._parts.reading.who(subject.person_id), subject.place
+        return who if who is not None or place is None else await self._parts.reading.known_as(*place.account)
+
+    async def _note_nobody(self, receipt: Receipt, subject: Subject) -> None:
+        """Nobody has the account of a place any more; who goes everywhere does not go unnoted."""
+        if subject.place is None:
+            log.error("forget_wish_without_person", receipt=receipt.receipt_id)
+            raise StoreConflictError(
+                "nobody is known by the receipt's person, and nothing says that they are forgotten"
+            )
+        await self._parts.receipts.note_forgotten(receipt.receipt_id)
 
 
 def told(receipt: Receipt) -> str:

@@ -2,12 +2,14 @@
 
 import hashlib
 import secrets
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Final
 
 import structlog
 
-from source.domain.errors import StoreError
+from source.domain.errors import RefusedInputError, StoreConflictError, StoreError
 from source.domain.thread import ThreadRef
 from source.ports.channel import LiveReply
 from source.ports.clock import Clock
@@ -22,6 +24,9 @@ _CODE_CHARS: Final = 8
 _LINKED: Final = (
     "Since {day} (UTC) this account and one on {other} are one person to me: your code was typed there."
     " /unlink takes this one out again."
+)
+_BEING_FORGOTTEN: Final = (
+    "Somebody of these is being forgotten just now: accounts are linked and taken apart once that is done."
 )
 CODE_LIFETIME: Final = timedelta(minutes=10)
 
@@ -45,21 +50,32 @@ class LinkingService:
         return f"{code[:4]}-{code[4:]}"
 
     async def join(self, account: Account, typed: str) -> Joined:
-        """Join the account's person to the one who was given the code."""
-        joined = await self._store.join(account, _digest(typed))
+        """Join the account's person to the one who was given the code.
+
+        Raises: RefusedInputError: one of them is being forgotten.
+        """
+        with _told_to_people():
+            joined = await self._store.join(account, _digest(typed))
         log.info("link_code_typed", platform=account.platform.value, outcome=joined.outcome.value)
         if joined.outcome is Joining.JOINED:
             self._notices = None
         return joined
 
     async def leave(self, account: Account) -> bool:
-        """Make an account a person of its own, with what was said on it; False: it is one already."""
-        left = await self._store.leave(account.platform, account.person.external_id)
+        """Make an account a person of its own, with what was said on it; False: it is one already.
+
+        Raises: RefusedInputError: the person is being forgotten.
+        """
+        with _told_to_people():
+            left = await self._store.leave(account.platform, account.person.external_id)
         log.info("account_left", platform=account.platform.value, was_linked=left)
         return left
 
     async def merge(self, kept: int, gone: int) -> bool:
-        """Make two people one, for operators; False: one of them is not there."""
+        """Make two people one, for operators; False: one of them is not there.
+
+        Raises: StoreConflictError: one of them is being forgotten.
+        """
         merged = await self._store.merge(kept, gone)
         log.info("people_merged", merged=merged)
         return merged
@@ -83,6 +99,14 @@ class LinkingService:
             self._notices = await self._store.notices()
         account = (thread.platform, external_id)
         return [notice for notice in self._notices if (notice.platform, notice.external_id) == account]
+
+
+@contextmanager
+def _told_to_people() -> Generator[None]:
+    try:
+        yield
+    except StoreConflictError as error:
+        raise RefusedInputError(_BEING_FORGOTTEN) from error
 
 
 def _digest(typed: str) -> str:

@@ -12,7 +12,7 @@ from source.app.auditing import list_rules, remove_rule, rule_of, run_retention,
 from source.domain.errors import RefusedInputError
 from source.domain.privacy import ReceiptKind, Subject
 from source.domain.task import Lane, NewTask, TaskType
-from source.domain.thread import Platform
+from source.domain.thread import Platform, ThreadRef
 from tests.fakes.clock import FakeClock
 from tests.fakes.openai_server import FakeOpenAIServer
 from tests.fakes.raw_files import found_in
@@ -95,3 +95,23 @@ async def test_what_is_not_done_is_handed_in_again_whatever_became_of_its_task(
         await privacy.desk.hand_in_all()
         assert (await privacy.desk.done_within(receipt, timedelta(seconds=20))).is_done
     assert found_in(tmp_path, ["zzcut2"]) == {}
+
+
+async def test_a_wish_that_waits_is_not_lost_to_a_link(tmp_path: Path, server: FakeOpenAIServer) -> None:
+    elsewhere = ThreadRef(Platform.DISCORD, "private-ada")
+    async with running_echo(tmp_path, server, FakeClock()) as talk:
+        await talk.say("Secret zzlink1")
+        await talk.say("Secret zzlink2", thread=elsewhere)
+        code = (await talk.command("link", thread=elsewhere)).split("/link ")[1].split()[0].strip(".,")
+        privacy = talk.echo.privacy
+        who = await privacy.reading.known_as(Platform.TERMINAL, "ada")
+        assert who is not None
+        receipt = await privacy.receipts.add_receipt(
+            ReceiptKind.FORGET, subject=Subject(who.person_id), requested_by="person"
+        )
+        with pytest.raises(RefusedInputError, match="being forgotten"):
+            await talk.command(f"link {code}")
+        await privacy.desk.hand_in_all()
+        assert (await privacy.desk.done_within(receipt, timedelta(seconds=20))).is_done
+        assert "Linked" in await talk.command(f"link {code}")
+    assert set(found_in(tmp_path, ["zzlink1", "zzlink2"])) == {"zzlink2"}

@@ -13,6 +13,7 @@ from source.adapters.storage.message_forgetting import rewrite
 from source.adapters.storage.operation_tables import archives, idempotent_answers, sync_status
 from source.adapters.storage.person_reading import in_steps
 from source.adapters.storage.person_tables import rows_by_person
+from source.adapters.storage.receipt_table import note_forgotten
 from source.adapters.storage.seen_places import is_of
 from source.adapters.storage.sql_access import insert_of
 from source.adapters.storage.tables import (
@@ -52,7 +53,7 @@ class PersonDeletion:
         for thread in await self._access.read(_empty_threads, who):
             await self._access.change(partial(_forget_thread, thread, self._access.ids))
         if place is None:
-            await self._access.change(partial(_forget_names, who, self._access.ids))
+            await self._access.change(partial(_forget_names, who, self._access.ids, before))
 
     async def unfinished_tasks_of(self, who: Who) -> list[int]:
         return await self._access.read(unfinished_tasks, who.names)
@@ -146,8 +147,8 @@ def _nowhere(connection: Connection, platform: Platform, new_key: int) -> int:
     return int(connection.execute(select(threads.c.id).where(this)).scalar_one())
 
 
-def _forget_names(who: Who, ids: IdGenerator, connection: Connection, now: datetime) -> None:
-    """Forget who it was; of whom something newer is there, that is somebody new."""
+def _forget_names(who: Who, ids: IdGenerator, receipt_id: int, connection: Connection, now: datetime) -> None:
+    """Forget who it was, which the receipt says from then on; of whom something newer is there, is somebody new."""
     returned = [alias for alias in who.aliases if _is_there(connection, alias)]
     for alias in who.aliases:
         connection.execute(delete(aliases).where(*_is(alias), aliases.c.person_id == who.person_id))
@@ -157,6 +158,7 @@ def _forget_names(who: Who, ids: IdGenerator, connection: Connection, now: datet
         connection.execute(insert_of(connection, people).values(id=new))
         row = {"platform": alias.platform.value, "external_id": alias.external_id, "display_name": alias.display_name}
         connection.execute(insert_of(connection, aliases).values(**row, person_id=new).on_conflict_do_nothing())
+    note_forgotten(connection, receipt_id)
 
 
 def _is_there(connection: Connection, alias: Alias) -> bool:

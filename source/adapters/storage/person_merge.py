@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Table, and_, delete, exists, select, update
 from source.adapters.storage.fact_tables import facts, forgotten_facts
 from source.adapters.storage.privacy_tables import retention_rules
 from source.adapters.storage.profile_tables import link_attempts, link_codes, link_notices, profile_values
+from source.adapters.storage.receipt_table import ensure_none_is_being_forgotten
 from source.adapters.storage.sql_access import insert_of
 from source.adapters.storage.tables import aliases, conversations, messages, people, threads
 from source.domain.identifiers import IdGenerator
@@ -36,11 +37,14 @@ def merge_people(connection: Connection, kept: int, gone: int) -> bool:
     """Give everything of one person to another, and forget that there was one; False: one of them is not there.
 
     Done again it changes nothing.
+
+    Raises: StoreConflictError: one of them is being forgotten, and who that is must not become another meanwhile.
     """
     if kept == gone:
         return _are_there(connection, kept)
     if not _are_there(connection, kept, gone):
         return False
+    ensure_none_is_being_forgotten(connection, kept, gone)
     for table in _MOVED:
         connection.execute(update(table).where(table.c.person_id == gone).values(person_id=kept))
     for table in _DROPPED:
@@ -52,11 +56,16 @@ def merge_people(connection: Connection, kept: int, gone: int) -> bool:
 def split_account(
     connection: Connection, ids: IdGenerator, platform: Platform, external_id: str, now: datetime
 ) -> int | None:
-    """Make an account a person of its own; return the new person, None: it is alone already, or nobody's."""
+    """Make an account a person of its own; return the new person, None: it is alone already, or nobody's.
+
+    Raises: StoreConflictError: the person is being forgotten, on this account too.
+    """
     this = and_(aliases.c.platform == platform.value, aliases.c.external_id == external_id)
     person_id: int | None = connection.execute(select(aliases.c.person_id).where(this).with_for_update()).scalar()
     if person_id is None or not _has_others(connection, person_id, platform, external_id):
         return None
+    _are_there(connection, person_id)
+    ensure_none_is_being_forgotten(connection, person_id)
     new = ids.next(now)
     connection.execute(insert_of(connection, people).values(id=new))
     connection.execute(update(aliases).where(this).values(person_id=new))

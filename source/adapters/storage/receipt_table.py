@@ -10,6 +10,8 @@ from sqlalchemy import Connection, insert, null, select, update
 from source.adapters.storage.privacy_tables import audit_log, receipts
 from source.adapters.storage.row_reading import AnyRow
 from source.adapters.storage.sql_access import SqlAccess
+from source.adapters.storage.tables import people
+from source.domain.errors import StoreConflictError
 from source.domain.privacy import (
     AuditEntry,
     Counts,
@@ -24,6 +26,7 @@ from source.domain.thread import Platform, ThreadRef
 
 _UNDER_WAY: Final = receipts.c.state == ReceiptState.UNDER_WAY.value
 _UNFINISHED: Final = receipts.c.state != ReceiptState.DONE.value
+BEING_FORGOTTEN: Final = "Who is being forgotten is neither linked nor taken apart until that is done: try again then."
 
 Json = dict[str, Any]  # as JSON has it
 
@@ -36,6 +39,8 @@ class ReceiptTable:
 
     async def add_receipt(self, kind: ReceiptKind, *, subject: Subject | None, requested_by: str) -> Receipt:
         def apply(connection: Connection, now: datetime) -> Receipt:
+            if subject is not None:
+                _hold_person(connection, subject.person_id)
             known = _same_under_way(connection, kind, subject)
             if known is not None:
                 return known
@@ -73,11 +78,7 @@ class ReceiptTable:
         await self._access.change(apply)
 
     async def note_forgotten(self, receipt_id: int) -> None:
-        def apply(connection: Connection, _now: datetime) -> None:
-            this = update(receipts).where(receipts.c.id == receipt_id, _UNDER_WAY)
-            connection.execute(this.values(state=ReceiptState.FORGOTTEN.value))
-
-        await self._access.change(apply)
+        await self._access.change(lambda connection, _now: note_forgotten(connection, receipt_id))
 
     async def drop_subject(self, receipt_id: int) -> None:
         def apply(connection: Connection, _now: datetime) -> None:
@@ -115,6 +116,30 @@ class ReceiptTable:
 
     async def audit(self, *, limit: int = 100, before: int | None = None) -> list[AuditEntry]:
         return await self._access.read(_audit, limit, before)
+
+
+def note_forgotten(connection: Connection, receipt_id: int) -> None:
+    """Note that nothing shows it any more."""
+    this = update(receipts).where(receipts.c.id == receipt_id, _UNDER_WAY)
+    connection.execute(this.values(state=ReceiptState.FORGOTTEN.value))
+
+
+def ensure_none_is_being_forgotten(connection: Connection, *person_ids: int) -> None:
+    """Make sure that nobody waits to be forgotten of these people, whose rows the caller holds.
+
+    Raises: StoreConflictError: somebody does.
+    """
+    for row in connection.execute(select(receipts).where(_UNDER_WAY)):
+        subject = _receipt_from(row).subject
+        if subject is not None and subject.person_id in person_ids:
+            raise StoreConflictError(BEING_FORGOTTEN)
+
+
+def _hold_person(connection: Connection, person_id: int) -> None:
+    """Have the person stay who they are until the wish is noted."""
+    query = select(people.c.id).where(people.c.id == person_id).with_for_update()
+    if connection.execute(query).first() is None:
+        raise StoreConflictError("This person has become one with another meanwhile, or is forgotten: ask again.")
 
 
 def _note(connection: Connection, entry: AuditEntry) -> None:

@@ -146,7 +146,7 @@ def _about_people(routes: APIRouter, parts: PrivacyParts) -> None:
         named = {"Content-Disposition": f'attachment; filename="{file.name}"'}
         return Response(file.content, media_type=file.media_type, headers=named)
 
-    @routes.delete("/people/{id:int}", operation_id="forgetPerson", status_code=202, responses=problems(404))
+    @routes.delete("/people/{id:int}", operation_id="forgetPerson", status_code=202, responses=problems(404, 409))
     async def forget(id: Key, response: Response, caller: _Writing) -> ForgettingTaken:  # noqa: A002
         """Forget a person with all their accounts, everywhere; asked again while it is under way, that goes on."""
         receipt = await parts.desk.ask(await person_of(id), None, requested_by=caller.requested_by)

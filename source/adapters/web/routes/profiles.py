@@ -138,7 +138,7 @@ def router(parts: ProfileParts) -> APIRouter:
             raise Problem(404, f"There is no person {id}.")
         return ForgottenShown(forgotten=forgotten)
 
-    @routes.post("/{id:int}/merge", operation_id="mergePeople", responses=problems(404))
+    @routes.post("/{id:int}/merge", operation_id="mergePeople", responses=problems(404, 409))
     async def merge(id: Key, body: MergeBody, _caller: _Writing) -> ProfileShown:  # noqa: A002
         """Make another person this one: all their accounts are theirs then, and what is said in private on one is
         known on the others. The other's id is gone; asked again, it is not found.
