@@ -1,13 +1,13 @@
 """What a question asks for: words, phrases, who said it, when."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 from source.domain.recall.dates import Span, spans_of
-from source.domain.recall.terms import folded, stem, telling, words_of
+from source.domain.recall.terms import SAY_NOTHING, folded, stem, telling, words_of
 from source.domain.stop_words import FIRST_PERSON
 
 # As a speaker: Echo itself, which has no id on any platform.
@@ -18,7 +18,11 @@ _MOST_TERMS: Final = 32
 _MOST_PHRASES: Final = 8
 _PHRASE: Final = re.compile(r"[\"“„«]([^\"“”„«»]{2,200})[\"”»]")
 _CAPITAL: Final = re.compile(r"\b[^\W\d_a-z][^\W_]+")
+# A word that does not begin a sentence or what is quoted.
+_INSIDE: Final = re.compile(r"(?<=[^\s.!?…:\"“„«])[^\S\n]+[(@]?([^\W\d_]+)")
 _TO_ECHO: Final = frozenset({"you", "your", "yours", "du", "dein", "tu", "tuo", "tua", "te", "vous", "echo"})
+# Who is called so is not meant by everybody who says it.
+_COMMON: Final = SAY_NOTHING | FIRST_PERSON | _TO_ECHO
 _ASKING_WHEN: Final = (
     "when ",
     "how long",
@@ -67,16 +71,16 @@ def read_question(
     """Read a question; `people` maps the ids of those who may be named to their names, `askers` are those who ask."""
     text = text[:_MOST_CHARACTERS]
     words = words_of(text)
-    named = {key: found for key, name in people.items() if (found := _named(name, set(words)))}
-    speakers = set(named)
+    of_self = bool(askers) and not FIRST_PERSON.isdisjoint(words)
+    named, maybe = _named(people, words, _capitals_inside(text), of_self=of_self)
+    speakers = {*named, *maybe}
+    if of_self and not named:
+        speakers |= askers
+    elif askers and not speakers and not _TO_ECHO.isdisjoint(words):
+        speakers = {ECHO}
     # Somebody may be called as a thing is: the name of a person is told by its capital.
     capital = {folded(word) for word in _CAPITAL.findall(text)}
-    spoken = frozenset[str]().union(*named.values()) & capital
-    if not speakers and askers:
-        if not FIRST_PERSON.isdisjoint(words):
-            speakers = set(askers)
-        elif not _TO_ECHO.isdisjoint(words):
-            speakers = {ECHO}
+    spoken = frozenset[str]().union(*named.values(), *maybe.values()) & capital
     spans = spans_of(text, today=today, years=years)
     told = [word for word in telling(words) if word not in spoken]
     terms = dict.fromkeys(stem(word) for word in (told if told or speakers or spans else words))
@@ -93,9 +97,37 @@ def read_question(
     )
 
 
-def _named(name: str, words: set[str]) -> set[str]:
-    """Return the words by which somebody is named: the first of their name, or all of it."""
-    parts = [part for part in words_of(name) if len(part) > 1]
-    if not parts or parts[0] not in words:
-        return set()
-    return set(parts) & words
+def _named(
+    people: Mapping[str, str], words: Sequence[str], capitals: frozenset[str], *, of_self: bool
+) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+    """Return who is named, and who may be, with the words that do it: the first of a name, or all of it.
+
+    A name that begins with a common word needs its capital (`capitals` are words that have one where no sentence
+    begins), or all of its words where nobody speaks of themselves (`of_self`).
+    """
+    said, together = set(words), _joined(words)
+    sure: dict[str, set[str]] = {}
+    maybe: dict[str, set[str]] = {}
+    for key, name in people.items():
+        called = words_of(name)
+        first = next((part for part in called if len(part) > 1), None)
+        if first is None or first not in said:
+            continue
+        is_full = len(called) > 1 and _joined(called) in together
+        if first not in _COMMON or (is_full and not capitals.isdisjoint(called)):
+            sure[key] = said.intersection(called)
+        elif first in capitals or (is_full and not of_self):
+            maybe[key] = said.intersection(called)
+    return sure, maybe
+
+
+def _joined(words: Sequence[str]) -> str:
+    return f" {' '.join(words)} "
+
+
+def _capitals_inside(text: str) -> frozenset[str]:
+    """Return the words that have a capital where no sentence begins, unless all do."""
+    inside: list[str] = _INSIDE.findall(text)
+    if not any(word.islower() for word in inside):
+        return frozenset()
+    return frozenset(folded(word) for word in inside if word.istitle())

@@ -2,11 +2,20 @@
 
 from datetime import date
 
-from source.domain.recall.question import Question, is_quotation, phrases_of, read_question
+import pytest
+
+from source.domain.recall.question import ECHO, Question, is_quotation, phrases_of, read_question
 
 _TODAY = date(2026, 11, 21)
 _PEOPLE = {"web:ann": "Ann Lee", "web:ben": "Ben"}
 _ANN = frozenset({"web:ann"})
+_ODDLY_CALLED = {
+    "web:dude": "The Dude",
+    "web:will": "Will",
+    "web:time": "About Time",
+    "web:me": "me",
+    "web:echo": "Echo B",
+}
 
 
 def _read(text: str, *, people: dict[str, str] | None = None, askers: frozenset[str] = _ANN) -> Question:
@@ -33,3 +42,71 @@ def test_pages_of_months_and_years_speak_of_some_days() -> None:
     named = " ".join(f"may {year} june 3 {year + 1}" for year in range(1900, 1999))
     assert 0 < len(_read(named).spans) <= 24
     assert len(_read("may 2001 " * 4_000).spans) == 1
+
+
+def _asked_for(text: str, *, askers: frozenset[str] = _ANN) -> set[str]:
+    return {
+        speaker.removeprefix("web:") for speaker in _read(text, people=_PEOPLE | _ODDLY_CALLED, askers=askers).speakers
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "speakers"),
+    [
+        ("What did Ann say?", {"ann"}),
+        ("what did ann lee tell ben?", {"ann", "ben"}),
+        ("What did Ben tell me?", {"ben"}),
+        ("What did I say?", {"ann"}),
+        ("What did you say?", {ECHO}),
+        ("Who has a dog?", set()),
+    ],
+)
+def test_who_is_asked_for_is_named_or_speaks(text: str, speakers: set[str]) -> None:
+    assert _asked_for(text) == speakers
+
+
+@pytest.mark.parametrize(
+    ("text", "speakers"),
+    [
+        ("What did I say about the party?", {"ann"}),
+        ("When will I fly to Rome?", {"ann"}),
+        ("Will I fly? The dog too? «About cats»", {"ann"}),
+        ("What did you tell me about Rome?", {"ann"}),
+        ("What did I say about time?", {"ann"}),
+        ("What Did I Say About The Party?", {"ann"}),
+        ("WHAT DID I SAY ABOUT THE PARTY?", {"ann"}),
+        ("Where does the dog sleep?", set()),
+        ("will it rain?\nThe dog is in", set()),
+        ("What did echo say?", {ECHO}),
+    ],
+)
+def test_a_common_word_names_nobody_who_is_called_so(text: str, speakers: set[str]) -> None:
+    assert _asked_for(text) == speakers
+
+
+@pytest.mark.parametrize(
+    ("text", "speakers"),
+    [
+        ("What did Will say?", {"will"}),
+        ("what has @Will said", {"will"}),
+        ("What did the dude say?", {"dude"}),
+        ("What did The Dude tell me?", {"dude"}),
+        ("What did I tell Will?", {"ann", "will"}),
+        ("What did Ben tell Will?", {"ben", "will"}),
+    ],
+)
+def test_who_is_called_by_a_common_word_is_named_by_its_capital_or_the_whole_name(
+    text: str, speakers: set[str]
+) -> None:
+    assert _asked_for(text) == speakers
+
+
+def test_where_nobody_asks_a_capital_names_and_a_common_word_does_not() -> None:
+    nobody = frozenset[str]()
+    assert _asked_for("What will I do?", askers=nobody) == set()
+    assert _asked_for("What did I tell Will?", askers=nobody) == {"will"}
+
+
+def test_the_name_of_who_is_asked_for_is_no_word_that_is_looked_for() -> None:
+    assert _read("What did Ben say about the dog?").terms == ("sai", "dog")
+    assert _read("what did ben say about the dog?").terms == ("ben", "sai", "dog")
