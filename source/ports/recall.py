@@ -20,6 +20,11 @@ class Eyes:
     person_id: int | None = None
     besides: int | None = None
 
+    @property
+    def is_limited(self) -> bool:
+        """Whether there may be something that they do not look at."""
+        return bool(self.scopes) or self.person_id is not None or self.besides is not None
+
 
 EVERYTHING = Eyes()
 
@@ -28,13 +33,15 @@ EVERYTHING = Eyes()
 class Extent:
     """What there is to see: by conversation, the id of its last message.
 
-    `revision` changes whenever something that was said before is changed or deleted. `people` maps speakers, as
-    SaidTurn has them, to their names; `askers` are those of them who look. `is_whole`: no conversation is missing;
-    otherwise the ids of last messages are not read, and `people` are those who spoke lately.
+    `revision` grows whenever something that was said before is changed or deleted; `changed` are the conversations
+    in which that happened since the revision that was asked for, None if that is not known any more. `people` maps
+    speakers, as SaidTurn has them, to their names; `askers` are those of them who look. `is_whole`: no conversation
+    is missing; otherwise the ids of last messages are not read.
     """
 
     last_message_ids: Mapping[int, int]
     revision: int
+    changed: Collection[int] | None = None
     people: Mapping[str, str] = field(default_factory=dict)
     askers: frozenset[str] = frozenset()
     is_whole: bool = True
@@ -42,11 +49,12 @@ class Extent:
 
 @dataclass(frozen=True, slots=True)
 class StoredTurn:
-    """A chat message with where it was said; `event_id` is the platform's id of a person's message."""
+    """A chat message with where it was said; `event_id` is the platform's id of a person's message, `name` theirs."""
 
     said: SaidTurn
     thread: ThreadRef
     event_id: str | None = None
+    name: str | None = None
 
 
 class RecallStore(Protocol):
@@ -55,8 +63,11 @@ class RecallStore(Protocol):
     Raises: StoreError.
     """
 
-    async def extent(self, eyes: Eyes, *, most_conversations: int) -> Extent:
-        """Return which conversations these eyes see, the newest of them where there are more than the most."""
+    async def extent(self, eyes: Eyes, *, most_conversations: int, since: int | None = None) -> Extent:
+        """Return which conversations these eyes see, the newest of them where there are more than the most.
+
+        `since` is the revision of what the caller holds.
+        """
         ...
 
     async def said_in(self, after: Mapping[int, int], *, limit: int) -> list[SaidTurn]:
@@ -64,7 +75,10 @@ class RecallStore(Protocol):
         ...
 
     async def likely(self, words: Sequence[str], eyes: Eyes, *, limit: int) -> list[StoredTurn]:
-        """Return turns of a long history that hold rare ones of these words, with those around them, in order."""
+        """Return turns of a long history that hold rare ones of these words, with those around them, in order.
+
+        None of the conversation `eyes.besides` is among them.
+        """
         ...
 
     async def told(self, keys: Collection[tuple[int, int]], eyes: Eyes) -> list[StoredTurn]:

@@ -16,7 +16,7 @@ from source.domain.thread import PersonRef, Platform, ThreadRef
 from source.domain.turn import TurnRecord
 from source.ports.recall import EVERYTHING, Eyes
 from source.ports.store import Scope
-from source.services import recall as recall_module
+from source.services import recall_histories
 from source.services.embedding_filler import EmbeddingFiller
 from source.services.meaning import MOST_HELD_BYTES, Meaning
 from source.services.recall import RecallService
@@ -173,7 +173,7 @@ async def test_vectors_of_another_size_are_not_compared(searching: Searching, cl
 async def test_of_a_long_history_what_holds_a_word_is_ranked_by_its_meaning_too(
     searching: Searching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recall_module, "MOST_TURNS", 3)
+    monkeypatch.setattr(recall_histories, "MOST_TURNS", 3)
     texts = [*["The appointment was moved"] * 3, "The appointment with the doctor", "nothing of it"]
     await searching.say(texts)
     assert (await searching.found("appointment physician"))[0] == "The appointment with the doctor"

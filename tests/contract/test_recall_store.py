@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from source.adapters.storage import recall_likely
 from source.adapters.storage.recall_reading import speaker_key
 from source.adapters.storage.recall_table import RecallTable
 from source.adapters.storage.sql_store import SqlStore
@@ -17,7 +18,7 @@ from source.domain.thread import PersonRef, Platform, ThreadRef
 from source.domain.turn import TurnRecord
 from source.ports.recall import EVERYTHING, Eyes
 from source.ports.store import Scope
-from source.services import recall
+from source.services import recall_histories
 from source.services.recall import RecallService
 from tests.contract.test_store_linked_accounts import _same_person
 from tests.fakes.clock import FakeClock
@@ -251,7 +252,7 @@ async def test_questions_have_the_same_answers_in_a_long_history(
         "会议室": "we met at 会议室 too",
     }
     for most in (10_000, 3):
-        monkeypatch.setattr(recall, "MOST_TURNS", most)
+        monkeypatch.setattr(recall_histories, "MOST_TURNS", most)
         service = RecallService(table, clock, RelatedWords())
         for query, answer in asked.items():
             found = await service.search(query, eyes, RecallBudget(4_000))
@@ -268,3 +269,85 @@ async def test_a_message_is_told_with_where_it_was_said(sql_store: SqlStore, tab
     (told,) = await table.told([turn.key], EVERYTHING)
     assert (told.thread, told.event_id, told.said) == (GUILD, "e9", turn)
     assert await table.told([(turn.conversation_id + 1, turn.message_id)], EVERYTHING) == []
+
+
+async def test_what_changed_since_a_revision_is_told_by_its_conversation(
+    sql_store: SqlStore, table: RecallTable
+) -> None:
+    one, two = await say(sql_store, "word"), await say(sql_store, "word")
+    before = (await table.extent(EVERYTHING, most_conversations=9)).revision
+    await _change(sql_store, two)
+    after = await table.extent(EVERYTHING, most_conversations=9, since=before)
+    assert (after.revision > before, after.changed) == (True, {two})
+    same = await table.extent(EVERYTHING, most_conversations=9, since=after.revision)
+    assert (same.revision, same.changed) == (after.revision, frozenset())
+    await _change(sql_store, one)
+    assert (await table.extent(EVERYTHING, most_conversations=9, since=before)).changed == {one, two}
+
+
+async def test_what_changed_before_anything_was_noted_is_not_known(sql_store: SqlStore, table: RecallTable) -> None:
+    key = await say(sql_store, "word")
+    assert (await table.extent(EVERYTHING, most_conversations=9, since=None)).changed is None
+    assert (await table.extent(EVERYTHING, most_conversations=9, since=-5)).changed is None
+    await _change(sql_store, key)
+    assert (await table.extent(EVERYTHING, most_conversations=9, since=-5)).changed is None
+
+
+async def test_what_strangers_say_often_hides_nothing(
+    sql_store: SqlStore, table: RecallTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many of the newest messages with a word are others'."""
+    monkeypatch.setattr(recall_likely, "_MOST_HOLDING", 5)
+    monkeypatch.setattr(recall_likely, "_LOOKED_AT", (3, 6))
+    mine = await say(sql_store, "the lighthouse is mine", thread=GUILD)
+    await say(sql_store, *(f"lighthouse {number}" for number in range(12)), by=BEN)
+    eyes = Eyes((Scope(Platform.DISCORD, "ann", "7"),))
+    found = await table.likely(["lighthouse"], eyes, limit=10)
+    assert [(turn.said.conversation_id, turn.said.text) for turn in found] == [(mine, "the lighthouse is mine")]
+
+
+async def test_of_what_holds_a_word_the_newest_is_looked_at(
+    sql_store: SqlStore, table: RecallTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recall_likely, "_MOST_HOLDING", 2)
+    for number in range(6):
+        await say(sql_store, f"lighthouse {number}")
+    assert sorted(await _likely(table, "lighthouse", limit=2)) == ["lighthouse 4", "lighthouse 5"]
+
+
+async def test_the_conversation_that_is_before_ones_eyes_takes_no_room(sql_store: SqlStore, table: RecallTable) -> None:
+    await say(sql_store, "the lighthouse stands")
+    now = await say(sql_store, *(f"lighthouse {number}" for number in range(5)))
+    found = await table.likely(["lighthouse"], Eyes(besides=now), limit=2)
+    assert [turn.said.text for turn in found] == ["the lighthouse stands"]
+
+
+@pytest.mark.parametrize(
+    "query", ["海岸の灯台で会いました" * 100, "lighthouse keeper " * 500], ids=["unspaced", "words"]
+)
+async def test_a_long_question_is_looked_for_in_a_long_history(
+    sql_store: SqlStore, table: RecallTable, monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    monkeypatch.setattr(recall_histories, "MOST_TURNS", 1)
+    await say(sql_store, "the lighthouse keeper", "海岸の灯台", "nothing")
+    found = await RecallService(table, FakeClock(), RelatedWords()).search(query, EVERYTHING, RecallBudget(4_000))
+    assert found
+
+
+async def test_everybody_who_spoke_in_a_long_history_is_known_by_name(
+    sql_store: SqlStore, table: RecallTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recall_histories, "MOST_CONVERSATIONS", 1)
+    await say(sql_store, "the lighthouse fell", by=BEN)
+    for _ in range(3):
+        await say(sql_store, "the lighthouse stands")
+    service = RecallService(table, FakeClock(), RelatedWords())
+    found = await service.search("What did Ben say about the lighthouse?", EVERYTHING, RecallBudget(4_000))
+    assert (found.turns[0].who, found.turns[0].said.text) == ("Ben", "the lighthouse fell")
+
+
+async def _change(store: SqlStore, conversation_id: int) -> None:
+    stored = await store.load(conversation_id)
+    assert stored is not None
+    message = stored.messages[0]
+    await store.correct(conversation_id, replace(message, message_content=message.message_content + "!"))

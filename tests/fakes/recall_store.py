@@ -21,7 +21,7 @@ class InMemoryRecallStore:
         self.visible: dict[Eyes, set[int]] = {}
         self.people: dict[str, str] = {"web:ana": "Ana", "web:ben": "Ben"}
         self.askers: frozenset[str] = frozenset()
-        self.revision = 0
+        self.changes: list[int] = []
         self.read: list[int] = []
         self.looked_for: list[Sequence[str]] = []
 
@@ -36,14 +36,21 @@ class InMemoryRecallStore:
         said = self.said.pop(key)
         if now is not None:
             self.said[key] = replace(said, text=now)
-        self.revision += 1
+        self.changes.append(said.conversation_id)
 
-    async def extent(self, eyes: Eyes, *, most_conversations: int) -> Extent:
+    async def extent(self, eyes: Eyes, *, most_conversations: int, since: int | None = None) -> Extent:
         await asyncio.sleep(0)
         seen = [said for said in self._in_order() if self._is_seen(eyes, said)]
         last = {said.conversation_id: said.message_id for said in seen}
         newest = dict(sorted(last.items())[-most_conversations:])
-        return Extent(newest, self.revision, self.people, self.askers, is_whole=len(newest) == len(last))
+        return Extent(
+            newest,
+            len(self.changes),
+            changed=None if since is None else frozenset(self.changes[since:]),
+            people=self.people,
+            askers=self.askers,
+            is_whole=len(newest) == len(last),
+        )
 
     async def said_in(self, after: Mapping[int, int], *, limit: int) -> list[SaidTurn]:
         await asyncio.sleep(0)
@@ -54,7 +61,8 @@ class InMemoryRecallStore:
     async def likely(self, words: Sequence[str], eyes: Eyes, *, limit: int) -> list[StoredTurn]:
         await asyncio.sleep(0)
         self.looked_for.append(words)
-        held = [said for said in self._in_order() if self._is_seen(eyes, said) and _holds(said, words)]
+        seen = (said for said in self._in_order() if self._is_seen(replace(eyes, besides=None), said))
+        held = [said for said in seen if said.conversation_id != eyes.besides and _holds(said, words)]
         return [StoredTurn(said, THREAD) for said in held[-limit:]]
 
     async def told(self, keys: Collection[tuple[int, int]], eyes: Eyes) -> list[StoredTurn]:

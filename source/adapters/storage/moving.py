@@ -14,6 +14,7 @@ from source.adapters.storage.operation_tables import executors, tasks
 from source.adapters.storage.sql_access import insert_of
 from source.adapters.storage.tables import (
     conversations,
+    message_changes,
     metadata,
     search_progress,
     transcript_progress,
@@ -26,10 +27,10 @@ Progress = Callable[[str, int, int], None]
 """Told the table, how many of its rows are done, and how many there are."""
 
 _ROWS_AT_ONCE: Final = 1_000
-# Of one database alone: who runs tasks on it, how far the index of SQLite has come, and which transcripts may be
-# behind, which after a move are all.
+# Of one database alone: who runs tasks on it, how far the index of SQLite has come, what changed lately, and which
+# transcripts may be behind, which after a move are all.
 _STAY: Final = frozenset(
-    {each.name for each in (executors, search_progress, transcript_progress, unwritten_transcripts)}
+    each.name for each in (executors, search_progress, message_changes, transcript_progress, unwritten_transcripts)
 )
 _DIGEST_BITS: Final = 256
 _UNFINISHED: Final = frozenset({TaskStatus.PENDING.value, TaskStatus.RUNNING.value})

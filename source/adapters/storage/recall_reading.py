@@ -13,8 +13,8 @@ from source.domain.recall.turns import SaidTurn
 from source.domain.thread import Platform, ThreadRef
 from source.ports.recall import Extent, Eyes, StoredTurn
 
-# Where there are more conversations than are read, as many of the newest tell who spoke.
-_NAMED_IN = 300
+_MOST_CHANGED = 1_000
+_MOST_NAMES = 20_000
 
 
 def speaker_key(platform: str, external_id: str) -> str:
@@ -22,19 +22,35 @@ def speaker_key(platform: str, external_id: str) -> str:
     return f"{platform}:{external_id}"
 
 
-def extent(connection: Connection, eyes: Eyes, most: int) -> Extent:
+def extent(connection: Connection, eyes: Eyes, most: int, since: int | None) -> Extent:
     """Return which conversations are seen, and who spoke there."""
     query = statements.last_in(Gaze.of(eyes))
     rows = connection.execute(query, {**values_of(eyes), "most": most + 1}).all()
     is_whole = len(rows) <= most
-    last = {key: newest for key, newest in rows if newest is not None} if is_whole else {key: 0 for key, _ in rows}
+    revision: int = connection.execute(statements.REVISION).scalar_one()
     return Extent(
-        last_message_ids=last if is_whole else dict(list(last.items())[:most]),
-        revision=connection.execute(statements.REVISION).scalar_one(),
-        people=_people(connection, [key for key, _ in (rows if is_whole else rows[:_NAMED_IN])]),
+        last_message_ids={key: newest for key, newest in rows if newest is not None} if is_whole else _newest(rows),
+        revision=revision,
+        changed=_changed(connection, since, revision),
+        people=_people(connection, [key for key, _ in rows]) if is_whole else _people_seen(connection, eyes),
         askers=_askers(connection, eyes),
         is_whole=is_whole,
     )
+
+
+def _newest(rows: Sequence[AnyRow]) -> dict[int, int]:
+    return dict.fromkeys((key for key, _ in rows[:-1]), 0)
+
+
+def _changed(connection: Connection, since: int | None, revision: int) -> frozenset[int] | None:
+    if since == revision:
+        return frozenset()
+    oldest = connection.execute(statements.OLDEST_CHANGE).scalar_one()
+    if since is None or oldest is None or since + 1 < oldest:
+        return None
+    rows = connection.execute(statements.CHANGED, {"since": since, "most": _MOST_CHANGED + 1})
+    changed = frozenset(rows.scalars())
+    return changed if len(changed) <= _MOST_CHANGED else None
 
 
 def said_in(connection: Connection, after: Mapping[int, int], limit: int) -> list[SaidTurn]:
@@ -75,6 +91,12 @@ def _people(connection: Connection, keys: Sequence[int]) -> dict[str, str]:
     return {speaker_key(platform, external_id): name for platform, external_id, name in rows}
 
 
+def _people_seen(connection: Connection, eyes: Eyes) -> dict[str, str]:
+    """Return the names of those who spoke anywhere in a long history."""
+    rows = connection.execute(statements.people_seen(Gaze.of(eyes)), {**values_of(eyes), "most": _MOST_NAMES})
+    return {speaker_key(platform, external_id): name for platform, external_id, name in rows}
+
+
 def _askers(connection: Connection, eyes: Eyes) -> frozenset[str]:
     """Return every account of the one who looks; of several nobody says `I`."""
     query = statements.askers_of(Gaze.of(eyes))
@@ -96,5 +118,5 @@ def _turn(row: AnyRow) -> SaidTurn:
 
 def _told(row: AnyRow) -> StoredTurn:
     """Read a row of TOLD_COLUMNS."""
-    platform, event_id, *place = row[5:]
-    return StoredTurn(_turn(row), ThreadRef(Platform(platform), *place), event_id)
+    platform, event_id, name, *place = row[5:]
+    return StoredTurn(_turn(row), ThreadRef(Platform(platform), *place), event_id, name)

@@ -7,7 +7,15 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select, tex
 
 from source.adapters.storage.row_reading import THREAD_COLUMNS
 from source.adapters.storage.seen_places import Gaze
-from source.adapters.storage.tables import aliases, conversations, messages, participants, search_progress, threads
+from source.adapters.storage.tables import (
+    aliases,
+    conversations,
+    message_changes,
+    messages,
+    participants,
+    search_progress,
+    threads,
+)
 from source.domain.message import MessageType, Standing
 
 SAID: Final = (
@@ -22,9 +30,22 @@ TURN: Final = (
     messages.c.content,
     threads.c.platform,
 )
-TOLD_COLUMNS: Final = (*TURN, messages.c.event_id, *(each for each in THREAD_COLUMNS if each.name != "platform"))
+TOLD_COLUMNS: Final = (
+    *TURN,
+    messages.c.event_id,
+    aliases.c.display_name,
+    *(each for each in THREAD_COLUMNS if each.name != "platform"),
+)
 
 REVISION: Final = select(search_progress.c.revision)
+# The oldest change that is remembered: of what came before nothing is known.
+OLDEST_CHANGE: Final = select(func.min(message_changes.c.revision))
+CHANGED: Final = (
+    select(message_changes.c.conversation_id)
+    .where(message_changes.c.revision > bindparam("since"))
+    .distinct()
+    .limit(bindparam("most"))
+)
 
 
 def is_one_of(column: ColumnElement[int], dialect: str, name: str = "numbers") -> ColumnElement[bool]:
@@ -33,6 +54,9 @@ def is_one_of(column: ColumnElement[int], dialect: str, name: str = "numbers") -
     # A constant but for the name of the parameter.
     numbers = text(f"SELECT {each if dialect == 'postgresql' else f'value FROM json_each(:{name})'}")  # noqa: S608
     return column.in_(numbers.columns(messages.c.seq))
+
+
+_IS_ELSEWHERE: Final = messages.c.conversation_id != bindparam("besides")
 
 
 @cache
@@ -50,12 +74,21 @@ def last_in(gaze: Gaze) -> Select[Any]:
 @cache
 def people_in(dialect: str) -> Select[Any]:
     """Select who took part in conversations."""
+    return _people().where(is_one_of(participants.c.conversation_id, dialect))
+
+
+@cache
+def people_seen(gaze: Gaze) -> Select[Any]:
+    """Select who took part in any conversation that is seen, up to `most` of them."""
+    return _people().where(*gaze.limits(participants.c.conversation_id)).limit(bindparam("most"))
+
+
+def _people() -> Select[Any]:
     return (
         select(aliases.c.platform, aliases.c.external_id, aliases.c.display_name)
         .join(participants, participants.c.external_id == aliases.c.external_id)
         .join(conversations, conversations.c.id == participants.c.conversation_id)
         .join(threads, and_(threads.c.id == conversations.c.thread_key, threads.c.platform == aliases.c.platform))
-        .where(is_one_of(participants.c.conversation_id, dialect))
         .distinct()
     )
 
@@ -71,20 +104,31 @@ def askers_of(gaze: Gaze) -> Select[Any] | None:
 def told_to(gaze: Gaze, dialect: str) -> Select[Any]:
     """Select messages that are seen, by their ids."""
     sees = gaze.sees(messages.c.conversation_id)
-    return spoken(*TOLD_COLUMNS).where(is_one_of(messages.c.id, dialect), *sees)
+    return _told().where(is_one_of(messages.c.id, dialect), *sees)
 
 
 @cache
 def visible_to(gaze: Gaze, dialect: str) -> Select[Any]:
-    """Select those of messages, by `seq`, that are seen."""
+    """Select those of messages, by `seq`, that are seen; none of the conversation `besides`."""
     limits = gaze.limits(messages.c.conversation_id)
-    return select(messages.c.seq).where(is_one_of(messages.c.seq, dialect), *SAID, *limits)
+    return select(messages.c.seq).where(is_one_of(messages.c.seq, dialect), *SAID, _IS_ELSEWHERE, *limits)
+
+
+@cache
+def newest_holding(gaze: Gaze, holders: str) -> Select[Any]:
+    """Select the newest `most` messages that are seen, by `seq`, of those that an index has for a `word`.
+
+    `holders` is the statement that asks the index.
+    """
+    held = messages.c.seq.in_(text(holders).columns(messages.c.seq))
+    query = select(messages.c.seq).where(held, *SAID, _IS_ELSEWHERE, *gaze.limits(messages.c.conversation_id))
+    return query.order_by(messages.c.seq.desc()).limit(bindparam("most"))
 
 
 @cache
 def turns_of(dialect: str) -> Select[Any]:
     """Select turns by `seq`, in order."""
-    query = spoken(*TOLD_COLUMNS).where(is_one_of(messages.c.seq, dialect))
+    query = _told().where(is_one_of(messages.c.seq, dialect))
     return query.order_by(messages.c.conversation_id, messages.c.id)
 
 
@@ -100,6 +144,11 @@ def said_since() -> Select[Any]:
     """Select the first `most` turns of a conversation after a message."""
     since = and_(messages.c.conversation_id == bindparam("conversation"), messages.c.id > bindparam("after"))
     return spoken(*TURN).where(since).order_by(messages.c.id).limit(bindparam("most"))
+
+
+def _told() -> Select[Any]:
+    theirs = and_(aliases.c.platform == threads.c.platform, aliases.c.external_id == messages.c.requester)
+    return spoken(*TOLD_COLUMNS).outerjoin(aliases, theirs)
 
 
 def spoken(*columns: Any) -> Select[Any]:

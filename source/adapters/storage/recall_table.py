@@ -14,8 +14,8 @@ class RecallTable:
     def __init__(self, access: SqlAccess) -> None:
         self._access = access
 
-    async def extent(self, eyes: Eyes, *, most_conversations: int) -> Extent:
-        return await self._access.read(recall_reading.extent, eyes, most_conversations)
+    async def extent(self, eyes: Eyes, *, most_conversations: int, since: int | None = None) -> Extent:
+        return await self._access.read(recall_reading.extent, eyes, most_conversations, since)
 
     async def said_in(self, after: Mapping[int, int], *, limit: int) -> list[SaidTurn]:
         return await self._access.read(recall_reading.said_in, after, limit)

@@ -205,6 +205,14 @@ search_progress: Final = Table(
     Column("revision", BigInteger, nullable=False, server_default="0"),
 )
 
+# By the `revision` that it led to, each conversation of which something was changed or deleted; the newest changes.
+message_changes: Final = Table(
+    "message_changes",
+    metadata,
+    Column("revision", BigInteger, primary_key=True, autoincrement=False),
+    Column("conversation_id", BigInteger, primary_key=True, autoincrement=False),
+)
+
 # One row: every message up to `written_to`, a `messages.seq`, is in its transcript.
 transcript_progress: Final = Table(
     "transcript_progress",

@@ -1,6 +1,7 @@
 """A history as numbers: which turn has which words, who said it, when, and how much it tells."""
 
 from array import array
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
@@ -74,17 +75,13 @@ class SaidIndex:
             return []
         shorter = [term[:end] for end in range(_SHORTEST_BEGINNING, len(term)) if len(term) - end <= _MOST_ENDING]
         found = [word for word in shorter if word in self._postings]
-        at = int(np.searchsorted(self._sorted, term))
-        for word in self._vocabulary[at:]:
+        for at in range(bisect_left(self._vocabulary, term), len(self._vocabulary)):
+            word = self._vocabulary[at]
             if not word.startswith(term):
                 break
             if 0 < len(word) - len(term) <= _MOST_ENDING:
                 found.append(word)
         return [word for word in found if word not in SAY_NOTHING]
-
-    @cached_property
-    def _sorted(self) -> npt.NDArray[np.str_]:
-        return np.array(self._vocabulary)
 
     def later(self, values: Numbers, distance: int) -> Numbers:
         """Return at each turn the value of the one `distance` before it in its conversation; 0 where there is none."""

@@ -1,16 +1,18 @@
 """Searching: what is held ready, what is read again, and what is shown."""
 
 import asyncio
+import gc
 
 import pytest
 
 from source.domain.offline_notice import OPENING
+from source.domain.recall.index import SaidIndex
 from source.domain.recall.passages import RecallBudget
 from source.domain.recall.related import RelatedWords
 from source.domain.thread import Platform
 from source.ports.recall import EVERYTHING, Eyes
 from source.ports.store import Scope
-from source.services import recall
+from source.services import recall_histories
 from source.services.recall import RecallService
 from tests.fakes.clock import FakeClock
 from tests.fakes.recall_store import InMemoryRecallStore
@@ -142,7 +144,7 @@ async def test_a_question_with_a_quotation_shows_who_said_it_first(
 async def test_a_long_history_is_looked_through_by_its_words(
     service: RecallService, store: InMemoryRecallStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recall, "MOST_TURNS", 3)
+    monkeypatch.setattr(recall_histories, "MOST_TURNS", 3)
     store.say("The dog ran away", "one", "two", "three")
     assert await _texts(service, "What about the dog?") == ["The dog ran away"]
     assert await _texts(service, '"dog ran"') == ["The dog ran away"]
@@ -153,28 +155,90 @@ async def test_a_long_history_is_looked_through_by_its_words(
 async def test_a_history_of_too_many_conversations_is_long(
     service: RecallService, store: InMemoryRecallStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recall, "MOST_CONVERSATIONS", 2)
+    monkeypatch.setattr(recall_histories, "MOST_CONVERSATIONS", 2)
     for number in (1, 2, 3):
         store.say(f"dog number {number}", conversation=number)
     assert len(await _texts(service, "dog")) == 3
     assert store.read == []
 
 
-async def test_a_long_history_that_became_short_is_read_again(
-    service: RecallService, store: InMemoryRecallStore, monkeypatch: pytest.MonkeyPatch
+async def test_a_long_history_that_became_short_is_read_again_after_a_while(
+    store: InMemoryRecallStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recall, "MOST_TURNS", 3)
+    clock = FakeClock()
+    service = RecallService(store, clock, RelatedWords())
+    monkeypatch.setattr(recall_histories, "MOST_TURNS", 3)
     store.say("The dog ran away", "one", "two", "three")
     await service.search("dog", EVERYTHING, BUDGET)
     store.change("three", None)
+    assert await _texts(service, "dog") == ["The dog ran away"]
+    assert store.read == [4]
+    clock.advance(minutes=11)
     assert "The dog ran away" in await _texts(service, "dog")
     assert store.read == [4, 3]
+
+
+async def test_of_a_long_history_the_present_conversation_takes_no_room(
+    service: RecallService, store: InMemoryRecallStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recall_histories, "MOST_TURNS", 3)
+    monkeypatch.setattr(recall_histories, "_LIKELY", 2)
+    store.say("The dog ran away", conversation=1)
+    store.say("The dog slept", "The dog ate", "The dog barked", conversation=2)
+    assert await _texts(service, "dog", Eyes(besides=2)) == ["The dog ran away"]
+
+
+async def test_what_was_changed_in_one_conversation_leaves_the_others_as_they_were_read(
+    service: RecallService, store: InMemoryRecallStore
+) -> None:
+    store.say("The dog ran away", "oh well", conversation=1)
+    store.say("A fine day", conversation=2)
+    await service.search("dog", EVERYTHING, BUDGET)
+    store.change("A fine day", "A fine dog")
+    assert "A fine dog" in await _texts(service, "dog", budget=WORDS)
+    assert store.read == [3, 1]
+
+
+async def test_what_was_changed_elsewhere_has_nothing_read_again(
+    service: RecallService, store: InMemoryRecallStore
+) -> None:
+    store.visible = {ANN: {1}}
+    store.say("The dog ran away", conversation=1)
+    store.say("A fine day", conversation=2)
+    await service.search("dog", ANN, BUDGET)
+    store.change("A fine day", None)
+    assert await _texts(service, "dog", ANN) == ["The dog ran away"]
+    assert store.read == [1]
+
+
+async def test_of_what_is_gone_nothing_stays_in_memory(service: RecallService, store: InMemoryRecallStore) -> None:
+    store.say("The code is xyzzy")
+    await service.search("code", EVERYTHING, BUDGET)
+    store.change("The code is xyzzy", None)
+    await service.search("code", EVERYTHING, BUDGET)
+    gc.collect()
+    assert not _indexes_with("xyzzi")
+
+
+async def test_what_is_forgotten_is_gone_from_memory_before_anybody_asks_again(
+    service: RecallService, store: InMemoryRecallStore
+) -> None:
+    store.say("The code is plugh", "A fine day")
+    await service.search("code", EVERYTHING, BUDGET)
+    assert _indexes_with("plugh")
+    service.forget()
+    gc.collect()
+    assert not _indexes_with("plugh")
+
+
+def _indexes_with(term: str) -> list[SaidIndex]:
+    return [each for each in gc.get_objects() if isinstance(each, SaidIndex) and each.counts(term) is not None]
 
 
 async def test_only_so_many_histories_are_held(
     service: RecallService, store: InMemoryRecallStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recall, "_MOST_HELD", 1)
+    monkeypatch.setattr(recall_histories, "_MOST_HELD", 1)
     store.say("The dog ran away")
     for eyes in (ANN, BEN, BEN, ANN):
         assert await _texts(service, "dog", eyes) == ["The dog ran away"]
@@ -184,7 +248,7 @@ async def test_only_so_many_histories_are_held(
 async def test_histories_that_are_too_much_together_are_not_held(
     service: RecallService, store: InMemoryRecallStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recall, "_MOST_HELD_TURNS", 3)
+    monkeypatch.setattr(recall_histories, "_MOST_HELD_TURNS", 3)
     store.say("The dog ran away", "one")
     for eyes in (ANN, BEN, ANN):
         await service.search("dog", eyes, BUDGET)

@@ -1,0 +1,177 @@
+"""The histories that are looked through: short ones are held ready in process memory, of long ones a part is chosen."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from source.domain.recall.question import phrases_of
+from source.domain.recall.terms import telling, words_of
+from source.domain.recall.turns import IndexedTurn, SaidTurn, indexed
+from source.ports.clock import Clock
+from source.ports.recall import Extent, Eyes, RecallStore, StoredTurn
+from source.services.keyed_locks import KeyedLocks
+
+if TYPE_CHECKING:  # numpy takes a tenth of a second to import: whoever never asks does not wait for it
+    from source.domain.recall.index import SaidIndex
+
+# A history that is longer is looked through by its rarest words alone.
+MOST_TURNS: Final = 10_000
+MOST_CONVERSATIONS: Final = 2_000
+# Turns of all histories that are held ready, about 600 bytes each.
+_MOST_HELD_TURNS: Final = 60_000
+_MOST_HELD: Final = 1_000
+_LIKELY: Final = 30
+# For so long, a history that was long is taken to be so still, and who speaks there is not asked again.
+_LONG_FOR: Final = 600.0
+
+
+@dataclass(slots=True)
+class _Held:
+    """A history as it was read; `turns` are those of each conversation in order.
+
+    Of one that is long the extent alone is held, until the clock comes to `long_until`.
+    """
+
+    revision: int
+    last: dict[int, int] = field(default_factory=dict)
+    turns: dict[int, list[IndexedTurn]] = field(default_factory=dict)
+    index: "SaidIndex | None" = None
+    is_long: bool = False
+    extent: Extent | None = None
+    long_until: float = 0.0
+
+    @property
+    def size(self) -> int:
+        return sum(map(len, self.turns.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What is looked through; `likely` are its turns as they read now, if they were chosen from a long history."""
+
+    index: "SaidIndex"
+    extent: Extent
+    likely: Sequence[StoredTurn] | None = None
+
+
+class Histories:
+    """Reads histories and keeps those that were asked for lately; of these only what changed is read again."""
+
+    def __init__(self, store: RecallStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._held: OrderedDict[Eyes, _Held] = OrderedDict()
+        self._locks = KeyedLocks()
+
+    async def of(self, query: str, eyes: Eyes, besides: int | None, *, is_exact: bool) -> History | None:
+        """Return what is to be looked through; None: nothing.
+
+        Raises: StoreError.
+        """
+        extent = self._long(eyes)
+        if extent is None:
+            extent = await self._extent(eyes)
+            if not extent.last_message_ids:
+                self._held.pop(eyes, None)
+                return None
+            held = await self._ready(eyes, extent)
+            if not held.is_long:
+                return History(held.index, extent) if held.index else None
+            held.extent, held.long_until = extent, self._clock.monotonic() + _LONG_FOR
+        sought = _sought(query, is_exact=is_exact)
+        likely = await self._store.likely(sought, replace(eyes, besides=besides), limit=_LIKELY)
+        return await _chosen(likely, extent) if likely else None
+
+    def holds(self, eyes: Eyes, index: "SaidIndex") -> bool:
+        """Whether this is the whole history of these eyes, as it is held."""
+        held = self._held.get(eyes)
+        return held is not None and held.index is index
+
+    def forget(self) -> None:
+        """Hold nothing any more."""
+        self._held.clear()
+
+    def _long(self, eyes: Eyes) -> Extent | None:
+        """Return the extent of a history that is known to be long."""
+        held = self._held.get(eyes)
+        return held.extent if held is not None and self._clock.monotonic() < held.long_until else None
+
+    async def _extent(self, eyes: Eyes) -> Extent:
+        held = self._held.get(eyes)
+        since = held.revision if held is not None and not held.is_long else None
+        return await self._store.extent(eyes, most_conversations=MOST_CONVERSATIONS, since=since)
+
+    async def _ready(self, eyes: Eyes, extent: Extent) -> _Held:
+        """Return the history as it is held, brought up to date, with its index unless it is long."""
+        async with self._locks.hold(repr(eyes)):
+            if extent.is_whole:
+                held = await self._brought_up_to_date(eyes, self._held.get(eyes), extent)
+            else:
+                held = _Held(extent.revision, is_long=True)
+                self._keep(eyes, held)
+            if held.index is None and not held.is_long:
+                turns = [turn for key in sorted(held.turns) for turn in held.turns[key]]
+                held.index = await asyncio.to_thread(_built, turns)
+            return held
+
+    async def _brought_up_to_date(self, eyes: Eyes, held: _Held | None, extent: Extent) -> _Held:
+        held = _still_true(held, extent)
+        last = extent.last_message_ids
+        wanted = {key: held.last.get(key, 0) for key, newest in last.items() if newest != held.last.get(key)}
+        gone = held.turns.keys() - last.keys()
+        if wanted or gone:
+            said = await self._store.said_in(wanted, limit=MOST_TURNS + 1)
+            held = await asyncio.to_thread(_extended, held, said, last)
+        self._keep(eyes, held)
+        return held
+
+    def _keep(self, eyes: Eyes, held: _Held) -> None:
+        self._held[eyes] = held
+        self._held.move_to_end(eyes)
+        together = sum(each.size for each in self._held.values())
+        while len(self._held) > 1 and (together > _MOST_HELD_TURNS or len(self._held) > _MOST_HELD):
+            _, dropped = self._held.popitem(last=False)
+            together -= dropped.size
+
+
+async def _chosen(likely: Sequence[StoredTurn], extent: Extent) -> History | None:
+    """Return what was chosen from a long history."""
+    if not likely:
+        return None
+    index = await asyncio.to_thread(lambda: _built([indexed(turn.said) for turn in likely]))
+    return History(index, extent, likely)
+
+
+def _sought(query: str, *, is_exact: bool) -> list[str]:
+    """Return the words and phrases by which a long history is looked through."""
+    phrases, words = phrases_of(query), words_of(query)
+    return list(phrases) if is_exact and phrases else [*phrases, *(telling(words) or words)]
+
+
+def _built(turns: list[IndexedTurn]) -> "SaidIndex":
+    from source.domain.recall.index import SaidIndex
+
+    return SaidIndex(turns)
+
+
+def _still_true(held: _Held | None, extent: Extent) -> _Held:
+    """Return what of a history that was read earlier is as it was."""
+    if held is None or held.is_long or (held.revision != extent.revision and extent.changed is None):
+        return _Held(extent.revision)
+    changed = held.last.keys() & (extent.changed or ())
+    if held.revision == extent.revision or not changed:
+        held.revision = max(held.revision, extent.revision)
+        return held
+    last = {key: newest for key, newest in held.last.items() if key not in changed}
+    return _Held(extent.revision, last, {key: held.turns[key] for key in last if key in held.turns})
+
+
+def _extended(held: _Held, said: list[SaidTurn], last: Mapping[int, int]) -> _Held:
+    """Return the history with what was said since, without conversations that are no longer seen."""
+    turns = {key: list(each) for key, each in held.turns.items() if key in last}
+    for turn in said:
+        turns.setdefault(turn.conversation_id, []).append(indexed(turn))
+    is_long = sum(map(len, turns.values())) > MOST_TURNS
+    return _Held(held.revision, dict(last), {} if is_long else turns, is_long=is_long)
