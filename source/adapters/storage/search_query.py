@@ -6,14 +6,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from source.domain.message_text import storable
+from source.domain.unspaced import UNSPACED
 
 _MOST_WORDS: Final = 32
-# Scripts that write without spaces, or join endings to the word so that no stemmer here knows it:
-# Thai, Lao, Burmese, Khmer, kana, CJK ideographs, Hangul.
-_UNSPACED: Final = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
-    "\U00020000-\U0003ffff]"
-)
+_UNSPACED: Final = re.compile(f"[{UNSPACED}]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,14 @@ from typing import Final
 import Stemmer
 
 from source.domain.stop_words import STOP_WORDS
+from source.domain.unspaced import UNSPACED
 
 _MOST_CHARACTERS: Final = 20_000
 _MOST_LETTERS: Final = 40
-# Scripts that are written without spaces: CJK ideographs, kana, Thai, Lao, Burmese, Khmer.
-_UNSPACED: Final = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-_WORD: Final = re.compile(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+")
+_WORD: Final = re.compile(rf"[{UNSPACED}]+|[^\W_{UNSPACED}]+")
 _PLAIN_WORD: Final = re.compile("[a-z0-9]+")
-_UNSPACED_START: Final = re.compile(f"[{_UNSPACED}]")
-_UNSPACED_RUN: Final = re.compile(f"[{_UNSPACED}]+")
+_UNSPACED_START: Final = re.compile(f"[{UNSPACED}]")
+_UNSPACED_RUN: Final = re.compile(f"[{UNSPACED}]+")
 _MARKS: Final = re.compile("[\u0300-\u036f]+")
 _ASKING: Final = frozenset(
     """

@@ -20,7 +20,13 @@ def test_accents_that_stand_apart_are_the_same() -> None:
 
 
 def test_syllables_of_korean_are_whole_after_folding() -> None:
-    assert words_of("회의실에서 만나요") == ["회의실에서", "만나요"]
+    assert words_of("\u1112\u116c\u110b\u1174") == words_of("회의") == ["회의"]
+
+
+def test_korean_is_compared_without_the_endings_of_its_words() -> None:
+    assert words_of("고양이는 나비라고")[:4] == ["고양", "양이", "이는", "나비"]
+    assert set(words_of("고양이")) < set(words_of("고양이를"))
+    assert words_of("카페ㅋㅋ in 서울") == ["카페", "ㅋㅋ", "in", "서울"]
 
 
 def test_words_keep_their_order_and_lose_their_marks() -> None:
@@ -31,6 +37,7 @@ def test_what_is_written_without_spaces_comes_in_pairs() -> None:
     assert words_of("会议室 at 3") == ["会议", "议室", "at", "3"]
     assert words_of("猫") == ["猫"]
     assert words_of("ประชุม")[:2] == ["ปร", "ระ"]
+    assert words_of("𠮷野家") == ["𠮷野", "野家"]
 
 
 def test_a_script_beside_another_begins_a_word_of_its_own() -> None:
