@@ -91,13 +91,14 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class LinkNotice:
-    """That an account was joined by a code given out on it: still to be told there."""
+    """That an account was joined by a code given out on it: still to be told there; `is_linked`: it is so still."""
 
     notice_id: int
     platform: Platform
     external_id: str
     other: Platform
     joined_at: datetime
+    is_linked: bool = True
 
 
 class LinkStore(Protocol):

@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 
 from source.domain.errors import RefusedInputError, StoreConflictError, StoreError
-from source.domain.thread import ThreadRef
+from source.domain.thread import Platform, ThreadRef
 from source.ports.channel import LiveReply
 from source.ports.clock import Clock
 from source.ports.profiles import Account, Joined, Joining, LinkNotice, LinkStore
@@ -24,6 +24,10 @@ _CODE_CHARS: Final = 8
 _LINKED: Final = (
     "Since {day} (UTC) this account and one on {other} are one person to me: your code was typed there."
     " /unlink takes this one out again."
+)
+_WERE_LINKED: Final = (
+    "From {day} (UTC) on, this account and one on {other} were one person to me: your code was typed there."
+    " They are apart again."
 )
 _BEING_FORGOTTEN: Final = (
     "Somebody of these is being forgotten just now: accounts are linked and taken apart once that is done."
@@ -82,15 +86,20 @@ class LinkingService:
 
     async def tell(self, reply: LiveReply, thread: ThreadRef, external_id: str) -> None:
         """As in `Notices`: an account whose code was typed elsewhere is told so, in a direct thread."""
+        for line in await self.lines(thread, external_id):
+            await announce(reply, line)
+
+    async def lines(self, thread: ThreadRef, external_id: str) -> list[str]:
+        """Return what `tell` would show, for the caller to show; it is not told again."""
+        told: list[str] = []
         try:
             for notice in await self._due(thread, external_id):
-                await announce(
-                    reply, _LINKED.format(day=f"{notice.joined_at:%Y-%m-%d %H:%M}", other=notice.other.value)
-                )
                 await self._store.told(notice.notice_id)
                 self._notices = None
+                told.append(_sentence(notice))
         except StoreError as error:
             log.warning("link_notice_not_told", reason=type(error).__name__)
+        return told
 
     async def _due(self, thread: ThreadRef, external_id: str) -> list[LinkNotice]:
         if thread.guild_id is not None:
@@ -98,7 +107,20 @@ class LinkingService:
         if self._notices is None:
             self._notices = await self._store.notices()
         account = (thread.platform, external_id)
-        return [notice for notice in self._notices if (notice.platform, notice.external_id) == account]
+        if not any(_is_for(account, notice) for notice in self._notices):
+            return []
+        # Since it was read the accounts may have been taken apart, or forgotten.
+        self._notices = await self._store.notices()
+        return [notice for notice in self._notices if _is_for(account, notice)]
+
+
+def _is_for(account: tuple[Platform, str], notice: LinkNotice) -> bool:
+    return (notice.platform, notice.external_id) == account
+
+
+def _sentence(notice: LinkNotice) -> str:
+    words = _LINKED if notice.is_linked else _WERE_LINKED
+    return words.format(day=f"{notice.joined_at:%Y-%m-%d %H:%M}", other=notice.other.value)
 
 
 @contextmanager

@@ -6,7 +6,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
+from source.adapters.storage.profile_tables import link_notices
 from source.domain.errors import RefusedInputError
 from source.domain.thread import PersonRef, Platform, ThreadRef
 from tests.fakes.clock import FakeClock
@@ -100,6 +102,37 @@ async def test_a_code_links_the_accounts_and_both_are_told(tmp_path: Path, talk:
     reply = await talk.say("Hello again")
     assert any("one person to me" in line and "discord" in line for line in reply.notices)
     assert not any("one person to me" in line for line in (await talk.say("Hello once more")).notices)
+
+
+async def test_whose_code_was_typed_hears_of_it_with_a_first_command_too(talk: Talk) -> None:
+    await _linked(talk)
+    assert "one person to me: your code was typed" not in await talk.command("help", thread=GUILD, person=ON_DISCORD)
+    told = await talk.reply_to("conversations")
+    assert "one person to me: your code was typed" in told.text
+    assert not told.lines or "one person" in told.lines[-1].text
+    assert "one person to me" not in await talk.command("help")
+    assert (await talk.say("Hello")).notices == []
+
+
+@pytest.mark.parametrize("from_there", [True, False])
+async def test_what_was_unlinked_is_told_as_what_was(talk: Talk, from_there: bool) -> None:
+    await talk.say("Hello")
+    await _linked(talk)
+    if from_there:
+        await talk.command("unlink", thread=DM, person=ON_DISCORD)
+        [told] = (await talk.say("Hello again")).notices
+    else:
+        told = await talk.command("unlink")
+    assert "were one person to me: your code was typed there. They are apart again." in told
+    assert " are one person" not in told
+    assert (await talk.say("Hello once more")).notices == []
+
+
+async def test_what_was_forgotten_of_a_link_meanwhile_is_not_told(talk: Talk) -> None:
+    await _linked(talk)
+    await talk.say("Hello", thread=ThreadRef(Platform.DISCORD, "8"), person=PersonRef("88", "Bob"))
+    await talk.echo.store.change(lambda connection, _now: connection.execute(delete(link_notices)))
+    assert (await talk.say("Hello")).notices == []
 
 
 async def test_what_was_said_in_private_stays_out_of_guilds_after_linking(talk: Talk) -> None:

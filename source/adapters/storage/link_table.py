@@ -3,12 +3,13 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, insert, not_, select
 
 from source.adapters.storage.person_merge import merge_people, split_account
 from source.adapters.storage.person_rows import person_of
 from source.adapters.storage.profile_tables import link_attempts, link_codes, link_notices
 from source.adapters.storage.sql_access import SqlAccess, insert_of
+from source.adapters.storage.tables import aliases
 from source.domain.thread import Platform
 from source.ports.profiles import Account, Joined, Joining, LinkNotice
 
@@ -101,8 +102,17 @@ def _failed(connection: Connection, person_id: int, now: datetime) -> Joining:
 
 
 def _notices(connection: Connection) -> list[LinkNotice]:
-    rows = connection.execute(select(link_notices).order_by(link_notices.c.id))
+    query = select(link_notices, _is_linked().label("is_linked")).order_by(link_notices.c.id)
     return [
-        LinkNotice(row.id, Platform(row.platform), row.external_id, Platform(row.other_platform), row.joined_at)
-        for row in rows
+        LinkNotice(
+            row.id, Platform(row.platform), row.external_id, Platform(row.other_platform), row.joined_at, row.is_linked
+        )
+        for row in connection.execute(query)
     ]
+
+
+def _is_linked() -> ColumnElement[bool]:
+    """Whether the person of the account still has another one on the platform where the code was typed."""
+    other = (aliases.c.person_id == link_notices.c.person_id, aliases.c.platform == link_notices.c.other_platform)
+    itself = and_(aliases.c.platform == link_notices.c.platform, aliases.c.external_id == link_notices.c.external_id)
+    return exists().where(*other, not_(itself))

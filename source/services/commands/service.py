@@ -3,7 +3,7 @@
 import difflib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -30,6 +30,7 @@ from source.services.commands.vocabulary import (
     CommandInvocation,
     CommandReply,
     CommandSpec,
+    Line,
     Suggestion,
     checked,
 )
@@ -80,6 +81,7 @@ class CommandService:
 
     def __init__(self, parts: CommandParts) -> None:
         self._catalog = parts.catalog
+        self._linking = parts.linking
         finder = MessageFinder(parts.said, parts.catalog)
         self._reading = ReadingCommands(parts.manager, parts.store, parts.catalog, finder, parts.summarizer)
         life = LifeCommands(parts.manager, parts.catalog, parts.opening, parts.archive, parts.clock)
@@ -132,11 +134,12 @@ class CommandService:
             return CommandReply("")
         log.info("command", command=invocation.name, platform=platform.value)
         try:
-            return await command.run(invocation)
+            reply = await command.run(invocation)
         except BaseException:
             # Nothing was done: whoever asks again is no repeat.
             self._recent.pop((platform, invocation.invocation_id), None)
             raise
+        return await self._with_notices(reply, invocation)
 
     async def suggestions(
         self, command: str, option: str, typed: str, invocation: CommandInvocation
@@ -151,6 +154,14 @@ class CommandService:
     async def listing(self, invocation: CommandInvocation) -> Sequence[ConversationListing]:
         """Return the conversations that `/conversations` would list, in the order of their numbers."""
         return await listed(self._catalog, invocation)
+
+    async def _with_notices(self, reply: CommandReply, invocation: CommandInvocation) -> CommandReply:
+        """Add what waits to be told to the asker; what answers through the channel tells it there."""
+        if not reply.text:
+            return reply
+        notices = await self._linking.lines(invocation.thread, invocation.person.external_id)
+        lines = (*reply.lines, *map(Line, notices)) if reply.lines else ()
+        return replace(reply, text="\n".join((reply.text, *notices)), lines=lines)
 
     def _is_repeat(self, platform: Platform, invocation_id: str) -> bool:
         """Note an invocation; whether it was noted before."""
