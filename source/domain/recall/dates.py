@@ -161,10 +161,30 @@ def _relative(words: list[str], today: date) -> Iterator[Span]:
             continue
         before = words[at - 1]
         if before in _LAST:
-            yield Span(today - timedelta(days=unit + max(1, unit // 7) * (unit > 1)), today)
+            is_whole = before != "past" and words[max(0, at - 2)] != "the"
+            yield (_last_whole(word, today) if is_whole else None) or _up_to(today, word, unit)
         elif at + 1 < len(words) and words[at + 1] == "ago":
             count = _number(before) or _COUNTS.get(before, 0)
             if 0 < count * unit < 40_000:
                 meant = today - timedelta(days=count * unit)
                 slack = timedelta(days=max(1, count * unit // 5))
                 yield Span(meant - slack, meant + slack)
+
+
+def _last_whole(unit: str, today: date) -> Span | None:
+    """Return the week, month or year of the calendar that is over; None for other words."""
+    match unit:
+        case "week":
+            monday = today - timedelta(days=today.weekday()) - _WEEK
+            return Span(monday, monday + timedelta(days=6))
+        case "month":
+            end = today.replace(day=1) - timedelta(days=1)
+            return Span(end.replace(day=1), end)
+        case "year":
+            return Span(date(today.year - 1, 1, 1), date(today.year - 1, 12, 31))
+    return None
+
+
+def _up_to(today: date, unit: str, days: int) -> Span:
+    """Return so many days up to today, of several units some."""
+    return Span(today - timedelta(days=days * (_COUNTS["few"] if unit.endswith("s") else 1)), today)

@@ -89,10 +89,37 @@ def test_days_that_are_told_from_today_are_found(text: str, meant: date) -> None
     assert _prior(f"What did I say {text}?", meant - timedelta(days=200)) == 0.0
 
 
-def test_last_week_reaches_from_the_week_before_to_today() -> None:
-    assert _prior("last week", date(2023, 9, 12)) == 1.0
-    assert _prior("last week", _TODAY) == 1.0
-    assert _prior("last week", date(2023, 9, 1)) == 0.0
+@pytest.mark.parametrize(
+    ("text", "today", "first", "last"),
+    [
+        ("last week", _TODAY, date(2023, 9, 11), date(2023, 9, 17)),
+        ("last week", date(2023, 9, 18), date(2023, 9, 11), date(2023, 9, 17)),  # a Monday
+        ("last week", date(2023, 9, 17), date(2023, 9, 4), date(2023, 9, 10)),  # a Sunday
+        ("last week", date(2024, 1, 3), date(2023, 12, 25), date(2023, 12, 31)),
+        ("last month", _TODAY, date(2023, 8, 1), date(2023, 8, 31)),
+        ("last month", date(2024, 3, 31), date(2024, 2, 1), date(2024, 2, 29)),
+        ("last month", date(2024, 1, 1), date(2023, 12, 1), date(2023, 12, 31)),
+        ("last year", _TODAY, date(2022, 1, 1), date(2022, 12, 31)),
+        ("last year in the office", date(2024, 2, 29), date(2023, 1, 1), date(2023, 12, 31)),
+    ],
+)
+def test_the_last_week_month_or_year_is_the_one_that_is_over(text: str, today: date, first: date, last: date) -> None:
+    assert _days(f"What did I say {text}?", today=today) == [(first, last)]
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("in the past week", date(2023, 9, 13)),
+        ("over the last month", date(2023, 8, 21)),
+        ("the past year", date(2022, 9, 20)),
+        ("the last weeks", date(2023, 8, 30)),
+        ("the last days", date(2023, 9, 17)),
+        ("last months", date(2023, 6, 22)),
+    ],
+)
+def test_a_time_up_to_now_ends_today(text: str, first: date) -> None:
+    assert _days(text) == [(first, _TODAY)]
 
 
 def test_a_season_is_that_of_every_year_and_the_last_one_is_over() -> None:
