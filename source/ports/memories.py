@@ -32,13 +32,15 @@ class MemoryStore(Protocol):
         covers_to: int | None = None,
         source: MemorySource,
         version: int | None = None,
+        made_of: str | None = None,
     ) -> StoredMemory:
         """Insert or replace the conversation's memory; without `covers_to` it covers the newest message there is.
 
         One that covers more than this stays as it is and is returned, unless `source` is a person. `version` is what
-        the caller last saw, 0 for none.
+        the caller last saw, 0 for none; `made_of` is the mark of the messages as they were read (`memory_reading`).
 
-        Raises: StoreConflictError: there is no such conversation, or the memory's version is not `version`.
+        Raises: StoreConflictError: there is no such conversation, the memory's version is not `version`, a message
+            that it cites is gone, or what it covers does not read as when it was made.
         """
         ...
 
@@ -78,10 +80,10 @@ class MemoryDesk(Protocol):
         """Return what is there to be remembered; None: no such conversation."""
         ...
 
-    async def keep(self, conversation_id: int, memory: Memory, *, version: int) -> StoredMemory:
+    async def keep(self, conversation_id: int, memory: Memory, *, version: int, made_of: str) -> StoredMemory:
         """Keep the memory in place of the one of this version; 0: there was none.
 
-        Raises: StoreConflictError: the conversation is gone, or its memory has changed.
+        Raises: StoreConflictError: the conversation is gone, or its memory or what that was made of has changed.
         """
         ...
 

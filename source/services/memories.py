@@ -23,6 +23,7 @@ from source.domain.fact import KnownFact
 from source.domain.memory import Memory, MemorySource, StoredMemory
 from source.domain.memory_check import supported, with_valid_profile
 from source.domain.memory_claims import read_claims
+from source.domain.memory_reading import made_of
 from source.domain.message import Message, MessageType
 from source.domain.profile_fields import FORMS_ALONE, ProfileRules
 from source.ports.clock import Clock
@@ -79,9 +80,14 @@ class StoreDesk:
         memory = await self._memories.memory(conversation_id)
         return RememberedConversation(found.messages, found.people, memory, known)
 
-    async def keep(self, conversation_id: int, memory: Memory, *, version: int) -> StoredMemory:
+    async def keep(self, conversation_id: int, memory: Memory, *, version: int, made_of: str) -> StoredMemory:
         return await self._memories.put_memory(
-            conversation_id, memory.as_data(), covers_to=memory.covers_to, source=memory.source, version=version
+            conversation_id,
+            memory.as_data(),
+            covers_to=memory.covers_to,
+            source=memory.source,
+            version=version,
+            made_of=made_of,
         )
 
     async def note_failure(self, conversation_id: int, sentence: str) -> None:
@@ -150,12 +156,19 @@ class MemoryService:
         while said.after(memory):
             memory = await self._extracted(said, memory)
             if said.after(memory):
-                version = (await self._desk.keep(conversation_id, memory, version=version)).version
+                version = (await self._keep(conversation_id, memory, found, version)).version
         # What is chat but not worth remembering, such as an offline notice, is covered as well.
         whole = (memory or Memory(MemorySource.OFFLINE, covers_to=0)).covering(newest)
-        await self._desk.keep(conversation_id, whole, version=version)
+        await self._keep(conversation_id, whole, found, version)
         log.info("memory_made", conversation_id=conversation_id, source=whole.source.value, dropped=whole.dropped)
         return MadeMemory.GENERATED
+
+    async def _keep(
+        self, conversation_id: int, memory: Memory, found: RememberedConversation, version: int
+    ) -> StoredMemory:
+        """Keep it unless what it was made of was edited or taken back while the model read it."""
+        read = made_of(found.messages, memory.covers_to)
+        return await self._desk.keep(conversation_id, memory, version=version, made_of=read)
 
     def _earlier(self, stored: StoredMemory | None, said: SaidInConversation) -> Memory | None:
         """Return the memory to go on from, without what is no longer shown; None: it is made from the beginning."""

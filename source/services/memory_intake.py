@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import structlog
 
+from source.domain import memory_reading
 from source.domain.memory import StoredMemory
 from source.domain.memory_check import checked_memory, with_valid_profile
 from source.domain.placeholders import changed_in
@@ -42,12 +43,14 @@ class MemoryIntake:
         memory_data: Mapping[str, object],
         *,
         version: int | None = None,
+        made_of: str | None = None,
         usage: Sequence[ModelUsage] = (),
     ) -> StoredMemory | None:
         """Insert or replace the conversation's memory; None: no such conversation. `usage` is what making it cost.
 
         Raises: RefusedInputError: it is not of the form of `memory_data`, or no message shows anything of it.
-            StoreConflictError: the memory's version is not `version`.
+            StoreConflictError: the memory's version is not `version`, or what it covers was not, or is not any more,
+                what it was made of; without `made_of` that is what the messages say now.
         """
         found = await self._conversations.load(conversation_id)
         if found is None:
@@ -55,7 +58,12 @@ class MemoryIntake:
         checked = await asyncio.to_thread(checked_memory, self._kept(memory_data), found.messages, found.people)
         memory = with_valid_profile(checked, self._rules)
         kept = await self._memories.put_memory(
-            conversation_id, memory.as_data(), covers_to=memory.covers_to, source=memory.source, version=version
+            conversation_id,
+            memory.as_data(),
+            covers_to=memory.covers_to,
+            source=memory.source,
+            version=version,
+            made_of=memory_reading.made_of(found.messages, memory.covers_to) if made_of is None else made_of,
         )
         for each in usage:
             await self._ledger.note_usage(conversation_id, each)

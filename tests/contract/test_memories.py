@@ -11,6 +11,7 @@ from source.adapters.storage.sql_store import SqlStore
 from source.domain.conversation_head import ConversationHead
 from source.domain.errors import StoreConflictError
 from source.domain.memory import MemorySource
+from source.domain.memory_reading import made_of
 from source.domain.message import Message, MessageType, Standing
 from source.domain.turn import TurnRecord
 from source.ports.memories import MemoryStore
@@ -20,8 +21,8 @@ from tests.fakes.memory_store import InMemoryMemories
 from tests.fakes.store import InMemoryStore
 from tests.fakes.store_samples import NOW, head, said
 
-DATA = {"summary": {"text": "They met.", "message_ids": [1]}, "facts": []}
-OTHER = {"summary": None, "facts": [{"text": "Snow – 雪", "message_ids": [2]}]}
+DATA = {"summary": {"text": "They met.", "message_ids": []}, "facts": []}
+OTHER = {"summary": None, "facts": [{"text": "Snow – 雪", "message_ids": []}]}
 MODEL = MemorySource.MODEL
 
 
@@ -234,3 +235,33 @@ async def test_a_memory_that_cites_what_was_taken_back_meanwhile_is_not_kept(sql
     with pytest.raises(StoreConflictError):
         await table.put_memory(conversation.conversation_id, told, source=MemorySource.MODEL, version=0)
     assert await table.memory(conversation.conversation_id) is None
+
+
+async def test_a_memory_of_what_reads_otherwise_by_now_is_not_kept(stored: Stored) -> None:
+    edited, other, newer = said("My code is 17"), said("Good to know", by=None, after=1), said("And", after=2)
+    conversation = head(is_active=False)
+    await stored.put(edited, other, conversation=conversation)
+    number, covers_to = conversation.conversation_id, other.message_id
+    read = made_of([edited, other], covers_to)
+    await stored.put(newer, conversation=conversation)
+    kept = await stored.memories.put_memory(number, DATA, covers_to=covers_to, source=MODEL, made_of=read)
+    await stored.store.correct(number, replace(edited, message_content="No code", edited_at=stored.clock.now()))
+    for source in MODEL, MemorySource.PERSON:
+        with pytest.raises(StoreConflictError):
+            await stored.memories.put_memory(number, OTHER, covers_to=covers_to, source=source, made_of=read)
+    found = await stored.store.load(number)
+    assert found is not None
+    now = made_of(found.messages, covers_to)
+    again = await stored.memories.put_memory(number, OTHER, covers_to=covers_to, source=MODEL, made_of=now)
+    assert (kept.memory_data, again.memory_data) == (DATA, OTHER)
+
+
+async def test_a_memory_that_cites_what_was_removed_is_not_kept(stored: Stored) -> None:
+    there = said("The lighthouse")
+    conversation = await stored.put(there)
+    for message_ids in [there.message_id, 404], [404]:
+        told = {"facts": [{"text": "a lighthouse", "message_ids": message_ids}]}
+        with pytest.raises(StoreConflictError):
+            await stored.memories.put_memory(conversation, told, source=MODEL)
+    told = {"facts": [{"text": "a lighthouse", "message_ids": [there.message_id, there.message_id]}]}
+    assert (await stored.memories.put_memory(conversation, told, source=MODEL)).memory_data == told

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from source.domain import memory_reading
 from source.domain.errors import StoreConflictError
-from source.domain.memory import RETRY_PAUSES, MemorySource, StoredMemory
-from source.domain.message import MessageType
+from source.domain.memory import RETRY_PAUSES, MemorySource, StoredMemory, cited_in
+from source.domain.message import MessageType, Standing
 from source.ports.clock import Clock
 from tests.fakes.store import InMemoryStore
 
@@ -38,12 +39,17 @@ class InMemoryMemories:
         covers_to: int | None = None,
         source: MemorySource,
         version: int | None = None,
+        made_of: str | None = None,
     ) -> StoredMemory:
         await asyncio.sleep(0)
         known = self.kept.get(conversation_id)
         if conversation_id not in self.store.heads or version not in {None, known.version if known else 0}:
             raise StoreConflictError("there is no such conversation, or its memory has changed")
+        if source is not MemorySource.PERSON and not cited_in(memory_data) <= self._there(conversation_id):
+            raise StoreConflictError("something that it was made of is gone")
         covered = self._newest(conversation_id) if covers_to is None else covers_to
+        if made_of not in {None, memory_reading.made_of(self.store.messages[conversation_id], covered)}:
+            raise StoreConflictError("what it was made of has changed")
         if known is not None and known.covers_to > covered and source is not MemorySource.PERSON:
             return known
         now = self.clock.now()
@@ -71,6 +77,10 @@ class InMemoryMemories:
         if conversation_id in self.store.heads:
             times, *_ = self.failures.get(conversation_id, (0,))
             self.failures[conversation_id] = (times + 1, self.clock.now(), error)
+
+    def _there(self, conversation_id: int) -> set[int]:
+        said = self.store.messages[conversation_id]
+        return {each.message_id for each in said if each.standing is not Standing.DELETED}
 
     def _newest(self, conversation_id: int) -> int:
         said = self.store.messages[conversation_id]

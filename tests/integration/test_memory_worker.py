@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from source.adapters.web.routes import memories, messages
 from source.domain.api_key import Scope
 from source.domain.errors import ModelRefusedError, SettingsError, StoreConflictError, StoreUnavailableError
 from source.domain.memory import Memory, MemoryItem, MemorySource
+from source.domain.memory_reading import made_of
 from source.domain.token_estimate import TokenEstimator
 from source.domain.turn import TurnRecord
 from source.ports.memories import ReceivedBatch
@@ -227,15 +228,36 @@ async def test_the_desk_says_when_a_memory_has_changed_or_its_conversation_is_go
         assert (found.memory, found.people) == (None, {"ann": "Ann"})
         last = found.messages[-1].message_id
         memory = Memory(MemorySource.MODEL, last, MemoryItem("I live in Lisbon.", (last - 1,)), dropped=2)
-        kept = await desk.keep(conversation, memory, version=0)
+        read = made_of(found.messages, last)
+        kept = await desk.keep(conversation, memory, version=0, made_of=read)
         assert kept == await apart.memories.memory(conversation)
         assert kept.memory_data["dropped"] == 2
         for version in (0, 2):
             with pytest.raises(StoreConflictError):
-                await desk.keep(conversation, memory, version=version)
+                await desk.keep(conversation, memory, version=version, made_of=read)
         with pytest.raises(StoreConflictError):
-            await desk.keep(404, memory, version=0)
+            await desk.keep(404, memory, version=0, made_of=read)
         assert await desk.fetch(404) is None
+
+
+async def test_the_desk_says_when_what_a_memory_was_made_of_was_edited_meanwhile(apart: Apart) -> None:
+    conversation = await apart.put(LIVES)
+    async with ApiClient(apart.api.url) as client:
+        desk = ApiMemoryDesk(client)
+        for minute in range(2):
+            found = await desk.fetch(conversation)
+            assert found is not None
+            first, last = found.messages
+            memory = Memory(MemorySource.MODEL, last.message_id, MemoryItem(LIVES, (first.message_id,)))
+            apart.clock.advance(minutes=1, seconds=minute / 3)
+            edited = replace(first, message_content="I live elsewhere", edited_at=apart.clock.now())
+            await apart.store.correct(conversation, edited)
+            with pytest.raises(StoreConflictError):
+                await desk.keep(conversation, memory, version=0, made_of=made_of(found.messages, last.message_id))
+        again = await desk.fetch(conversation)
+        assert again is not None
+        read = made_of(again.messages, last.message_id)
+        await desk.keep(conversation, Memory(MemorySource.MODEL, last.message_id), version=0, made_of=read)
 
 
 async def test_an_echo_that_is_away_is_unavailable() -> None:

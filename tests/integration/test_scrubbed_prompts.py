@@ -121,7 +121,7 @@ class OneBatch:
     async def fetch(self, conversation_id: int) -> RememberedConversation | None:
         return self._found
 
-    async def keep(self, conversation_id: int, memory: Memory, *, version: int) -> StoredMemory:
+    async def keep(self, conversation_id: int, memory: Memory, *, version: int, made_of: str) -> StoredMemory:
         now = FakeClock().now()
         return StoredMemory(1, conversation_id, memory.as_data(), 1, memory.source, version, now, now)
 

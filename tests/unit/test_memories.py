@@ -1,6 +1,7 @@
 """Making memories, one conversation at a time."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from source.domain.errors import (
     StoreConflictError,
 )
 from source.domain.memory import Memory, MemoryItem, MemoryPart, MemorySource, StoredMemory
+from source.domain.memory_reading import made_of
 from source.domain.offline_notice import OPENING
 from source.domain.turn import Purpose
 from source.ports.llm import TextDelta
@@ -173,7 +175,7 @@ async def test_what_a_person_wrote_is_gone_on_from_and_stays_theirs() -> None:
     work = MemoryWork([MOVED])
     conversation = await work.put(*TALK)
     kept = Memory(MemorySource.PERSON, 0, parts={MemoryPart.FACTS: (MemoryItem("A good customer.", ()),)})
-    await work.desk.keep(conversation, kept, version=0)
+    await work.desk.keep(conversation, kept, version=0, made_of=made_of((), 0))
     await work.service.make(conversation)
     stored = await work.memories.memory(conversation)
     assert stored is not None
@@ -198,17 +200,19 @@ class ChangedMeanwhile(StoreDesk):
 
     times = 1
 
-    async def keep(self, conversation_id: int, memory: Memory, *, version: int) -> StoredMemory:
+    async def keep(self, conversation_id: int, memory: Memory, *, version: int, made_of: str) -> StoredMemory:
         if self.times:
             self.times -= 1
-            await super().keep(conversation_id, Memory(MemorySource.MODEL, memory.covers_to), version=version)
-        return await super().keep(conversation_id, memory, version=version)
+            await super().keep(
+                conversation_id, Memory(MemorySource.MODEL, memory.covers_to), version=version, made_of=made_of
+            )
+        return await super().keep(conversation_id, memory, version=version, made_of=made_of)
 
 
 class NeverTheSame(StoreDesk):
     """Always somebody else was faster, with a memory that covers less."""
 
-    async def keep(self, conversation_id: int, memory: Memory, *, version: int) -> StoredMemory:
+    async def keep(self, conversation_id: int, memory: Memory, *, version: int, made_of: str) -> StoredMemory:
         raise StoreConflictError("changed")
 
 
@@ -218,6 +222,29 @@ async def test_a_memory_that_was_made_elsewhere_meanwhile_is_left_alone() -> Non
     service = MemoryService(ChangedMeanwhile(work.store, work.memories), work.extractor, work.clock)
     assert await service.make(conversation) is MadeMemory.UNCHANGED
     assert facts_of(await work.memories.memory(conversation)) == []
+
+
+class EditedMeanwhile(StoreDesk):
+    """The first message is edited before the first write, and the memory itself is not touched."""
+
+    def __init__(self, work: MemoryWork) -> None:
+        super().__init__(work.store, work.memories)
+        self.work = work
+
+    async def keep(self, conversation_id: int, memory: Memory, *, version: int, made_of: str) -> StoredMemory:
+        first = self.work.messages(conversation_id)[0]
+        if first.edited_at is None:
+            edited = replace(first, message_content="I moved to Porto.", edited_at=self.work.clock.now())
+            await self.work.store.correct(conversation_id, edited)
+        return await super().keep(conversation_id, memory, version=version, made_of=made_of)
+
+
+async def test_what_is_edited_while_its_memory_is_made_is_read_again() -> None:
+    work = MemoryWork([MOVED, answer(facts=[claim("Ann moved to Porto.", 1)], language="en")])
+    conversation = await work.put(*TALK)
+    service = MemoryService(EditedMeanwhile(work), work.extractor, work.clock)
+    assert await service.make(conversation) is MadeMemory.GENERATED
+    assert facts_of(await work.memories.memory(conversation)) == ["Ann moved to Porto."]
 
 
 async def test_a_memory_that_never_stops_changing_is_given_up_for_now() -> None:

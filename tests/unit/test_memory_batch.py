@@ -66,11 +66,11 @@ class CutOff(StoreDesk):
         self.hangs = asyncio.Event()
         self.again = False
 
-    async def keep(self, conversation_id: int, memory: Memory, *, version: int) -> StoredMemory:
+    async def keep(self, conversation_id: int, memory: Memory, *, version: int, made_of: str) -> StoredMemory:
         if self.hangs.is_set() and not self.again:
             await asyncio.Event().wait()
         self.hangs.set()
-        return await super().keep(conversation_id, memory, version=version)
+        return await super().keep(conversation_id, memory, version=version, made_of=made_of)
 
 
 async def test_what_a_crash_cut_off_is_not_made_twice() -> None:
@@ -105,7 +105,7 @@ async def test_a_conversation_that_is_deleted_before_its_turn_is_gone() -> None:
 
 
 class FullDisk(StoreDesk):
-    async def keep(self, conversation_id: int, memory: Memory, *, version: int) -> StoredMemory:
+    async def keep(self, conversation_id: int, memory: Memory, *, version: int, made_of: str) -> StoredMemory:
         raise StoreUnavailableError("the disk is full")
 
 

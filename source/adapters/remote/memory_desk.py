@@ -51,11 +51,12 @@ class ApiMemoryDesk:
         people = {line["requester"]: line["name"] for line in said if line.get("requester") and line.get("name")}
         return RememberedConversation(tuple(map(_message, said)), people, _memory(memory) if memory else None)
 
-    async def keep(self, conversation_id: int, memory: Memory, *, version: int) -> StoredMemory:
+    async def keep(self, conversation_id: int, memory: Memory, *, version: int, made_of: str) -> StoredMemory:
         costs = self._costs.pop(conversation_id, [])
         body = {
             "conversation_id": conversation_id,
             "memory_data": memory.as_data(),
+            "made_of": made_of,
             "usage": [_cost(usage) for usage in costs],
         }
         headers = {"If-Match": f'"{version}"', "Idempotency-Key": uuid4().hex}
@@ -125,6 +126,7 @@ def _message(line: Mapping[str, Any]) -> Message:
         message_content=line["content"],
         requester=line.get("requester") or (None if line["role"] == "assistant" else "somebody"),
         message_id=line["id"],
+        edited_at=datetime.fromisoformat(line["edited_at"]) if line.get("edited_at") else None,
     )
 
 

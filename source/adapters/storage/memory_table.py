@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, or_, select
 from sqlalchemy.sql.functions import coalesce
 
-from source.adapters.storage.deleted_messages import is_any_deleted
+from source.adapters.storage.deleted_messages import is_any_gone, read_now
 from source.adapters.storage.fact_writes import put_facts, without_what_was_forgotten
 from source.adapters.storage.interaction_counting import recount_names
 from source.adapters.storage.operation_tables import conversation_memories as memories
@@ -43,13 +43,16 @@ class MemoryTable:
         covers_to: int | None = None,
         source: MemorySource,
         version: int | None = None,
+        made_of: str | None = None,
     ) -> StoredMemory:
         def apply(connection: Connection, now: datetime) -> StoredMemory:
             if not _is_there(connection, conversation_id):
                 raise StoreConflictError("there is no such conversation")
-            if source is not MemorySource.PERSON and is_any_deleted(connection, conversation_id, cited_in(memory_data)):
+            if source is not MemorySource.PERSON and is_any_gone(connection, conversation_id, cited_in(memory_data)):
                 raise StoreConflictError("something that it was made of was taken back meanwhile")
             covered = _newest(connection, conversation_id) if covers_to is None else covers_to
+            if made_of is not None and made_of != read_now(connection, conversation_id, covered):
+                raise StoreConflictError("what it was made of reads otherwise by now: read it again")
             values = {"covers_to": covered, "source": source.value, "updated_at": now}
             new = {
                 "id": self._access.ids.next(now),

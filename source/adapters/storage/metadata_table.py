@@ -7,7 +7,7 @@ from functools import partial
 from sqlalchemy import Connection
 
 from source.adapters.storage import metadata_reading
-from source.adapters.storage.deleted_messages import is_any_deleted
+from source.adapters.storage.deleted_messages import is_any_gone
 from source.adapters.storage.metadata_statements import (
     put_conversation,
     put_messages,
@@ -55,9 +55,9 @@ class MetadataTable:
         given = dict(analyses)
 
         def apply(connection: Connection, now: datetime) -> None:
-            # What was taken back while it was analyzed tells nothing any more; the others are analyzed again.
+            # What went while it was analyzed tells nothing any more; the others are analyzed again.
             is_there = metadata_reading.known_conversations(connection, [conversation_id])
-            if is_there and not is_any_deleted(connection, conversation_id, given):
+            if is_there and not is_any_gone(connection, conversation_id, given):
                 put_messages(connection, now, conversation_id, given)
                 put_conversation(connection, now, conversation_id, overall, covers_to)
 

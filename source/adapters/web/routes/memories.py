@@ -66,6 +66,14 @@ class MemoryBody(Body):
         max_length=40,
         examples=[_EXAMPLE],
     )
+    made_of: str | None = Field(
+        default=None,
+        pattern="^[0-9a-f]{64}$",
+        description="The SHA-256, in hex, of a line `id edited_at` for each message up to `covers_to`, as "
+        "`GET /conversations/{id}/messages` shows them (nothing for null, each line with its end): what was edited "
+        "or taken back since then is answered 409, and nothing is kept.",
+        examples=[None, "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
+    )
     usage: list[UsageBody] = Field(
         default_factory=list, max_length=1_000, description="What making it cost, to be counted with the conversation."
     )
@@ -127,6 +135,7 @@ class Intake(Protocol):
         memory_data: Mapping[str, object],
         *,
         version: int | None = None,
+        made_of: str | None = None,
         usage: Sequence[ModelUsage] = (),
     ) -> StoredMemory | None:
         """As in `MemoryIntake`."""
@@ -171,7 +180,9 @@ def router(parts: MemoryParts) -> APIRouter:
         """
         now = parts.clock.now()
         usage = [each.as_used(now) for each in body.usage]
-        kept = await parts.intake.put(body.conversation_id, body.memory_data, version=expected, usage=usage)
+        kept = await parts.intake.put(
+            body.conversation_id, body.memory_data, version=expected, made_of=body.made_of, usage=usage
+        )
         if kept is None:
             raise _no_conversation(body.conversation_id)
         return _shown(kept, response)
