@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from source.domain.recall.question import COMMON, capitals_inside
 from source.domain.recall.terms import folded, words_of
 from source.domain.stop_words import FIRST_PERSON
 
@@ -48,7 +49,8 @@ def asks_for_memory(text: str, names: Iterable[str] = ()) -> bool:
 
     `names` are those of people whom Echo knows in this place.
     """
-    plain = folded(text[:_MOST_CHARACTERS]).strip()
+    text = text[:_MOST_CHARACTERS]
+    plain = folded(text).strip()
     if _OF_THE_PAST.search(plain) or any(sign in plain for sign in _OF_THE_PAST_SIGNS):
         return True
     if "?" not in plain and "？" not in plain and not _ASKS.match(plain):
@@ -56,4 +58,5 @@ def asks_for_memory(text: str, names: Iterable[str] = ()) -> bool:
     words = set(words_of(plain))
     if not FIRST_PERSON.isdisjoint(words) and _PAST.search(plain):
         return True
-    return any(part in words for name in names for part in words_of(name) if len(part) > 1)
+    naming = words - COMMON | capitals_inside(text)
+    return any(part in naming for name in names for part in words_of(name) if len(part) > 1)

@@ -22,7 +22,7 @@ _CAPITAL: Final = re.compile(r"\b[^\W\d_a-z][^\W_]+")
 _INSIDE: Final = re.compile(r"(?<=[^\s.!?…:\"“„«])[^\S\n]+[(@]?([^\W\d_]+)")
 _TO_ECHO: Final = frozenset({"you", "your", "yours", "du", "dein", "tu", "tuo", "tua", "te", "vous", "echo"})
 # Who is called so is not meant by everybody who says it.
-_COMMON: Final = SAY_NOTHING | FIRST_PERSON | _TO_ECHO
+COMMON: Final = SAY_NOTHING | FIRST_PERSON | _TO_ECHO
 _ASKING_WHEN: Final = (
     "when ",
     "how long",
@@ -72,7 +72,7 @@ def read_question(
     text = text[:_MOST_CHARACTERS]
     words = words_of(text)
     of_self = bool(askers) and not FIRST_PERSON.isdisjoint(words)
-    named, maybe = _named(people, words, _capitals_inside(text), of_self=of_self)
+    named, maybe = _named(people, words, capitals_inside(text), of_self=of_self)
     speakers = {*named, *maybe}
     if of_self and not named:
         speakers |= askers
@@ -114,7 +114,7 @@ def _named(
         if first is None or first not in said:
             continue
         is_full = len(called) > 1 and _joined(called) in together
-        if first not in _COMMON or (is_full and not capitals.isdisjoint(called)):
+        if first not in COMMON or (is_full and not capitals.isdisjoint(called)):
             sure[key] = said.intersection(called)
         elif first in capitals or (is_full and not of_self):
             maybe[key] = said.intersection(called)
@@ -125,7 +125,7 @@ def _joined(words: Sequence[str]) -> str:
     return f" {' '.join(words)} "
 
 
-def _capitals_inside(text: str) -> frozenset[str]:
+def capitals_inside(text: str) -> frozenset[str]:
     """Return the words that have a capital where no sentence begins, unless all do."""
     inside: list[str] = _INSIDE.findall(text)
     if not any(word.islower() for word in inside):
