@@ -1,5 +1,6 @@
 """What one person said is found nowhere once they were forgotten, and nothing of others is lost."""
 
+import re
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from source.adapters.storage.memory_table import MemoryTable
 from source.app.composition import rebuild
 from source.app.exports import write_export
+from source.domain.errors import RefusedInputError
 from source.domain.memory import MemorySource
 from source.domain.thread import PersonRef, Platform, ThreadRef
 from source.domain.turn import Feedback
@@ -191,6 +193,32 @@ async def test_the_wish_is_confirmed_and_its_receipt_tells_how_far_it_is(
         [receipt] = database_rows(tmp_path, "SELECT subject, state, requested_by FROM receipts")
     assert (entry.action, entry.asked_by, entry.counts["messages"]) == ("forget", "person", 1)
     assert receipt == (None, "done", "person")
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("forget-me yes", "/forget-me does not know 'yes': write /forget-me confirm."),
+        ("forget-me confirm bogus", "/forget-me does not know 'bogus': write /forget-me confirm."),
+        ("forget-me here bogus", "/forget-me does not know 'bogus': write /forget-me here confirm."),
+        ("forget-me status bogus", "Which receipt? Write /forget-me status and the number that I gave you."),
+    ],
+)
+async def test_a_wrong_word_forgets_nobody_and_is_named(
+    tmp_path: Path, server: FakeOpenAIServer, line: str, told: str
+) -> None:
+    async with running_echo(tmp_path, server, FakeClock()) as talk:
+        await talk.say("Hello")
+        with pytest.raises(RefusedInputError, match=re.escape(told)):
+            await talk.command(line)
+        assert len(await talk.conversations()) == 1
+
+
+async def test_the_words_of_a_wish_come_in_any_order(tmp_path: Path, server: FakeOpenAIServer) -> None:
+    async with running_echo(tmp_path, server, FakeClock()) as talk:
+        await talk.say("Hello")
+        assert "forgotten on" in await talk.command("forget-me confirm here")
+        assert await talk.conversations() == []
 
 
 async def test_what_waits_for_its_answer_is_taken_back(tmp_path: Path, server: FakeOpenAIServer) -> None:

@@ -10,7 +10,7 @@ from source.domain.errors import RefusedInputError
 from source.services.commands import words
 from source.services.commands.typed_words import Commanded, Said, options_of, understood
 
-WORDS = (words.NEW, words.RESUME, words.SUMMARY, words.SEARCH, words.EXPORT, words.STOP, words.HELP)
+WORDS = (words.NEW, words.RESUME, words.SUMMARY, words.SEARCH, words.EXPORT, words.FORGET_ME, words.STOP, words.HELP)
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,10 @@ WORDS = (words.NEW, words.RESUME, words.SUMMARY, words.SEARCH, words.EXPORT, wor
         ("/export JSON", Commanded("export", {"format": "json"})),
         ("/export json 2", Commanded("export", {"format": "json", "which": "2"})),
         ("/export 2", Commanded("export", {"which": "2"})),
+        ("/forget-me here Confirm", Commanded("forget-me", {"here": True, "confirm": True})),
+        ("/forget-me confirm here", Commanded("forget-me", {"here": True, "confirm": True})),
+        ("/forget-me status 12", Commanded("forget-me", {"status": True, "receipt": "12"})),
+        ("/new fresh fresh bread", Commanded("new", {"fresh": True, "topic": "fresh bread"})),
         ("/help ", Commanded("help")),
     ],
 )

@@ -48,8 +48,11 @@ class PrivacyCommands:
 
     async def forget_me(self, invocation: CommandInvocation) -> CommandReply:
         """Say what would go, forget once that is confirmed, or tell how far it is."""
-        if invocation.flag("status") or invocation.text("receipt"):
-            return await self._status(invocation.text("receipt"))
+        receipt = invocation.text("receipt")
+        if invocation.flag("status") or _is_number(receipt):
+            return await self._status(receipt)
+        if receipt:
+            raise RefusedInputError(_not_known(receipt, is_here=invocation.flag("here")))
         who = await self._desk.known_as(invocation.thread.platform, invocation.person.external_id)
         if who is None:
             return CommandReply(_NOBODY)
@@ -58,8 +61,8 @@ class PrivacyCommands:
             return CommandReply(_asked(await self._desk.preview(who, place), place))
         # Where others read along nobody is told afterwards: the answer to the command is for the asker alone.
         tell = invocation.thread if invocation.thread.guild_id is None and invocation.is_in_thread else None
-        receipt = await self._desk.ask(who, place, tell=tell, requested_by="person")
-        return CommandReply(told(await self._desk.done_within(receipt, _WITHIN)))
+        asked = await self._desk.ask(who, place, tell=tell, requested_by="person")
+        return CommandReply(told(await self._desk.done_within(asked, _WITHIN)))
 
     async def my_data_as_file(self, invocation: CommandInvocation) -> CommandReply:
         """Hand over everything that is kept about the person."""
@@ -70,19 +73,31 @@ class PrivacyCommands:
         return CommandReply("Here is everything that I keep about you.", file=ExportedFile(file.name, file.content))
 
     async def _status(self, number: str) -> CommandReply:
-        if not number.isdecimal() or len(number) > _LONGEST_NUMBER:
+        if not _is_number(number):
             raise RefusedInputError("Which receipt? Write /forget-me status and the number that I gave you.")
         return CommandReply(told(await self._desk.receipt(int(number))))
 
 
 def _asked(counts: Counts, place: SeenFrom | None) -> str:
     here = "in this place" if place is not None else "everywhere, on all your linked accounts"
-    confirm = "/forget-me here confirm" if place is not None else "/forget-me confirm"
+    confirm = _confirming(is_here=place is not None)
     other = "" if place is not None else " /forget-me here is for this place alone."
     return (
         f"I would remove what you said {here}, for good: {told_counts(counts)}. /my-data gives you a copy first. "
         f"To go on, write {confirm}.{other}"
     )
+
+
+def _is_number(receipt: str) -> bool:
+    return receipt.isdecimal() and len(receipt) <= _LONGEST_NUMBER
+
+
+def _not_known(word: str, *, is_here: bool) -> str:
+    return f"/forget-me does not know '{word[:40]}': write {_confirming(is_here=is_here)}."
+
+
+def _confirming(*, is_here: bool) -> str:
+    return "/forget-me here confirm" if is_here else "/forget-me confirm"
 
 
 def _place_of(invocation: CommandInvocation) -> SeenFrom:

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from source.domain.errors import RefusedInputError
@@ -47,12 +47,16 @@ def understood(line: str, words: Sequence[CommandSpec]) -> Said | Commanded:
 
 
 def options_of(spec: CommandSpec, typed: str) -> dict[str, str | bool]:
-    """Read what was typed after a command's name, one option after the other.
+    """Read what was typed after a command's name: its flags in any order, then one option after the other.
 
     Raises: RefusedInputError: something is missing or left over; the text says how it is typed.
     """
-    rest, options = typed.strip(), dict[str, str | bool]()
+    flags = {option.name for option in spec.shown_options if option.kind is OptionKind.FLAG}
+    given, rest = _flags_of(typed.strip(), flags)
+    options: dict[str, str | bool] = dict.fromkeys(given, True)
     for option in spec.shown_options:
+        if option.kind is OptionKind.FLAG:
+            continue
         value, rest = _taken(option, rest)
         if value:
             options[option.name] = value
@@ -63,21 +67,26 @@ def options_of(spec: CommandSpec, typed: str) -> dict[str, str | bool]:
     return options
 
 
-def _taken(option: CommandOption, rest: str) -> tuple[str | bool, str]:
-    """Return the option's value, which is false or empty if it was not given, and what is left."""
+def _flags_of(rest: str, flags: Set[str]) -> tuple[list[str], str]:
+    """Return the flags that a line begins with, and what is left; the same one again is no flag."""
+    given: list[str] = []
+    while (match := _WORD.fullmatch(rest)) and (word := match[1].lower()) in flags and word not in given:
+        given.append(word)
+        rest = match[2]
+    return given, rest
+
+
+def _taken(option: CommandOption, rest: str) -> tuple[str, str]:
+    """Return the option's value, which is empty if it was not given, and what is left."""
     if option.takes_rest:
         return rest, ""
     match = _WORD.fullmatch(rest)
     if match is None:
         return "", rest
     word, left = match[1], match[2]
-    match option.kind:
-        case OptionKind.FLAG:
-            return (True, left) if word.lower() == option.name else (False, rest)
-        case OptionKind.CHOICE:
-            return (word.lower(), left) if word.lower() in option.choices else ("", rest)
-        case OptionKind.TEXT:
-            return word, left
+    if option.kind is OptionKind.CHOICE:
+        return (word.lower(), left) if word.lower() in option.choices else ("", rest)
+    return word, left
 
 
 def _too_much(spec: CommandSpec) -> str:
