@@ -15,16 +15,26 @@ async def run_rebuild(settings: Settings, source: Literal["transcripts", "store"
     report = await rebuild(settings, source, _progress)
     if sys.stderr.isatty():
         click.echo(err=True)
-    what = "conversations restored to the database" if source == "transcripts" else "transcripts written"
-    click.echo(
-        f"{report.written:,} {what}, {report.unchanged:,} were right already, {len(report.skipped):,} left alone."
-    )
+    written = _written(report.written, source)
+    click.echo(f"{written}, {report.unchanged:,} were right already, {len(report.skipped):,} left alone.")
     if report.recounted:
-        click.echo(f"What is counted of people was wrong in {report.recounted:,} conversations, and is right now.")
+        click.echo(
+            f"What is counted of people was wrong in {_many(report.recounted, 'conversation')}, and is right now."
+        )
     for skipped in report.skipped:
         name = "" if skipped.filename in skipped.reason else f"{skipped.filename}: "
         click.echo(printable(f"  {name}{skipped.reason}"))
     return 0
+
+
+def _written(number: int, source: Literal["transcripts", "store"]) -> str:
+    if source == "transcripts":
+        return f"{_many(number, 'conversation')} restored to the database"
+    return f"{_many(number, 'transcript')} written"
+
+
+def _many(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def _progress(done: int, total: int | None) -> None:

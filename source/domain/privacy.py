@@ -108,7 +108,13 @@ def _worded(kind: str, number: int) -> str:
     return _ONE.get(kind, words.removesuffix("s")) if number == 1 else words
 
 
-_ONE = {"replies": "reply of mine", "conversations": "whole conversation", "feedback": "rating"}
+_ONE = {
+    "replies": "reply of mine",
+    "conversations": "whole conversation",
+    "shared_conversations": "conversation shared with others",
+    "feedback": "rating",
+    "user_interaction_summaries": "summary of you",
+}
 _MANY = {
     "replies": "replies of mine",
     "conversations": "whole conversations",

@@ -139,7 +139,7 @@ def test_the_database_comes_back_from_the_transcripts(program: Program) -> None:
         file.unlink()
     done = program.run("rebuild", "--from", "transcripts")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("1 conversations restored to the database")
+    assert done.stdout.startswith("1 conversation restored to the database")
     assert program.run("conversations", "--json").stdout == before
 
 
