@@ -14,7 +14,8 @@ from source.adapters.storage.receipt_table import ReceiptTable
 from source.adapters.storage.retention_table import RetentionTable
 from source.adapters.storage.sql_store import SqlStore
 from source.adapters.web.local_token import LocalToken
-from source.app.composition import hold_folders, open_echo
+from source.app.composition import hold_folders, open_echo, open_reader
+from source.app.lost_database import refuse_a_missing_file
 from source.app.privacy import retention_settings
 from source.app.settings import Settings
 from source.domain.errors import RefusedInputError, SettingsError
@@ -32,7 +33,7 @@ _LOOKS_EVERY_SECONDS: Final = 0.5
 
 async def show_audit(settings: Settings, *, limit: int, as_json: bool) -> int:
     """Print the latest lines of the audit log."""
-    async with _reading(settings) as store:
+    async with open_reader(settings) as store:
         entries = await AuditLog(ReceiptTable(store)).entries(limit=limit)
     if as_json:
         click.echo(json.dumps([_plain(entry) for entry in entries], indent=2))
@@ -48,7 +49,7 @@ async def show_audit(settings: Settings, *, limit: int, as_json: bool) -> int:
 
 async def list_rules(settings: Settings) -> int:
     """Print what is kept how long."""
-    async with _reading(settings) as store:
+    async with open_reader(settings) as store:
         rules = await RetentionTable(store).rules()
     usual = retention_settings(settings)
     applied = "applied every day" if settings.retention_enabled else "not applied by itself: RETENTION_ENABLED is false"
@@ -87,6 +88,7 @@ async def set_rule(settings: Settings, rule: RetentionRule) -> int:
 
 async def remove_rule(settings: Settings, rule_id: int) -> int:
     """Remove a rule; 1 when there is none."""
+    refuse_a_missing_file(settings)
     async with _writing(settings) as desk:
         removed = await desk.remove(rule_id)
     if not removed:
@@ -98,7 +100,7 @@ async def remove_rule(settings: Settings, rule_id: int) -> int:
 async def run_retention(settings: Settings, *, dry_run: bool) -> int:
     """Remove what has been kept for long enough, or only say what that is."""
     if dry_run:
-        async with _reading(settings) as store:
+        async with open_reader(settings) as store:
             view = RetentionView(RetentionTable(store), store, SystemClock(), retention_settings(settings))
             return _tell(await view.found(), len(await view.old_summaries()), would=True)
     async with AsyncExitStack() as stack:
@@ -119,6 +121,7 @@ async def _by_the_running(client: ApiClient) -> Mapping[str, Any]:
 
 
 async def _by_ourselves(settings: Settings) -> Mapping[str, Any]:
+    refuse_a_missing_file(settings)
     async with open_echo(settings, command="retention run") as echo:
         retention = echo.privacy.retention
         places = await retention.apply(await retention.due(), dry_run=False)
@@ -199,15 +202,6 @@ async def _running(stack: AsyncExitStack, settings: Settings) -> ApiClient | Non
     except (ApiUnavailableError, SettingsError):
         return None  # the file of a process that was killed; another may listen there now
     return client
-
-
-@asynccontextmanager
-async def _reading(settings: Settings) -> AsyncIterator[SqlStore]:
-    store = await SqlStore.open(settings.database, clock=SystemClock(), read_only=True)
-    try:
-        yield store
-    finally:
-        await store.close()
 
 
 def _plain(entry: AuditEntry) -> dict[str, object]:

@@ -15,13 +15,17 @@ from source.adapters.storage.transcript_progress import TranscriptProgress
 from source.app.archives import ArchiveHomes
 from source.app.early import folders_of
 from source.app.echo import Echo
-from source.app.lost_database import refuse_a_lost_file, refuse_an_empty_server
+from source.app.lost_database import (
+    refuse_a_lost_file,
+    refuse_a_missing_file,
+    refuse_an_empty_store,
+    refuse_an_unmade_server,
+)
 from source.app.models import choose_model
 from source.app.settings import Settings
-from source.domain.errors import StoreError
+from source.domain.errors import StoreError, StoreVersionError
 from source.ports.clock import Clock, SystemClock
 from source.ports.llm import LanguageModel
-from source.ports.store import ConversationCatalog
 from source.services.interactions import recounted
 from source.services.rebuild import Progress, Rebuild, RebuildReport
 from source.services.rebuild_archive import ArchiveRebuild
@@ -43,7 +47,7 @@ async def open_echo(
     refuse_a_lost_file(settings)
     async with AsyncExitStack() as stack:
         store = await _own_store(stack, settings, clock, command=command)
-        await refuse_an_empty_server(settings, store)
+        await refuse_an_empty_store(settings, store)
         if model is None:
             model = await choose_model(settings)
             stack.push_async_callback(model.close)
@@ -74,13 +78,19 @@ async def _write_everything(echo: Echo) -> None:
 
 
 @asynccontextmanager
-async def open_reader(settings: Settings) -> AsyncIterator[ConversationCatalog]:
-    """Read the conversations beside whichever process owns the data folder.
+async def open_reader(settings: Settings) -> AsyncIterator[SqlStore]:
+    """Read what is stored beside whichever process owns the data folder.
 
     Raises: StoreError: there is nothing to read, or it cannot be read.
     """
-    store = await SqlStore.open(settings.database, clock=SystemClock(), read_only=True)
+    refuse_a_lost_file(settings)
     try:
+        store = await SqlStore.open(settings.database, clock=SystemClock(), read_only=True)
+    except StoreVersionError:
+        await refuse_an_unmade_server(settings)
+        raise
+    try:
+        await refuse_an_empty_store(settings, store)
         yield store
     finally:
         await store.close()
@@ -91,6 +101,8 @@ async def rebuild(settings: Settings, source: Literal["transcripts", "store"], p
 
     Raises: FolderInUseError, StoreError, TranscriptUnwritableError; run again, it goes on.
     """
+    if source == "store":
+        refuse_a_missing_file(settings)
     async with AsyncExitStack() as stack:
         store = await _own_store(stack, settings, SystemClock(), command=f"rebuild --from {source}")
         homes = ArchiveHomes(settings, store, SystemClock())
@@ -98,6 +110,7 @@ async def rebuild(settings: Settings, source: Literal["transcripts", "store"], p
         if source == "transcripts":
             report = await work.from_transcripts(progress)
         else:
+            await refuse_an_empty_store(settings, store)
             report = await work.from_store(progress)
             await TranscriptProgress(store).note_all_written()
         counted = await recounted(InteractionTable(store))

@@ -9,6 +9,7 @@ from source.adapters.storage.embedding_table import EmbeddingTable
 from source.adapters.storage.sql_store import SqlStore
 from source.app.composition import hold_folders
 from source.app.embeddings import embedding_model, filler_of
+from source.app.lost_database import refuse_a_missing_file
 from source.app.settings import Settings
 from source.domain.errors import SettingsError
 from source.ports.clock import SystemClock
@@ -22,6 +23,7 @@ async def run_embed(settings: Settings) -> int:
     model = embedding_model(settings)
     if model is None:
         raise SettingsError("EMBEDDING_MODEL is not set: it names the model that makes vectors of messages.")
+    refuse_a_missing_file(settings)
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         stack.push_async_callback(model.close)

@@ -11,6 +11,7 @@ import click
 
 from source.adapters.remote.api_client import ApiClient, ApiUnavailableError
 from source.adapters.storage.api_key_table import ApiKeyTable
+from source.adapters.storage.engine import is_there
 from source.adapters.storage.sql_store import SqlStore
 from source.adapters.web.local_token import LocalToken
 from source.app.composition import hold_folders
@@ -45,10 +46,10 @@ async def create_key(settings: Settings, name: str, scopes: Sequence[str], *, ex
 
     Raises: RefusedInputError: not with this name, these scopes or this time.
     """
-    expires_in = expiry_of(expires)
+    expires_in, wanted = expiry_of(expires), [_scope(scope) for scope in scopes]
     async with _keyring(settings) as keys:
         is_first = not await keys.listed()
-        made = await keys.create(name, [_scope(scope) for scope in scopes], expires_in=expires_in)
+        made = await keys.create(name, wanted, expires_in=expires_in)
     until = f"until {made.key.expires_at:%Y-%m-%d}" if made.key.expires_at else "until it is revoked"
     click.echo(made.secret)
     click.echo(f"{made.key.name}: {_scopes(made.key)}, {until}. The key is shown this once; keep it safe.", err=True)
@@ -59,8 +60,7 @@ async def create_key(settings: Settings, name: str, scopes: Sequence[str], *, ex
 
 async def list_keys(settings: Settings) -> int:
     """Print one line for each key."""
-    async with _keyring(settings) as keys:
-        listed = await keys.listed()
+    listed = [] if _is_new(settings) else await _listed(settings)
     for key in listed:
         click.echo(_line(key, SystemClock().now()))
     if not listed:
@@ -70,13 +70,27 @@ async def list_keys(settings: Settings) -> int:
 
 async def revoke_key(settings: Settings, name: str) -> int:
     """Revoke a key; 1 when there is none of that name."""
-    async with _keyring(settings) as keys:
-        revoked = await keys.revoke(name)
+    revoked = None if _is_new(settings) else await _revoked(settings, name)
     if revoked is None:
         click.echo(f"There is no key named {name!r}; `python bot.py keys list` shows which there are.", err=True)
         return 1
     click.echo(f"{name} opens nothing any more.", err=True)
     return 0
+
+
+def _is_new(settings: Settings) -> bool:
+    """Whether there is no database yet: looking for a key makes none."""
+    return settings.sqlite_file is not None and not is_there(settings.sqlite_file)
+
+
+async def _listed(settings: Settings) -> list[ApiKey]:
+    async with _keyring(settings) as keys:
+        return await keys.listed()
+
+
+async def _revoked(settings: Settings, name: str) -> ApiKey | None:
+    async with _keyring(settings) as keys:
+        return await keys.revoke(name)
 
 
 def expiry_of(text: str | None) -> timedelta | None:

@@ -1,8 +1,10 @@
 """Refusing to begin anew beside what is left of an installation whose database is not there."""
 
+import asyncio
 from typing import Final
 
-from source.adapters.storage.engine import is_there
+from source.adapters.storage import read_queries
+from source.adapters.storage.engine import ensure_there, is_there
 from source.adapters.storage.sql_store import SqlStore
 from source.app.archives import ARCHIVE
 from source.app.settings import Settings
@@ -27,22 +29,53 @@ def refuse_a_lost_file(settings: Settings) -> None:
     """
     file = settings.sqlite_file
     if file is not None and not is_there(file) and (transcripts := _transcripts(settings)):
-        raise StoreUnavailableError(f"there is no database, but there are {transcripts} transcripts: {_REBUILD}")
+        raise StoreUnavailableError(f"there is no database, but there {_are(transcripts)}: {_REBUILD}")
 
 
-async def refuse_an_empty_server(settings: Settings, store: SqlStore) -> None:
-    """A database on a server that nobody has moved to must not be begun beside what was to be moved.
+def refuse_a_missing_file(settings: Settings) -> None:
+    """What goes on with what is there makes no database.
+
+    Raises: StoreUnavailableError: it says what to do.
+    """
+    refuse_a_lost_file(settings)
+    if settings.sqlite_file is not None:
+        ensure_there(settings.sqlite_file)
+
+
+async def refuse_an_empty_store(settings: Settings, store: SqlStore) -> None:
+    """A database without conversations must not be begun beside transcripts, or beside what was to be moved to it.
 
     Raises: StoreUnavailableError: it says what to do. StoreError: the database cannot be read.
     """
-    if settings.sqlite_file is not None or await store.count():
+    if not await store.read(read_queries.has_conversations):
+        await _refuse_beside_others(settings)
+
+
+async def refuse_an_unmade_server(settings: Settings) -> None:
+    """A server on which nobody has made Echo's tables is as empty as one without conversations.
+
+    Raises: StoreUnavailableError: it says what to do. StoreError: the database cannot be read.
+    """
+    if settings.server_url is None:
         return
-    if await _has_conversations_in_a_file(settings):
+    from source.adapters.storage.server_state import state_of
+
+    state = await asyncio.to_thread(state_of, settings.server_url)
+    if not state.conversations:
+        await _refuse_beside_others(settings)
+
+
+async def _refuse_beside_others(settings: Settings) -> None:
+    is_file = settings.sqlite_file is not None
+    if not is_file and await _has_conversations_in_a_file(settings):
         raise StoreUnavailableError(f"the database at DATABASE_URL is empty, but there is an echo.db here: {_MIGRATE}")
     if transcripts := _transcripts(settings):
-        raise StoreUnavailableError(
-            f"the database at DATABASE_URL is empty, but there are {transcripts} transcripts: {_REBUILD}"
-        )
+        empty = "the database has no conversations" if is_file else "the database at DATABASE_URL is empty"
+        raise StoreUnavailableError(f"{empty}, but there {_are(transcripts)}: {_REBUILD}")
+
+
+def _are(transcripts: int) -> str:
+    return "is 1 transcript" if transcripts == 1 else f"are {transcripts:,} transcripts"
 
 
 def _transcripts(settings: Settings) -> int:

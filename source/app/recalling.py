@@ -4,15 +4,15 @@ import json
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from source.adapters.storage.people_table import PeopleTable
-from source.adapters.storage.sql_store import SqlStore
 from source.adapters.terminal.screen import printable
+from source.app.composition import open_reader
 from source.app.embeddings import embedding_model
 from source.app.recall_parts import recall_over
 from source.app.settings import Settings
@@ -67,15 +67,12 @@ async def run_recall(settings: Settings, request: RecallRequest) -> int:
 
 @asynccontextmanager
 async def _open(settings: Settings) -> AsyncIterator[tuple[RecallService, PeopleTable]]:
-    clock = SystemClock()
-    store = await SqlStore.open(settings.database, clock=clock, read_only=True)
-    embeddings = embedding_model(settings)
-    try:
-        yield recall_over(store, clock, embeddings=embeddings), PeopleTable(store)
-    finally:
-        await store.close()
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(open_reader(settings))
+        embeddings = embedding_model(settings)
         if embeddings is not None:
-            await embeddings.close()
+            stack.push_async_callback(embeddings.close)
+        yield recall_over(store, SystemClock(), embeddings=embeddings), PeopleTable(store)
 
 
 def _asked(request: RecallRequest) -> Iterator[_Asked]:

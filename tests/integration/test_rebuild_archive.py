@@ -92,7 +92,7 @@ async def test_the_command_brings_archived_conversations_back(tmp_path: Path) ->
         await echo.archive.archive(conversation.conversation_id, REQUEST)
     [kept] = (tmp_path / "archive").iterdir()
     forget_database(tmp_path)
-    with pytest.raises(StoreUnavailableError, match="1 transcripts"):
+    with pytest.raises(StoreUnavailableError, match="1 transcript:"):
         async with open_echo(settings):
             pass
     report = await rebuild(settings, "transcripts", lambda *_: None)

@@ -39,6 +39,12 @@ def is_there(file: Path) -> bool:
     return True
 
 
+def ensure_there(file: Path) -> None:
+    """Raises: StoreUnavailableError: there is no such file, or its folder does not tell."""
+    if not is_there(file):
+        raise StoreUnavailableError(f"there is no database at {file} yet: the first `python bot.py chat` makes it")
+
+
 def writing_engine(file: Path, durability: Durability) -> Engine:
     """Return the engine whose connections write; its transactions take the write lock as they begin."""
     try:
@@ -67,8 +73,7 @@ def writing_engine(file: Path, durability: Durability) -> Engine:
 
 def reading_engine(file: Path) -> Engine:
     """Return the engine of a few connections that cannot write; each transaction sees one moment."""
-    if not is_there(file):
-        raise StoreUnavailableError(f"there is no database at {file} yet: the first `python bot.py chat` makes it")
+    ensure_there(file)
     query = {"mode": "ro", "uri": "true"}
     if not os.access(file.parent, os.W_OK) and not file.with_name(f"{file.name}-wal").exists():
         query["immutable"] = "1"  # nobody writes there, and SQLite could not make its shared-memory file

@@ -74,6 +74,11 @@ def count(connection: Connection) -> int:
     return connection.execute(select(func.count()).select_from(conversations)).scalar_one()
 
 
+def has_conversations(connection: Connection) -> bool:
+    """Whether there is any conversation."""
+    return connection.execute(select(conversations.c.id).limit(1)).first() is not None
+
+
 def following(connection: Connection, after: int, limit: int) -> list[StoredConversation]:
     """Return the next conversations in the order of their ids."""
     query = select(conversations.c.id).where(conversations.c.id > after).order_by(conversations.c.id).limit(limit)
