@@ -10,13 +10,14 @@ import click
 from sqlalchemy import Engine
 
 from source.adapters.storage.database_url import database_named
-from source.adapters.storage.engine import reading_engine
+from source.adapters.storage.engine import is_there, reading_engine
 from source.adapters.storage.errors import store_errors
 from source.adapters.storage.moving import MovedTable, move
 from source.adapters.storage.sql_store import SqlStore
 from source.app.composition import hold_folders
+from source.app.lost_database import refuse_a_lost_file, refuse_an_empty_store
 from source.app.settings import Settings
-from source.domain.errors import SettingsError, StoreError
+from source.domain.errors import SettingsError, StoreError, StoreUnavailableError
 from source.ports.clock import SystemClock
 
 
@@ -32,15 +33,27 @@ async def run_migrate(settings: Settings, to: str) -> int:
         named = database_named(to)
     if isinstance(named, Path):
         raise SettingsError("--to: name a PostgreSQL database, as in postgresql://user:password@host/echo.")
+    refuse_a_lost_file(settings)
+    if not is_there(source):
+        raise StoreUnavailableError(f"there is no {source.name} in {source.parent}: nothing to move")
     async with AsyncExitStack() as stack:
         hold_folders(stack, settings, command="migrate")
         # Both get the newest tables, and are tried before anything begins.
-        await (await SqlStore.open(settings.database, clock=SystemClock())).close()
+        here = await SqlStore.open(source, clock=SystemClock())
+        # Open to the end: the last who closes the file empties its log, which who only reads may not.
+        stack.push_async_callback(here.close)
+        await _refuse_nothing_to_move(settings, here, source)
         with _said_of_the_target():
             await (await SqlStore.open(to, clock=SystemClock())).close()
             moved = await asyncio.to_thread(_moved, source, to)
     _tell(moved)
     return 0
+
+
+async def _refuse_nothing_to_move(settings: Settings, here: SqlStore, source: Path) -> None:
+    await refuse_an_empty_store(settings, here)
+    if not await here.count() and not await here.unanswered():
+        raise StoreUnavailableError(f"{source} has no conversations: nothing to move")
 
 
 @contextmanager

@@ -18,9 +18,9 @@ from source.domain.errors import FolderInUseError, SettingsError, StoreConflictE
 from source.domain.task import Lane, NewTask, TaskStatus
 from source.ports.clock import SystemClock
 from tests.fakes.clock import FakeClock
-from tests.fakes.databases import server
+from tests.fakes.databases import rows, server
 from tests.fakes.openai_server import FakeOpenAIServer
-from tests.fakes.running_echo import MAIN, running_echo, settings_for
+from tests.fakes.running_echo import MAIN, forget_database, running_echo, settings_for
 
 
 @pytest.fixture
@@ -145,9 +145,9 @@ async def test_nothing_moves_while_echo_runs(tmp_path: Path, empty_server: str) 
 @pytest.mark.parametrize(
     "to", ["postgresql://echo:secret@127.0.0.1:9/echo", "postgresql://127.0.0.1", "mysql://host/echo", "a://b://c"]
 )
-async def test_what_is_wrong_with_the_goal_is_said_of_the_goal(tmp_path: Path, to: str) -> None:
+async def test_what_is_wrong_with_the_goal_is_said_of_the_goal(moving: Settings, to: str) -> None:
     with pytest.raises((SettingsError, StoreUnavailableError)) as refused:
-        await run_migrate(settings_for(tmp_path), to)
+        await run_migrate(moving, to)
     assert "--to" in str(refused.value)
     assert "DATABASE_URL" not in str(refused.value)
 
@@ -156,6 +156,43 @@ async def test_what_is_wrong_with_the_goal_is_said_of_the_goal(tmp_path: Path, t
 async def test_only_a_postgresql_database_is_a_goal(tmp_path: Path, to: str) -> None:
     with pytest.raises(SettingsError, match="PostgreSQL"):
         await run_migrate(settings_for(tmp_path), to)
+
+
+async def test_from_a_folder_without_a_database_nothing_moves(tmp_path: Path, empty_server: str) -> None:
+    mistyped = settings_for(tmp_path / "mistyped")
+    with pytest.raises(StoreUnavailableError, match=r"^there is no echo\.db in .*mistyped: nothing to move"):
+        await run_migrate(mistyped, empty_server)
+    assert not mistyped.conversations_dir.exists()
+    assert rows(empty_server, "SELECT 1 FROM pg_tables WHERE tablename = 'conversations'") == []
+
+
+async def test_a_folder_without_a_database_is_named_before_what_is_wrong_with_the_goal(
+    moving: Settings, empty_server: str, tmp_path: Path
+) -> None:
+    await run_migrate(moving, empty_server)
+    with pytest.raises(StoreUnavailableError, match="nothing to move"):
+        await run_migrate(settings_for(tmp_path / "mistyped"), empty_server)
+
+
+async def test_a_database_that_was_lost_is_brought_back_before_it_moves(moving: Settings, empty_server: str) -> None:
+    forget_database(moving.conversations_dir)
+    with pytest.raises(StoreUnavailableError, match="rebuild --from transcripts"):
+        await run_migrate(moving, empty_server)
+    await (await SqlStore.open(moving.database, clock=SystemClock())).close()
+    with pytest.raises(StoreUnavailableError, match="rebuild --from transcripts"):
+        await run_migrate(moving, empty_server)
+
+
+async def test_a_database_without_conversations_has_nothing_to_move(tmp_path: Path, empty_server: str) -> None:
+    settings = settings_for(tmp_path)
+    await (await SqlStore.open(settings.database, clock=SystemClock())).close()
+    with pytest.raises(StoreUnavailableError, match=r"echo\.db has no conversations: nothing to move"):
+        await run_migrate(settings, empty_server)
+
+
+async def test_what_was_moved_is_one_file(moving: Settings, empty_server: str) -> None:
+    await run_migrate(moving, empty_server)
+    assert [file.name for file in moving.conversations_dir.glob("echo.db*")] == ["echo.db"]
 
 
 def _move(settings: Settings, to: str, progress: Progress) -> None:
