@@ -8,6 +8,13 @@ _REMEMBERED: Final = 4_096
 _NORTH_AMERICA: Final = 1
 
 
+def is_country(code: str) -> bool:
+    """Whether numbers are dialled in a country of this ISO 3166 code."""
+    from phonenumbers import SUPPORTED_REGIONS
+
+    return code in SUPPORTED_REGIONS
+
+
 class PhoneNumbers:
     """Knows the numbering plans; what has no country's code is dialled in `country`, an ISO 3166 code."""
 

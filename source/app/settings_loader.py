@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource
@@ -9,6 +10,9 @@ from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource
 from source.app.settings import ROOT, Settings
 from source.app.settings_words import allowed_values, is_secret, without_password
 from source.domain.errors import SettingsError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 TOML_FILE = ROOT / "config" / "echo.toml"
 ENV_FILE = ROOT / ".env"
@@ -99,8 +103,10 @@ def _validated(values: dict[str, object], origins: Mapping[str, str], problems: 
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
-        names = dict.fromkeys(str(detail["loc"][0]).upper() for detail in error.errors())
-        problems += [_wrong_value(name, values[name.lower()], origins[name]) for name in names]
+        reasons = {str(detail["loc"][0]).upper(): _own_reason(detail) for detail in error.errors()}
+        problems += [
+            _wrong_value(name, values[name.lower()], origins[name], reason) for name, reason in reasons.items()
+        ]
         return None
     if not settings.persona_file.is_file():
         personas = sorted(file.stem for file in settings.persona_file.parent.glob("*.md"))
@@ -108,9 +114,14 @@ def _validated(values: dict[str, object], origins: Mapping[str, str], problems: 
     return settings
 
 
-def _wrong_value(name: str, value: object, origin: str) -> str:
+def _own_reason(detail: "ErrorDetails") -> str | None:
+    """Return the sentence with which a setting itself refuses; None: it is not within its bounds."""
+    return str(detail["ctx"]["error"]) if detail["type"] == "value_error" else None
+
+
+def _wrong_value(name: str, value: object, origin: str, reason: str | None) -> str:
     shown = "what it is" if is_secret(name) else repr(without_password(str(value)))[:200]
-    return f"{name} cannot be {shown} (from {origin}): it must be {allowed_values(name)}."
+    return f"{name} cannot be {shown} (from {origin}): {reason or f'it must be {allowed_values(name)}.'}"
 
 
 def _changed(settings: Settings, origins: Mapping[str, str], defaults_file: str) -> Iterable[str]:

@@ -103,7 +103,7 @@ class OperationFields(SettingFields):
     @classmethod
     def _known_zone(cls, value: str) -> str:
         if value not in available_timezones():
-            raise ValueError("not the name of a time zone")
+            raise ValueError("it must be the name of a time zone, such as Europe/Berlin.")
         return value
 
     @property

@@ -24,5 +24,5 @@ class ProfileFields(SettingFields):
     def _are_fields(cls, given: tuple[str, ...]) -> tuple[str, ...]:
         names = tuple(field_name(each) for each in given)
         if None in names:
-            raise ValueError("a field is one word of letters")
+            raise ValueError("each field must be one word of letters, as in name,email,company.")
         return tuple(name for name in names if name)

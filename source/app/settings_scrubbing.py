@@ -1,8 +1,14 @@
 """Settings of what becomes of personal data."""
 
+from typing import Final
+
 from pydantic import Field, field_validator
 
 from source.app.settings_fields import SettingFields
+
+_USUAL_COUNTRY: Final = "US"
+# What is written on cars, in addresses of the web and by the European Union, where ISO 3166 has other letters.
+_OFTEN_MEANT: Final = {"UK": "GB", "EN": "GB", "EL": "GR", "D": "DE", "F": "FR", "I": "IT", "A": "AT", "E": "ES"}
 
 
 class ScrubbingFields(SettingFields):
@@ -18,8 +24,7 @@ class ScrubbingFields(SettingFields):
     )
     pii_scrub_logs: bool = Field(default=True, description="Whether personal data is removed from log lines.")
     pii_country: str = Field(
-        default="US",
-        pattern=r"^[A-Z]{2}$",
+        default=_USUAL_COUNTRY,
         examples=["DE"],
         description="Country whose phone and identity numbers are expected: two letters (ISO 3166).",
     )
@@ -28,3 +33,15 @@ class ScrubbingFields(SettingFields):
     @classmethod
     def _in_capitals(cls, value: object) -> object:
         return value.strip().upper() if isinstance(value, str) else value
+
+    @field_validator("pii_country")
+    @classmethod
+    def _of_a_country(cls, value: str) -> str:
+        if value == _USUAL_COUNTRY:  # nothing is loaded at a usual start
+            return value
+        from source.adapters.phone_numbers import is_country
+
+        if not is_country(value):
+            near = f"; did you mean {_OFTEN_MEANT[value]}?" if value in _OFTEN_MEANT else "."
+            raise ValueError(f"it must be the two letters of a country (ISO 3166), such as DE{near}")
+        return value

@@ -1,12 +1,16 @@
 """Where settings come from, which one wins, and what is said of wrong ones."""
 
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from phonenumbers import SUPPORTED_REGIONS
 
-from source.app.settings import Settings
+from source.app.settings import ROOT, Settings
 from source.app.settings_loader import load_settings
+from source.app.settings_scrubbing import ScrubbingFields
 from source.domain.errors import SettingsError
 
 
@@ -79,6 +83,28 @@ def test_every_wrong_value_gets_one_sentence_with_name_origin_and_bounds(sources
     assert tools.endswith(".env): it must be a whole number from 0 to 20.")
     assert idle.startswith("IDLE_TIME_SECONDS cannot be 'soon' (from ")
     assert log == "LOG_FORMAT cannot be 'xml' (from environment): it must be one of console, json."
+
+
+@pytest.mark.parametrize(
+    ("given", "hint"), [("UK", "; did you mean GB?"), ("el", "; did you mean GR?"), ("XX", "."), ("DEU", ".")]
+)
+def test_a_country_that_is_none_is_refused_with_the_one_that_is_meant(sources: Sources, given: str, hint: str) -> None:
+    (problem,) = sources.problems(PII_COUNTRY=given)
+    assert problem == (
+        f"PII_COUNTRY cannot be '{given}' (from environment): "
+        f"it must be the two letters of a country (ISO 3166), such as DE{hint}"
+    )
+
+
+def test_every_country_with_telephones_can_be_set() -> None:
+    for country in SUPPORTED_REGIONS:
+        assert ScrubbingFields(pii_country=country.lower()).pii_country == country
+
+
+def test_the_usual_country_needs_no_numbering_plans() -> None:
+    looked = "import sys; from source.app.settings import Settings; Settings(); print('phonenumbers' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", looked], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
 
 
 def test_an_unknown_name_in_toml_is_refused_with_the_nearest(sources: Sources) -> None:
