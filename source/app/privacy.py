@@ -12,6 +12,7 @@ from source.adapters.storage.person_reading import PersonTable
 from source.adapters.storage.personal_files import PersonalFiles
 from source.adapters.storage.receipt_table import ReceiptTable
 from source.adapters.storage.retention_table import RetentionTable
+from source.adapters.storage.said_table import SaidTable
 from source.adapters.storage.task_table import TaskTable
 from source.adapters.tasks import execution_file
 from source.app.archives import ARCHIVE
@@ -25,6 +26,7 @@ from source.services.audit import AuditLog
 from source.services.commands.privacy import PrivacyCommands
 from source.services.forget_desk import ForgetDesk
 from source.services.forgetting import Forgetting, ForgettingParts
+from source.services.forgetting_others import ForgettingOthers
 from source.services.forgetting_steps import ForgettingSteps
 from source.services.inline_tasks import InlineTasks
 from source.services.limits import Limits, PersonKey
@@ -176,6 +178,7 @@ class Privacy:
             store=echo.store,
             rewriting=echo.rewriting,
             steps=self._steps,
+            others=ForgettingOthers(self.receipts, SaidTable(echo.store), self.reading, echo.rewriting, self._steps),
             corrections=echo.corrections,
             traces=self._traces,
             channel_of=echo.turns.channel_of,

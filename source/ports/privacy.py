@@ -71,7 +71,7 @@ class ReceiptStore(Protocol):
         ...
 
     async def drop_subject(self, receipt_id: int) -> None:
-        """Forget who it was."""
+        """Forget who it was and what they said."""
         ...
 
     async def unfinished_receipts(self) -> list[Receipt]:
@@ -88,6 +88,21 @@ class ReceiptStore(Protocol):
 
     async def audit(self, *, limit: int = 100, before: int | None = None) -> list[AuditEntry]:
         """Return the latest lines of the audit log, or those before one, the latest first."""
+        ...
+
+
+class SaidStore(Protocol):
+    """What is looked for elsewhere once it stands in the person's conversations no more.
+
+    Raises: StoreError.
+    """
+
+    async def note_said(self, receipt_id: int, conversation_id: int, texts: Sequence[str]) -> None:
+        """Note what the person said in a conversation, beside what was noted of it before."""
+        ...
+
+    async def said(self, receipt_id: int) -> Mapping[int, Sequence[str]]:
+        """Return what was noted, by conversation; nothing once the receipt's subject was dropped."""
         ...
 
 

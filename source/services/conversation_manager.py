@@ -161,6 +161,10 @@ class InMemoryConversationManager:
         """Hold the thread as `turn` does, for what does not concern its running conversation: nothing is loaded."""
         return self._seats.hold(key)
 
+    async def turns_ended(self) -> None:
+        """Wait until whoever holds a thread now, or waits for one, holds it no more."""
+        await self._seats.left()
+
     def keep(self, conversation: Conversation) -> None:
         """Make this its thread's running conversation, just used, and have its transcript written soon."""
         self._adopt(conversation)

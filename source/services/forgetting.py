@@ -1,7 +1,7 @@
 """Forgets people: everywhere, or what was said in one place."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,7 +11,6 @@ import structlog
 
 from source.domain.conversation_head import StoredConversation
 from source.domain.errors import DeliveryError, RefusedInputError, StoreConflictError
-from source.domain.leaving import text_of
 from source.domain.privacy import (
     Counts,
     Receipt,
@@ -22,11 +21,11 @@ from source.domain.privacy import (
     summed_counts,
     told_counts,
 )
-from source.domain.quoting import Quotes
 from source.domain.task import Json
 from source.domain.thread import Platform, ThreadKey, ThreadRef
 from source.ports.channel import Channel
 from source.ports.privacy import PersonForgetting, PersonReading, ReceiptStore, Rewritten, Who
+from source.services.forgetting_others import ForgettingOthers
 from source.services.forgetting_steps import ForgettingSteps, Forgotten
 from source.services.rewriting import Decision, Rewriting
 
@@ -77,6 +76,7 @@ class ForgettingParts:
     store: Loads
     rewriting: Rewriting
     steps: ForgettingSteps
+    others: ForgettingOthers
     corrections: Takes
     traces: Traces
     channel_of: Callable[[Platform], Channel | None]
@@ -88,7 +88,6 @@ class Forgetting:
 
     def __init__(self, parts: ForgettingParts) -> None:
         self._parts = parts
-        self._quotes: dict[int, Quotes] = {}
         self._awaited: dict[int, asyncio.Event] = {}
 
     async def counted(self, who: Who, place: SeenFrom | None, before: int) -> Counts:
@@ -117,7 +116,7 @@ class Forgetting:
         self._awaited.pop(receipt_id, None)
 
     async def plan(self, receipt_id: int) -> list[Json]:
-        """Return the steps: what repeats the person before what they said, while their words are known."""
+        """Return the steps: what the person said before what repeats it, or it would be repeated anew meanwhile."""
         receipt = await self._receipt(receipt_id)
         if receipt.is_done:
             return []
@@ -132,12 +131,9 @@ class Forgetting:
         later = sorted({*receipt.subject.later, *await self._parts.reading.following(own)} - set(own))
         counts = await self.counted(who, receipt.subject.place, receipt_id)
         await self._parts.receipts.note_plan(receipt_id, counts, later)
-        others = sorted({*await self._parts.reading.readers_of(own), *later} - set(own))
         return [
             {"step": "withdraw", "receipt": receipt_id},
-            *_pieces("quotes", receipt_id, others),
             *_pieces("own", receipt_id, own),
-            *_pieces("later", receipt_id, later),
             {"step": "person", "receipt": receipt_id},
             ending,
         ]
@@ -163,12 +159,8 @@ class Forgetting:
         match step:
             case "withdraw":
                 await self._withdraw(who, subject.place, forgotten.before)
-            case "quotes":
-                await self._change_quoting(conversation_ids, await self._quotes_of(receipt, subject, forgotten))
             case "own":
-                await self._change(conversation_ids, lambda stored: self._own(stored, forgotten))
-            case "later":
-                await self._change(conversation_ids, self._parts.steps.later)
+                await self._change_own(conversation_ids, forgotten)
             case "person":
                 await self._forget_person(receipt, subject, who, forgotten)
 
@@ -177,22 +169,15 @@ class Forgetting:
         for platform, event_ids in (await self._parts.reading.waiting(who, place, before)).items():
             await self._parts.corrections.deleted(platform, event_ids)
 
-    async def _change(
-        self, conversation_ids: Sequence[int], decide: Callable[[StoredConversation], Awaitable[Decision]]
-    ) -> None:
+    async def _change_own(self, conversation_ids: Sequence[int], forgotten: Forgotten) -> None:
         for conversation_id in conversation_ids:
-            await self._parts.rewriting.change(conversation_id, decide)
-
-    async def _change_quoting(self, conversation_ids: Sequence[int], quotes: Quotes) -> None:
-        """Look first: of all that others could have been told, little repeats anything."""
-        for conversation_id in conversation_ids:
-            stored = await self._parts.store.load(conversation_id)
-            if stored is not None and await self._parts.steps.quoting(stored, quotes) is not None:
-                await self._change([conversation_id], lambda now: self._parts.steps.quoting(now, quotes))
+            await self._parts.rewriting.change(conversation_id, lambda stored: self._own(stored, forgotten))
 
     async def _own(self, stored: StoredConversation, forgotten: Forgotten) -> Decision:
         decision = await self._parts.steps.own(stored, forgotten)
         if decision is not None:
+            own = (await self._parts.steps.leaving(stored, forgotten)).own
+            await self._parts.others.note(forgotten.before, stored, own)
             going = decision.emptied if isinstance(decision, Rewritten) else [m.message_id for m in stored.messages]
             self._parts.undelivered(stored.head.thread.key, going)
         return decision
@@ -201,8 +186,9 @@ class Forgetting:
         """Forget what is kept beside conversations; of these none may be left, or nobody would know whose it was."""
         await self._withdraw(who, subject.place, forgotten.before)
         own = await self._parts.reading.conversations_of(who, subject.place)
-        await self._change(own, lambda stored: self._own(stored, forgotten))
+        await self._change_own(own, forgotten)
         await self._ensure_nothing_is_left(who, subject.place, forgotten)
+        await self._parts.others.change(receipt.receipt_id, own)
         await self._parts.traces.forget(who, everywhere=subject.place is None)
         if subject.place is None:
             await self._parts.traces.forget_tasks(await self._parts.rows.forget_tasks_of(who))
@@ -224,7 +210,6 @@ class Forgetting:
         await self._parts.traces.erase()
         await self._parts.rows.erase()
         ended = await self._parts.receipts.finish_receipt(receipt.receipt_id, receipt.counts, action=ACTION)
-        self._quotes.pop(receipt.receipt_id, None)
         log.info("person_forgotten", receipt=receipt.receipt_id, **dict(receipt.counts))
         awaited = self._awaited.get(receipt.receipt_id)
         if awaited is not None:
@@ -241,22 +226,6 @@ class Forgetting:
             await channel.open_reply(thread).deliver(told(receipt))
         except DeliveryError as error:
             log.warning("receipt_undelivered", receipt=receipt.receipt_id, error=type(error).__name__)
-
-    async def _quotes_of(self, receipt: Receipt, subject: Subject, forgotten: Forgotten) -> Quotes:
-        """Return the words of the person where others could read them."""
-        known = self._quotes.get(receipt.receipt_id)
-        if known is None:
-            said: list[str] = []
-            others: list[str] = []
-            for conversation_id in await self._parts.reading.conversations_of(forgotten.who, subject.place):
-                stored = await self._parts.store.load(conversation_id)
-                if stored is None:
-                    continue
-                own = (await self._parts.steps.leaving(stored, forgotten)).own
-                said += [text_of(message) for message in stored.messages if message.message_id in own]
-                others += [m.message_content for m in stored.messages if m.is_from_person and m.message_id not in own]
-            known = self._quotes[receipt.receipt_id] = Quotes(said, others)
-        return known
 
     async def _receipt(self, receipt_id: int) -> Receipt:
         receipt = await self._parts.receipts.receipt(receipt_id)

@@ -112,6 +112,22 @@ class Rewriting:
                 if found is not None and not found.is_active:  # else it was resumed while we waited, or deleted
                     return await self._changed(conversation_id, decide, None)
 
+    async def look(self, conversation_id: int) -> StoredConversation | None:
+        """Return a conversation as the turn leaves it that its thread has now; None: there is none.
+
+        Raises: StoreError.
+        """
+        head = await self._parts.archives.head_of(conversation_id)
+        if head is None:
+            return None
+        async with self._parts.manager.hold(head.thread.key):
+            await self._parts.manager.settle(conversation_id)
+            return await self._parts.store.load(conversation_id)
+
+    async def turns_ended(self) -> None:
+        """Wait until every turn has ended that is under way now, in any thread."""
+        await self._parts.manager.turns_ended()
+
     async def _changed(self, conversation_id: int, decide: Decide, seat: Seat | None) -> Decision:
         await self._parts.manager.settle(conversation_id)
         stored = await self._parts.store.load(conversation_id)

@@ -49,3 +49,11 @@ class Seats:
             chair.users -= 1
             if chair.users == 0:
                 del self._chairs[key]
+
+    async def left(self) -> None:
+        """Wait until everybody has left who sits or waits now."""
+        await asyncio.gather(*map(self._left, list(self._chairs)))
+
+    async def _left(self, key: ThreadKey) -> None:
+        async with self.hold(key):
+            pass

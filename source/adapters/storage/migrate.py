@@ -7,7 +7,21 @@ from sqlalchemy import Connection, String, column, func, inspect, select, table
 from source.adapters.storage.node_lease import LOCKS
 from source.domain.errors import StoreVersionError
 
-VERSIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012")
+VERSIONS: Final = (
+    "0001",
+    "0002",
+    "0003",
+    "0004",
+    "0005",
+    "0006",
+    "0007",
+    "0008",
+    "0009",
+    "0010",
+    "0011",
+    "0012",
+    "0013",
+)
 NEWEST: Final = VERSIONS[-1]
 _VERSION_TABLE: Final = "alembic_version"
 # Beyond the nodes, which are locks of the same number.

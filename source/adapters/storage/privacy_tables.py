@@ -1,4 +1,4 @@
-"""The tables of what was forgotten, for whom something is kept how long, and who did what; none has what was said."""
+"""The tables of what is forgotten, for whom something is kept how long, and who did what."""
 
 from typing import Final
 
@@ -20,6 +20,15 @@ receipts: Final = Table(
     Column("task_id", BigInteger),
     Column("requested_at", Moment, nullable=False),
     Column("finished_at", Moment),
+)
+
+# What is looked for where others could have been shown it, once it stands nowhere else; gone when that is done.
+forgotten_said: Final = Table(
+    "forgotten_said",
+    metadata,
+    Column("receipt_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("conversation_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("texts", JSON, nullable=False),
 )
 
 # Who (the kind, never the name) had what done, and when.

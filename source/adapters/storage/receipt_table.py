@@ -9,6 +9,7 @@ from sqlalchemy import Connection, insert, null, select, update
 
 from source.adapters.storage.privacy_tables import audit_log, receipts
 from source.adapters.storage.row_reading import AnyRow
+from source.adapters.storage.said_table import drop_said
 from source.adapters.storage.sql_access import SqlAccess
 from source.adapters.storage.tables import people
 from source.domain.errors import StoreConflictError
@@ -82,6 +83,7 @@ class ReceiptTable:
 
     async def drop_subject(self, receipt_id: int) -> None:
         def apply(connection: Connection, _now: datetime) -> None:
+            drop_said(connection, receipt_id)
             connection.execute(update(receipts).where(receipts.c.id == receipt_id).values(subject=null()))
 
         await self._access.change(apply)
