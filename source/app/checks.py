@@ -12,6 +12,7 @@ from source.adapters.storage.engine import is_there
 from source.adapters.storage.folder_lock import FolderLock
 from source.adapters.terminal.screen import printable
 from source.app.composition import open_reader
+from source.app.lost_database import refuse_a_lost_file, refuse_an_unmade_server
 from source.app.model_check import check_model
 from source.app.settings import Settings
 from source.app.settings_words import shown_value
@@ -88,6 +89,7 @@ async def check_database(settings: Settings) -> Finding:
     try:
         if file is None:
             return await _checked_server(settings)
+        refuse_a_lost_file(settings)
         if not is_there(file):
             return Finding("database", f"{file} is not there yet; the first chat makes it.")
         if damage := await asyncio.to_thread(_damage, file):
@@ -102,6 +104,7 @@ async def check_database(settings: Settings) -> Finding:
 async def _checked_server(settings: Settings) -> Finding:
     from source.adapters.storage.server_state import state_of
 
+    await refuse_an_unmade_server(settings)
     state = await asyncio.to_thread(state_of, str(settings.database))
     where = f"{shown_value(settings, 'DATABASE_URL')}, PostgreSQL {state.version}, {state.size_bytes:,} bytes"
     if not state.survives_power_cut:

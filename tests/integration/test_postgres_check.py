@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -22,7 +23,7 @@ def server() -> Iterator[Postgres]:
 
 
 async def _checked(url: str) -> Finding:
-    return await check_database(Settings(database_url=url))
+    return await check_database(Settings(database_url=url, conversations_dir=Path("none")))
 
 
 async def test_an_empty_database_is_as_good_as_a_filled_one(server: Postgres) -> None:
