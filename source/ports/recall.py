@@ -74,9 +74,12 @@ class RecallStore(Protocol):
         """Return what was said in conversations after the message of an id, in order; up to `limit` turns."""
         ...
 
-    async def likely(self, words: Sequence[str], eyes: Eyes, *, limit: int) -> list[StoredTurn]:
+    async def likely(
+        self, words: Sequence[str], eyes: Eyes, *, limit: int, speakers: Collection[str] = ()
+    ) -> list[StoredTurn]:
         """Return turns of a long history that hold rare ones of these words, with those around them, in order.
 
+        Of `speakers`, as SaidTurn has them, the newest turns are looked at too.
         None of the conversation `eyes.besides` is among them.
         """
         ...

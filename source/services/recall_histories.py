@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from source.domain.recall.question import phrases_of
+from source.domain.recall.question import ECHO, phrases_of, read_question
 from source.domain.recall.terms import telling, words_of
 from source.domain.recall.turns import IndexedTurn, SaidTurn, indexed
 from source.ports.clock import Clock
@@ -81,7 +81,8 @@ class Histories:
                 return History(held.index, extent) if held.index else None
             held.extent, held.long_until = extent, self._clock.monotonic() + _LONG_FOR
         sought = _sought(query, is_exact=is_exact)
-        likely = await self._store.likely(sought, replace(eyes, besides=besides), limit=_LIKELY)
+        speakers = [] if is_exact else await asyncio.to_thread(self._named, query, extent)
+        likely = await self._store.likely(sought, replace(eyes, besides=besides), limit=_LIKELY, speakers=speakers)
         return await _chosen(likely, extent) if likely else None
 
     def holds(self, eyes: Eyes, index: "SaidIndex") -> bool:
@@ -126,6 +127,12 @@ class Histories:
             held = await asyncio.to_thread(_extended, held, said, last)
         self._keep(eyes, held)
         return held
+
+    def _named(self, query: str, extent: Extent) -> list[str]:
+        """Return whose words are asked for, but for those of who asks: in what they see most is theirs."""
+        today = self._clock.now().date()
+        named = read_question(query, people=extent.people, askers=extent.askers, today=today).speakers
+        return sorted(named - extent.askers - {ECHO})
 
     def _keep(self, eyes: Eyes, held: _Held) -> None:
         self._held[eyes] = held

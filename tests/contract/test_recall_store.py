@@ -346,6 +346,20 @@ async def test_everybody_who_spoke_in_a_long_history_is_known_by_name(
     assert (found.turns[0].who, found.turns[0].said.text) == ("Ben", "the lighthouse fell")
 
 
+async def test_what_somebody_said_is_found_in_a_long_history_without_another_word(
+    sql_store: SqlStore, table: RecallTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recall_histories, "MOST_CONVERSATIONS", 1)
+    await say(sql_store, "the lighthouse fell", by=BEN)
+    for _ in range(3):
+        await say(sql_store, "nothing of note")
+    service = RecallService(table, FakeClock(), RelatedWords())
+    found = await service.search("What did Ben say?", EVERYTHING, RecallBudget(4_000))
+    assert found.turns[0].said.text == "the lighthouse fell"
+    hers = Eyes((Scope(Platform.TERMINAL, "ann", None),))
+    assert "fell" not in (await service.search("What did Ben say?", hers, RecallBudget(4_000))).text
+
+
 async def _change(store: SqlStore, conversation_id: int) -> None:
     stored = await store.load(conversation_id)
     assert stored is not None

@@ -58,11 +58,17 @@ class InMemoryRecallStore:
         self.read.append(len(found[:limit]))
         return found[:limit]
 
-    async def likely(self, words: Sequence[str], eyes: Eyes, *, limit: int) -> list[StoredTurn]:
+    async def likely(
+        self, words: Sequence[str], eyes: Eyes, *, limit: int, speakers: Collection[str] = ()
+    ) -> list[StoredTurn]:
         await asyncio.sleep(0)
         self.looked_for.append(words)
         seen = (said for said in self._in_order() if self._is_seen(replace(eyes, besides=None), said))
-        held = [said for said in seen if said.conversation_id != eyes.besides and _holds(said, words)]
+        held = [
+            said
+            for said in seen
+            if said.conversation_id != eyes.besides and (_holds(said, words) or said.speaker in speakers)
+        ]
         return [StoredTurn(said, THREAD) for said in held[-limit:]]
 
     async def told(self, keys: Collection[tuple[int, int]], eyes: Eyes) -> list[StoredTurn]:

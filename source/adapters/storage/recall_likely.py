@@ -5,11 +5,11 @@ import math
 from collections.abc import Iterable, Sequence
 from functools import cache, cached_property
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal_column, or_, select, text
 
-from source.adapters.storage.recall_statements import SAID, is_one_of, newest_holding, visible_to
+from source.adapters.storage.recall_statements import SAID, is_one_of, newest_holding, newest_said_by, visible_to
 from source.adapters.storage.search_index import INDEX
 from source.adapters.storage.search_reading import TAIL, index_tail
 from source.adapters.storage.seen_places import Gaze, values_of
@@ -25,6 +25,8 @@ _LOOKED_AT: Final = (400, 1_200)
 _AROUND: Final = 2
 # Of a long question as many words and pairs of characters are looked for.
 _MOST_WORDS: Final = 32
+_MOST_SPEAKERS: Final = 4
+_MOST_SPOKEN: Final = 200
 _LAST_ID: Final = 2**63 - 1
 _LAST: Final = select(func.max(messages.c.seq))
 _HOLDERS: Final = {name: f"SELECT rowid FROM {name} WHERE {name} MATCH :word" for name in (INDEX, TAIL)}  # noqa: S608
@@ -32,12 +34,23 @@ _HOLDERS_ON_SERVER: Final = "SELECT seq FROM messages WHERE words @@ echo_phrase
 _NEWEST_ON_SERVER: Final = text(f"{_HOLDERS_ON_SERVER} ORDER BY seq DESC LIMIT {_MOST_HOLDING}")
 
 
-def likely_messages(connection: Connection, words: Sequence[str], eyes: Eyes, limit: int) -> list[int]:
+class Account(NamedTuple):
+    """Who spoke."""
+
+    platform: str
+    external_id: str
+
+
+def likely_messages(
+    connection: Connection, words: Sequence[str], eyes: Eyes, limit: int, speakers: Sequence[Account] = ()
+) -> list[int]:
     """Return the `seq` of messages that hold most of what is rare among words, and of those around them.
+
+    What one of `speakers` said counts as a word more; of them the newest messages are looked at.
 
     None of the conversation `eyes.besides` is among them.
     """
-    looking = _Looking(connection, words, eyes)
+    looking = _Looking(connection, words, eyes, speakers[:_MOST_SPEAKERS])
     hits = looking.hits(limit)
     if len(hits) < limit and looking.is_cut and eyes.is_limited:
         # Others said these words so often that what is seen of them did not come up.
@@ -49,8 +62,9 @@ def likely_messages(connection: Connection, words: Sequence[str], eyes: Eyes, li
 class _Looking:
     """One search: for each word the messages that hold it, the newest of them where there are many."""
 
-    def __init__(self, connection: Connection, words: Sequence[str], eyes: Eyes) -> None:
+    def __init__(self, connection: Connection, words: Sequence[str], eyes: Eyes, speakers: Sequence[Account]) -> None:
         self._connection = connection
+        self._speakers = speakers
         self._eyes = eyes
         self._gaze = Gaze.of(eyes)
         self._values = {**values_of(eyes), "besides": eyes.besides or 0}
@@ -95,6 +109,7 @@ class _Looking:
 
     def _holders(self) -> Iterable[Sequence[int]]:
         """Yield for each word the messages that hold it; scripts without spaces are in no index."""
+        yield from self._spoken()
         if self._unspaced:
             yield from _containing(self._connection, self._unspaced, self._eyes)
         if self._connection.dialect.name == "postgresql":
@@ -105,6 +120,7 @@ class _Looking:
                 yield [seq for name in self._names for seq in _newest(self._connection, name, word)]
 
     def _seen_holders(self) -> Iterable[Sequence[int]]:
+        yield from self._spoken()
         if self._unspaced:
             yield from _containing(self._connection, self._unspaced, self._eyes)
         values = {**self._values, "most": _MOST_HOLDING}
@@ -117,6 +133,11 @@ class _Looking:
         for word in self._indexed:
             asked = {**values, "word": f'"{word}"'}
             yield [seq for query in queries for seq in self._connection.execute(query, asked).scalars()]
+
+    def _spoken(self) -> Iterable[Sequence[int]]:
+        for platform, external_id in self._speakers:
+            values = {**self._values, "platform": platform, "external_id": external_id, "most": _MOST_SPOKEN}
+            yield self._connection.execute(newest_said_by(self._gaze), values).scalars().all()
 
     @cached_property
     def _names(self) -> Sequence[str]:

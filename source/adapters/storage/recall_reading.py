@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from sqlalchemy import Connection
 
 from source.adapters.storage import recall_statements as statements
-from source.adapters.storage.recall_likely import likely_messages
+from source.adapters.storage.recall_likely import Account, likely_messages
 from source.adapters.storage.row_reading import AnyRow
 from source.adapters.storage.seen_places import Gaze, values_of
 from source.domain.recall.turns import SaidTurn
@@ -20,6 +20,12 @@ _MOST_NAMES = 20_000
 def speaker_key(platform: str, external_id: str) -> str:
     """Return what tells one speaker from every other, on whatever platform."""
     return f"{platform}:{external_id}"
+
+
+def account_of(speaker: str) -> Account:
+    """Return the platform and the id there of a speaker."""
+    platform, _, external_id = speaker.partition(":")
+    return Account(platform, external_id)
 
 
 def extent(connection: Connection, eyes: Eyes, most: int, since: int | None) -> Extent:
@@ -76,9 +82,11 @@ def told(connection: Connection, keys: Collection[tuple[int, int]], eyes: Eyes) 
     return sorted(found, key=lambda turn: (turn.said.conversation_id, turn.said.message_id))
 
 
-def likely(connection: Connection, words: Sequence[str], eyes: Eyes, limit: int) -> list[StoredTurn]:
-    """Return turns that hold rare ones of these words, and those around them."""
-    found = likely_messages(connection, words, eyes, limit)
+def likely(
+    connection: Connection, words: Sequence[str], eyes: Eyes, limit: int, speakers: Collection[str]
+) -> list[StoredTurn]:
+    """Return turns that hold rare ones of these words or are speakers', and those around them."""
+    found = likely_messages(connection, words, eyes, limit, [account_of(each) for each in speakers])
     if not found:
         return []
     query = statements.turns_of(connection.dialect.name)

@@ -126,6 +126,20 @@ def newest_holding(gaze: Gaze, holders: str) -> Select[Any]:
 
 
 @cache
+def newest_said_by(gaze: Gaze) -> Select[Any]:
+    """Select the newest `most` messages of an account that are seen, by `seq`."""
+    there = (
+        select(participants.c.conversation_id)
+        .join(conversations, conversations.c.id == participants.c.conversation_id)
+        .join(threads, threads.c.id == conversations.c.thread_key)
+        .where(participants.c.external_id == bindparam("external_id"), threads.c.platform == bindparam("platform"))
+    )
+    theirs = (messages.c.conversation_id.in_(there), messages.c.requester == bindparam("external_id"))
+    query = select(messages.c.seq).where(*theirs, *SAID, _IS_ELSEWHERE, *gaze.limits(messages.c.conversation_id))
+    return query.order_by(messages.c.seq.desc()).limit(bindparam("most"))
+
+
+@cache
 def turns_of(dialect: str) -> Select[Any]:
     """Select turns by `seq`, in order."""
     query = _told().where(is_one_of(messages.c.seq, dialect))

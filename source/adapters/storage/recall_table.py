@@ -20,8 +20,10 @@ class RecallTable:
     async def said_in(self, after: Mapping[int, int], *, limit: int) -> list[SaidTurn]:
         return await self._access.read(recall_reading.said_in, after, limit)
 
-    async def likely(self, words: Sequence[str], eyes: Eyes, *, limit: int) -> list[StoredTurn]:
-        return await self._access.read(recall_reading.likely, words, eyes, limit)
+    async def likely(
+        self, words: Sequence[str], eyes: Eyes, *, limit: int, speakers: Collection[str] = ()
+    ) -> list[StoredTurn]:
+        return await self._access.read(recall_reading.likely, words, eyes, limit, speakers)
 
     async def told(self, keys: Collection[tuple[int, int]], eyes: Eyes) -> list[StoredTurn]:
         return await self._access.read(recall_reading.told, keys, eyes)

@@ -36,6 +36,14 @@ _ASKING_WHEN: Final = (
 )
 
 
+_SAYING: Final = frozenset(
+    """
+    say says said tell tells told talk talks talked mention mentioned speak spoke write wrote written
+    sagt sagte gesagt erzahlt schreibt geschrieben dit ecrit dice dijo dicho detto disse
+    """.split()  # noqa: SIM905
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """`terms` are stems, the telling ones; `speakers` are ids of people, or ECHO, whose words are asked for.
@@ -83,6 +91,8 @@ def read_question(
     spoken = frozenset[str]().union(*named.values(), *maybe.values()) & capital
     spans = spans_of(text, today=today, years=years)
     told = [word for word in telling(words) if word not in spoken]
+    if speakers and _SAYING.issuperset(told):  # "what did Ana say?": all of theirs is meant
+        told = []
     terms = dict.fromkeys(stem(word) for word in (told if told or speakers or spans else words))
     if spans:  # which say it already
         terms = {term: None for term in terms if not term.isdigit()}

@@ -110,3 +110,9 @@ def test_where_nobody_asks_a_capital_names_and_a_common_word_does_not() -> None:
 def test_the_name_of_who_is_asked_for_is_no_word_that_is_looked_for() -> None:
     assert _read("What did Ben say about the dog?").terms == ("sai", "dog")
     assert _read("what did ben say about the dog?").terms == ("ben", "sai", "dog")
+
+
+def test_what_somebody_said_is_all_that_they_said() -> None:
+    assert _read("What did Ben say?").terms == ()
+    assert _read("What did Ben tell me about the boat?").terms != ()
+    assert _read("Who said that?", askers=frozenset()).terms != ()
