@@ -1,6 +1,6 @@
 """Sessions, messages and user summaries as programs read and write them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol, TypeAlias
@@ -9,7 +9,7 @@ from source.domain.conversation_head import ConversationHead
 from source.domain.filters import EVERYTHING, Condition, Record
 from source.domain.message import Message
 from source.domain.records import Collection, Order
-from source.domain.thread import ThreadRef
+from source.domain.thread import Platform, ThreadRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,10 @@ class RecordQuery:
     limit: int = 50
     offset: int = 0
     after: tuple[object, ...] | None = None
+
+
+Speaker: TypeAlias = tuple[Platform, str]
+"""A platform, and its id of somebody there."""
 
 
 class RecordReading(Protocol):
@@ -48,6 +52,10 @@ class RecordReading(Protocol):
 
     async def threads_of(self, conversation_ids: Sequence[int]) -> dict[int, ThreadRef]:
         """Return the threads of conversations; one that is not there is left out."""
+        ...
+
+    async def names_of(self, accounts: Set[Speaker]) -> dict[Speaker, str]:
+        """Return what these accounts are called; one that is not known yet is left out."""
         ...
 
 

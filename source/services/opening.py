@@ -225,7 +225,9 @@ class Opening:
             carried=await self._carried(seat.thread, person, following, parent),
         )
         ends = (parent,) if parent is not None and seat.conversation is not None else ()
-        return await self._commit(seat, head, ends, usage)
+        return await self._commit(
+            seat, TurnRecord(head.conversation_id, heads=(*ends, head), people=(person,), usage=usage)
+        )
 
     async def _carried(
         self, thread: ThreadRef, person: PersonRef, following: Succession, parent: ConversationHead | None
@@ -260,14 +262,14 @@ class Opening:
             carried_summary=self._kept_text(carried),
         )
 
-    async def _commit(
-        self, seat: Seat, head: ConversationHead, ended: tuple[ConversationHead, ...], usage: tuple[ModelUsage, ...]
-    ) -> Conversation:
-        await self._store.commit_turn(TurnRecord(head.conversation_id, heads=(*ended, head), usage=usage))
+    async def _commit(self, seat: Seat, record: TurnRecord) -> Conversation:
+        """Begin the last of the record's conversations; one before it is the seat's, which ends."""
+        *ended, head = record.heads
+        await self._store.commit_turn(record)
         if seat.conversation is not None and ended:
             seat.conversation.keep_committed((), head=ended[0])
         conversation = Conversation.begun(head, self._manager.ids)
-        conversation.keep_committed((), head=head)
+        conversation.keep_committed((), head=head, people=record.people)
         self._manager.keep(conversation)
         seat.conversation = conversation
         log.info(

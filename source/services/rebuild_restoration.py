@@ -122,8 +122,12 @@ def _ended(conversation: StoredConversation) -> StoredConversation:
 def _holds(stored: StoredConversation, conversation: StoredConversation) -> bool:
     """Whether restoring `conversation` would change nothing."""
     kept = {message.message_id: message for message in stored.messages}
+    head = conversation.head
+    if head.state is ConversationState.ARCHIVED:
+        # It has no file in the folder: what it was called there and what its archive is called may differ.
+        head = replace(head, filename=stored.head.filename)
     return (
-        stored.head == conversation.head
+        stored.head == head
         and stored.people.items() >= conversation.people.items()
         and all(kept.get(message.message_id) == message for message in conversation.messages)
     )

@@ -15,6 +15,7 @@ from source.services.conversation import Conversation
 from source.services.conversation_manager import InMemoryConversationManager
 from source.services.held_conversations import HeldConversations, Holding
 from source.services.record_bulk import attempted, not_after, written
+from source.services.record_speakers import Speakers
 from source.services.scrubbing import AS_IT_IS, Keeping
 
 _SAID: Final = frozenset({"session_id", "role", "user_id", "content", "timestamp"})
@@ -126,13 +127,18 @@ class MessageKeeping:
 
     async def _put(self, copies: _Copies, writes: Sequence[MessageWrite], *, partial: bool) -> list[Written]:
         """Write, then have memory and transcripts say the same."""
+        platforms = {key: copy.head.thread.platform for key, copy in copies.of.items()}
+        said = ((platforms[write.session_id], write.new.requester) for write in writes if write.new)
+        speakers = await Speakers.of(self._records, said)
         outcomes = await self._records.write(writes, partial=partial)
         changed: dict[int, Conversation] = {}
         for write, outcome in zip(writes, outcomes, strict=True):
             if outcome.key is not None and (write.new or write.corrected):
                 conversation = changed[write.session_id] = copies.of[write.session_id]
                 conversation.keep_committed(
-                    (write.new,) if write.new else (), changed=(write.corrected,) if write.corrected else ()
+                    (write.new,) if write.new else (),
+                    people=speakers.person(platforms[write.session_id], write.new.requester) if write.new else (),
+                    changed=(write.corrected,) if write.corrected else (),
                 )
         for conversation in changed.values():
             copies.held.keep(conversation)

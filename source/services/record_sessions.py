@@ -15,6 +15,7 @@ from source.services.conversation import Conversation
 from source.services.conversation_manager import InMemoryConversationManager
 from source.services.held_conversations import Holding
 from source.services.record_bulk import not_after, written
+from source.services.record_speakers import Speakers
 
 _OF_HEAD = frozenset({"title", "summary"})
 _OF_PLACE = frozenset({"user_id", "platform", "thread_id", "start_time"})
@@ -55,11 +56,14 @@ class SessionKeeping:
         threads = [await self._thread(item) for item in items]
         async with self._holding.of(*(thread for thread in threads if thread is not None)):
             writes = [self._new(item, thread) for item, thread in zip(items, threads, strict=True)]
+            heads = [write.head for write in writes if write.head is not None]
+            speakers = await Speakers.of(self._records, ((head.thread.platform, head.requester) for head in heads))
             outcomes = await self._records.write(writes, partial=partial)
-            for write, outcome in zip(writes, outcomes, strict=True):
-                if outcome.key is not None and write.head is not None:
-                    conversation = Conversation.begun(write.head, self._manager.ids)
-                    conversation.keep_committed((), head=write.head)
+            for head, outcome in zip(heads, outcomes, strict=True):
+                if outcome.key is not None:
+                    conversation = Conversation.begun(head, self._manager.ids)
+                    people = speakers.person(head.thread.platform, head.requester)
+                    conversation.keep_committed((), head=head, people=people)
                     self._manager.keep(conversation)
         return outcomes
 

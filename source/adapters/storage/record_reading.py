@@ -1,20 +1,20 @@
 """Reading records from the database."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select, tuple_
 
 from source.adapters.storage.read_queries import message_counts
 from source.adapters.storage.record_conditions import Column, condition_sql
 from source.adapters.storage.record_order import after_sql, order_sql
 from source.adapters.storage.record_sources import SOURCES
 from source.adapters.storage.row_reading import THREAD_COLUMNS, thread_from
-from source.adapters.storage.tables import conversations, threads
+from source.adapters.storage.tables import aliases, conversations, threads
 from source.domain.filters import Condition, Record, fields_in
 from source.domain.records import SESSIONS, Collection
-from source.domain.thread import ThreadRef
-from source.ports.records import RecordQuery
+from source.domain.thread import Platform, ThreadRef
+from source.ports.records import RecordQuery, Speaker
 
 _KEY: Final = "record_key"
 # Made once: making a statement of twenty columns takes as long as reading ten rows.
@@ -71,6 +71,15 @@ def threads_of(connection: Connection, conversation_ids: Sequence[int]) -> dict[
         .where(conversations.c.id.in_(conversation_ids))
     )
     return {row.conversation_key: thread_from(row) for row in connection.execute(rows)}
+
+
+def names_of(connection: Connection, accounts: Set[Speaker]) -> dict[Speaker, str]:
+    """Return what these accounts are called, as far as they are known."""
+    if not accounts:
+        return {}
+    wanted = tuple_(aliases.c.platform, aliases.c.external_id).in_([(each.value, who) for each, who in accounts])
+    rows = connection.execute(select(aliases.c.platform, aliases.c.external_id, aliases.c.display_name).where(wanted))
+    return {(Platform(row.platform), row.external_id): row.display_name for row in rows}
 
 
 def _records(

@@ -1,6 +1,6 @@
 """Sessions, messages and user summaries in the database, as programs read and write them."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -12,7 +12,7 @@ from source.adapters.storage.statements import Statements
 from source.domain.filters import Condition, Record
 from source.domain.records import Collection
 from source.domain.thread import ThreadRef
-from source.ports.records import RecordQuery, RecordWrite, Written
+from source.ports.records import RecordQuery, RecordWrite, Speaker, Written
 
 
 class RecordTable:
@@ -36,6 +36,9 @@ class RecordTable:
 
     async def threads_of(self, conversation_ids: Sequence[int]) -> dict[int, ThreadRef]:
         return await self._access.read(record_reading.threads_of, conversation_ids)
+
+    async def names_of(self, accounts: Set[Speaker]) -> dict[Speaker, str]:
+        return await self._access.read(record_reading.names_of, accounts)
 
     async def write(self, writes: Sequence[RecordWrite], *, partial: bool = False) -> list[Written]:
         def apply(connection: Connection, now: datetime) -> list[Written]:

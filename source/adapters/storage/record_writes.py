@@ -1,20 +1,19 @@
 """Writing records: every check comes before the first change, so that what is refused leaves no trace."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, select, tuple_
+from sqlalchemy import Connection
 
 from source.adapters.storage.correction_writes import CorrectionWrites
 from source.adapters.storage.known_rows import KnownRows
 from source.adapters.storage.record_checks import refusals
 from source.adapters.storage.record_facts import put_message_facts, put_session_facts
-from source.adapters.storage.record_reading import threads_of
+from source.adapters.storage.record_reading import names_of, threads_of
 from source.adapters.storage.record_summaries import put_summaries
 from source.adapters.storage.search_index import index_of
 from source.adapters.storage.statements import Statements
-from source.adapters.storage.tables import aliases
 from source.adapters.storage.turn_writes import TurnWrites
 from source.adapters.storage.write_operations import Correct
 from source.domain.identifiers import IdGenerator
@@ -88,7 +87,7 @@ def _introduced(connection: Connection, records: Sequence[TurnRecord]) -> list[T
     platforms = _platforms(connection, [record.conversation_id for record in records if not record.heads])
     platforms |= {record.conversation_id: head.thread.platform for record in records for head in record.heads}
     named = {(platforms[record.conversation_id], who) for record in records for who in _named_in(record)}
-    known = _known(connection, named)
+    known = names_of(connection, named)
     return [
         replace(record, people=tuple(PersonRef(who, who) for who in _named_in(record) if (platform, who) not in known))
         for record in records
@@ -99,12 +98,6 @@ def _introduced(connection: Connection, records: Sequence[TurnRecord]) -> list[T
 def _named_in(record: TurnRecord) -> set[str]:
     named = (*(head.requester for head in record.heads), *(message.requester for message in record.messages))
     return {who for who in named if who is not None}
-
-
-def _known(connection: Connection, named: Collection[tuple[Platform, str]]) -> set[tuple[Platform, str]]:
-    wanted = tuple_(aliases.c.platform, aliases.c.external_id).in_([(each.value, who) for each, who in named])
-    rows = connection.execute(select(aliases.c.platform, aliases.c.external_id).where(wanted)) if named else ()
-    return {(Platform(row.platform), row.external_id) for row in rows}
 
 
 def _platforms(connection: Connection, conversation_ids: Sequence[int]) -> dict[int, Platform]:
