@@ -12,7 +12,7 @@ from source.adapters.storage.database_erasing import ErasableAccess, erase
 from source.adapters.storage.message_forgetting import rewrite
 from source.adapters.storage.operation_tables import archives, idempotent_answers, sync_status
 from source.adapters.storage.person_reading import in_steps
-from source.adapters.storage.person_tables import rows_by_person
+from source.adapters.storage.person_tables import is_here, rows_by_person
 from source.adapters.storage.receipt_table import note_forgotten
 from source.adapters.storage.seen_places import is_of
 from source.adapters.storage.sql_access import insert_of
@@ -73,8 +73,7 @@ def _events_of(connection: Connection, who: Who, place: SeenFrom | None, before:
         .where(events.c.id < before, _is_any_of(who, events.c.platform, events.c.external_id))
     )
     if place is not None:
-        query = query.where(threads.c.guild_id == place.guild_id)
-        query = query.where(threads.c.platform == place.platform.value) if place.guild_id is not None else query
+        query = query.where(is_here(threads, place))
     return list(connection.execute(query).scalars())
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
-from source.adapters.storage.person_tables import rows_by_person
+from source.adapters.storage.person_tables import is_here, rows_by_person
 from source.adapters.storage.seen_places import seen_from
 from source.adapters.storage.sql_access import SqlAccess
 from source.adapters.storage.tables import aliases, conversations, events, participants, threads
@@ -133,19 +133,19 @@ def _readers_of(connection: Connection, conversation_ids: Collection[int]) -> li
 
 def _waiting(connection: Connection, who: Who, place: SeenFrom | None, before: int) -> dict[Platform, list[str]]:
     query = (
-        select(threads.c.platform, threads.c.guild_id, events.c.event_id)
+        select(threads.c.platform, events.c.event_id)
         .select_from(events)
         .join(threads, threads.c.id == events.c.thread_key)
         .where(
             events.c.state == EventState.ACCEPTED.value,
             events.c.id < before,
             or_(*_is_any_of(who, events.c.external_id)),
+            *(() if place is None else (is_here(threads, place),)),
         )
     )
     found: dict[Platform, list[str]] = {}
     for row in connection.execute(query):
-        if place is None or row.guild_id == place.guild_id:
-            found.setdefault(Platform(row.platform), []).append(row.event_id)
+        found.setdefault(Platform(row.platform), []).append(row.event_id)
     return found
 
 

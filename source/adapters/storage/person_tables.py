@@ -16,7 +16,7 @@ from source.domain.privacy import SeenFrom
 from source.ports.privacy import Who
 from source.ports.store import Scope
 
-# Tables with a `person_id`. Of one that also has a `conversation_id`, or columns of a place (platform, guild_id),
+# Tables with a `person_id`. Of one that also has a `conversation_id`, or columns of a place (platform, guild_id, circle),
 # forgetting one place alone takes the rows of that place.
 PARTS: Final[tuple[Table, ...]] = (
     facts,
@@ -30,7 +30,7 @@ PARTS: Final[tuple[Table, ...]] = (
 # Tables of what somebody did in a conversation, with `conversation_id` and the platform's `external_id` of theirs.
 BY_ACCOUNT: Final[tuple[Table, ...]] = (interactions, interaction_names)
 
-_PLACE: Final = ("platform", "guild_id")
+_PLACE: Final = ("platform", "guild_id", "circle")
 
 
 def rows_by_person(who: Who, place: SeenFrom | None) -> Iterator[tuple[Table, ColumnElement[bool]]]:
@@ -60,10 +60,13 @@ def _here(table: Table, place: SeenFrom | None) -> list[ColumnElement[bool]]:
     if "conversation_id" in table.c:
         here.append(table.c.conversation_id.in_(seen_from(scope)))
     if all(name in table.c for name in _PLACE):
-        # What was told directly is one place, whatever the platform.
-        here.append(
-            table.c.guild_id.is_(None)
-            if place.guild_id is None
-            else and_(table.c.platform == place.platform.value, table.c.guild_id == place.guild_id)
-        )
+        here.append(is_here(table, place))
     return [or_(*here)] if here else [false()]
+
+
+def is_here(table: Table, place: SeenFrom) -> ColumnElement[bool]:
+    """Whether a row with the columns of a place is seen from this one; what was told directly is one place."""
+    circles = [table.c.circle.is_(None), *([] if place.circle is None else [table.c.circle == place.circle])]
+    if place.guild_id is None:
+        return and_(table.c.guild_id.is_(None), or_(*circles))
+    return and_(table.c.platform == place.platform.value, table.c.guild_id == place.guild_id, or_(*circles))
