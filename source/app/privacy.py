@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Protocol
 
+from source.adapters.storage.memory_table import MemoryTable
 from source.adapters.storage.person_deletion import PersonDeletion
 from source.adapters.storage.person_export import PersonExportTable
 from source.adapters.storage.person_reading import PersonTable
@@ -13,6 +14,7 @@ from source.adapters.storage.personal_files import PersonalFiles
 from source.adapters.storage.receipt_table import ReceiptTable
 from source.adapters.storage.retention_table import RetentionTable
 from source.adapters.storage.said_table import SaidTable
+from source.adapters.storage.shown_reading import ShownTable
 from source.adapters.storage.task_table import TaskTable
 from source.adapters.tasks import execution_file
 from source.app.archives import ARCHIVE
@@ -36,6 +38,7 @@ from source.services.recall import RecallService
 from source.services.retention import RetentionParts, RetentionService
 from source.services.retention_view import RetentionSettings, RetentionView
 from source.services.summaries_anew import CorrectedSummaries, SummariesAnew
+from source.services.told_elsewhere import ToldElsewhere
 
 if TYPE_CHECKING:
     from source.app.echo import Echo
@@ -131,6 +134,7 @@ class Privacy:
             receipts=self.receipts,
             rewriting=self._echo.rewriting,
             anew=self.anew,
+            elsewhere=self.elsewhere,
             files=(self._traces, self._rows),
         )
         return RetentionService(parts)
@@ -142,7 +146,12 @@ class Privacy:
     @cached_property
     def corrected_summaries(self) -> CorrectedSummaries:
         echo = self._echo
-        return CorrectedSummaries(self.anew, echo.archives.table, self.reading, echo.rewriting)
+        return CorrectedSummaries(self.anew, echo.archives.table, self.reading, echo.rewriting, self.elsewhere)
+
+    @cached_property
+    def elsewhere(self) -> ToldElsewhere:
+        echo = self._echo
+        return ToldElsewhere(ShownTable(echo.store), MemoryTable(echo.store), echo.rewriting)
 
     def queue(self) -> TaskQueue:
         """Return where tasks are handed in."""

@@ -1,6 +1,6 @@
 """The structured record made of one quiet conversation."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -125,6 +125,13 @@ def cited_in(memory_data: Mapping[str, object]) -> frozenset[int]:
     items = [item for value in memory_data.values() for item in (value if isinstance(value, list) else [value])]
     lists = [item.get("message_ids") for item in items if isinstance(item, Mapping)]
     return frozenset(each for ids in lists if isinstance(ids, list) for each in ids if isinstance(each, int))
+
+
+def told_by(memory_data: Mapping[str, object], message_ids: Collection[int]) -> tuple[str, ...]:
+    """Return what a record tells that one of these messages shows."""
+    items = [item for value in memory_data.values() for item in (value if isinstance(value, list) else [value])]
+    shown = (item for item in items if any(_cites(item, message_id) for message_id in message_ids))
+    return tuple(str(item["text"]) for item in shown if isinstance(item, Mapping) and item.get("text"))
 
 
 def _cites(item: object, message_id: int) -> bool:

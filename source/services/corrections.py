@@ -1,6 +1,6 @@
 """Follows what people change afterwards in what they wrote."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
@@ -31,8 +31,8 @@ class CorrectingStore(CorrectionStore, ConversationStore, Protocol):
 class FollowedSummaries(Protocol):
     """What is told of conversations elsewhere than in their messages."""
 
-    async def follow(self, conversation_id: int, before: Message, after: Message) -> None:
-        """Make anew what tells of words that a message is about to lose."""
+    async def follow(self, conversation_id: int, before: Message, after: Message) -> Callable[[], Awaitable[None]]:
+        """Make anew what tells of words that a message is about to lose; return what is to be done once it has."""
         ...
 
 
@@ -99,7 +99,11 @@ class Corrections:
             if known is None:
                 return
             thread = known.thread
-        await self._change_what_tells_of_it(platform, event_id, change)
+        follow_again = await self._change_what_tells_of_it(platform, event_id, change)
+        await self._change_itself(platform, event_id, change, thread)
+        await follow_again()
+
+    async def _change_itself(self, platform: Platform, event_id: str, change: Change, thread: ThreadRef) -> None:
         # Whoever holds the thread has no turn running there that could still put the message into the history.
         async with self._manager.turn(thread) as seat:
             said = await self._said(platform, event_id)
@@ -115,12 +119,15 @@ class Corrections:
                 await self._correct_at_rest(said.conversation_id, changed)
         log.info("message_corrected", conversation_id=said.conversation_id, standing=changed.standing.value)
 
-    async def _change_what_tells_of_it(self, platform: Platform, event_id: str, change: Change) -> None:
+    async def _change_what_tells_of_it(
+        self, platform: Platform, event_id: str, change: Change
+    ) -> Callable[[], Awaitable[None]]:
         """Have summaries lose the words first: what is cut off in between is still there to be changed again."""
         said = await self._said(platform, event_id) if self._summaries is not None else None
         changed = change(said.message) if said is not None else None
         if self._summaries is not None and said is not None and changed is not None:
-            await self._summaries.follow(said.conversation_id, said.message, changed)
+            return await self._summaries.follow(said.conversation_id, said.message, changed)
+        return _nothing_more
 
     async def _said(self, platform: Platform, event_id: str) -> SaidMessage | None:
         """Return a person's message; Echo's own are not what people edit or take back."""
@@ -136,6 +143,10 @@ class Corrections:
             conversation = Conversation.loaded(stored, self._manager.ids)
             conversation.mark_unwritten()
             self._manager.retire(conversation)
+
+
+async def _nothing_more() -> None:
+    """Nothing told of it."""
 
 
 def _without_text(message: Message) -> Message | None:

@@ -12,6 +12,7 @@ from source.ports.privacy import PersonReading, ReceiptStore, RetentionStore, Re
 from source.services.retention_view import RetentionView, place_of
 from source.services.rewriting import Decision, Rewriting, Whole
 from source.services.summaries_anew import SummariesAnew
+from source.services.told_elsewhere import GoneWords, ToldElsewhere, all_gone
 
 ACTION: Final = "retention"
 
@@ -39,6 +40,7 @@ class RetentionParts:
     receipts: ReceiptStore
     rewriting: Rewriting
     anew: SummariesAnew
+    elsewhere: ToldElsewhere
     files: Sequence[Erases]
 
 
@@ -64,16 +66,20 @@ class RetentionService:
         Raises: EchoError: do it again.
         """
         places: dict[str, Counts] = {}
+        due: list[int] = []
+        going: list[GoneWords] = []
         for conversation_id in conversation_ids:
             stored = await self._parts.conversations.load(conversation_id)
             if stored is None:
                 continue
             counts = await self._view.counted(stored)
             if any(counts.values()):
-                if not dry_run:
-                    await self._remove_from(conversation_id)
+                due.append(conversation_id)
+                going += await self._going(stored) if not dry_run else ()
                 name = place_of(stored.head.thread)
                 places[name] = summed_counts(places.get(name, {}), counts)
+        if not dry_run:
+            await self._remove(due, all_gone(going))
         if places and not dry_run:
             await self._parts.receipts.note_audit(ACTION, ACTION, summed_counts(*places.values()))
         return places
@@ -94,6 +100,24 @@ class RetentionService:
             for each in self._parts.files:
                 await each.erase()
         self._has_remains = False
+
+    async def _going(self, stored: StoredConversation) -> list[GoneWords]:
+        """Return what is to be looked for elsewhere, before it goes: with it goes who could see it."""
+        old = await self._view.old_in(stored)
+        going = [each for each in stored.messages if each.message_id in old and each.is_from_person]
+        left = (each.message_content for each in stored.messages if each.message_id not in old and each.is_from_person)
+        gone = await self._parts.elsewhere.gone(stored.head.conversation_id, going, left)
+        return [gone] if gone is not None else []
+
+    async def _remove(self, conversation_ids: Sequence[int], gone: GoneWords | None) -> None:
+        """Where it was shown to others it goes first: what is cut off in between is due still, and found again."""
+        if gone is not None:
+            self._has_remains = True
+            await self._parts.elsewhere.change(gone)
+        for conversation_id in conversation_ids:
+            await self._remove_from(conversation_id)
+        if gone is not None:
+            await self._parts.elsewhere.change_again(gone)
 
     async def _remove_from(self, conversation_id: int) -> None:
         """Change what goes on from it first: what is cut off in between is due still, and found again."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
 from source.domain.conversation_head import ConversationHead, StoredConversation
@@ -9,6 +10,7 @@ from source.domain.message import Message, Standing
 from source.domain.quoting import Quotes
 from source.ports.privacy import Rewritten
 from source.services.summarizer import ConversationSummarizer
+from source.services.told_elsewhere import ToldElsewhere
 
 Says = Callable[[str], bool]
 Decide = Callable[[StoredConversation], Awaitable[Rewritten | None]]
@@ -62,6 +64,10 @@ def _kept(messages: Sequence[Message]) -> list[Message]:
     return [message for message in messages if message.is_kept]
 
 
+Again = Callable[[], Awaitable[None]]
+"""Does once more, after a change, what was done before it."""
+
+
 class ChangesConversations(Protocol):
     """What is needed of `Rewriting`."""
 
@@ -81,17 +87,36 @@ class Follows(Protocol):
 class CorrectedSummaries:
     """Has words that somebody took back leave titles and summaries too, also those that were carried on."""
 
-    def __init__(self, anew: SummariesAnew, heads: Heads, following: Follows, rewriting: ChangesConversations) -> None:
+    def __init__(
+        self,
+        anew: SummariesAnew,
+        heads: Heads,
+        following: Follows,
+        rewriting: ChangesConversations,
+        elsewhere: ToldElsewhere,
+    ) -> None:
         self._anew = anew
         self._heads = heads
         self._following = following
         self._rewriting = rewriting
+        self._elsewhere = elsewhere
 
-    async def follow(self, conversation_id: int, before: Message, after: Message) -> None:
+    async def follow(self, conversation_id: int, before: Message, after: Message) -> Again:
         """Make anew what tells of words that only this message had; called before the message itself is changed.
 
-        What a summary tells in other words stays: it cannot be told from what other messages show.
+        What is returned is done after that: somebody may have been shown the words meanwhile. What a summary tells in
+        other words stays: it cannot be told from what other messages show.
         """
+        going = [before] if before.message_content != after.message_content else []
+        gone = await self._elsewhere.gone(conversation_id, going, [after.message_content])
+        await self._follow(conversation_id, before, after)
+        if gone is None:
+            return _nothing_more
+        gone = replace(gone, left_alone=frozenset([conversation_id]))
+        await self._elsewhere.change(gone)
+        return partial(self._elsewhere.change_again, gone)
+
+    async def _follow(self, conversation_id: int, before: Message, after: Message) -> None:
         quotes = Quotes([before.message_content], [after.message_content])
         head = await self._heads.head_of(conversation_id)
         if head is None:
@@ -117,6 +142,10 @@ class CorrectedSummaries:
         if not _tells(stored.head, quotes) and not quotes.has_any_word_in(stored.head.carried_summary):
             return None
         return Rewritten(await self._anew.of(stored, title_goes=quotes.has_any_word_in))
+
+
+async def _nothing_more() -> None:
+    """There was nothing that could be shown to others."""
 
 
 def _tells(head: ConversationHead, quotes: Quotes) -> bool:

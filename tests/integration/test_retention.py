@@ -132,7 +132,7 @@ class _Killed(BaseException):
     """The program ends here."""
 
 
-@pytest.mark.parametrize("killed_before", [1, 2, 3])
+@pytest.mark.parametrize("killed_before", [1, 2, 3, 4, 5])
 async def test_who_is_killed_between_two_conversations_leaves_nothing_behind(
     tmp_path: Path, server: FakeOpenAIServer, killed_before: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
