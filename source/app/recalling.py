@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -27,6 +27,9 @@ from source.services.recall import RecallService
 # As the budgets of prompts at first: UTF-8 bytes for a token.
 _BYTES_PER_TOKEN = 3
 _MOST_NAMED = 5
+_ROOM_FOR_ONE = 10_000
+_NOTHING = "Nothing that was said bears on that."
+_TOO_SMALL = "Something that was said bears on that, but --budget {} is too small to show it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +56,24 @@ class _Asked:
 
 async def run_recall(settings: Settings, request: RecallRequest) -> int:
     """Answer one question or many; with `as_json` one JSON object on a line for each."""
-    budget = RecallBudget(request.budget_tokens * _BYTES_PER_TOKEN, request.most_turns, bearing_only=False)
+    # The questions of a file are there to measure with: for them everything is ranked, up to the budget.
+    max_bytes, is_one = request.budget_tokens * _BYTES_PER_TOKEN, request.queries is None
+    budget = RecallBudget(max_bytes, request.most_turns, bearing_only=is_one)
     async with _open(settings) as (recall, people):
         found_any = False
         for asked in _asked(request):
             began = time.perf_counter()
-            found = await recall.search(asked.query, await _eyes(people, asked.person), budget)
+            eyes = await _eyes(people, asked.person)
+            found = await recall.search(asked.query, eyes, budget)
             took = time.perf_counter() - began
             found_any = found_any or bool(found)
-            click.echo(_as_json(asked, found, took) if request.as_json else _as_text(found))
+            if request.as_json:
+                click.echo(_as_json(asked, found, took))
+            elif found:
+                click.echo(printable(found.text))
+            else:
+                anything = await recall.search(asked.query, eyes, replace(budget, max_bytes=_ROOM_FOR_ONE, max_turns=1))
+                click.echo(_TOO_SMALL.format(request.budget_tokens) if anything else _NOTHING)
     return 0 if found_any or request.queries is not None else 1
 
 
@@ -134,10 +146,6 @@ def _queries_for(whose: str) -> Iterator[PeopleQuery]:
 
 def _named(person: Person) -> str:
     return ", ".join(f"{alias.platform}:{alias.external_id} ({alias.display_name})" for alias in person.aliases)
-
-
-def _as_text(found: Recollection) -> str:
-    return printable(found.text) if found else "Nothing that was said bears on that."
 
 
 def _as_json(asked: _Asked, found: Recollection, took: float) -> str:

@@ -133,8 +133,20 @@ def test_what_nobody_said_ends_with_1(talked: Program) -> None:
     done = talked.run("recall", '"zebra crossing"')
     assert done.returncode == 1
     assert done.stdout == "Nothing that was said bears on that.\n"
+    assert talked.run("recall", "Do zebras like crossings?").stdout == done.stdout
     answer = json.loads(talked.run("recall", '"zebra crossing"', "--json").stdout)
     assert (answer["turns"], answer["text"]) == ([], "")
+
+
+def test_what_does_not_fit_is_told_apart_from_what_is_not_there(talked: Program) -> None:
+    done = talked.run("recall", "What is the gate code?", "--budget", "3")
+    assert done.returncode == 1
+    assert done.stdout == "Something that was said bears on that, but --budget 3 is too small to show it.\n"
+
+
+def test_the_questions_of_a_file_are_answered_with_all_that_fits(talked: Program) -> None:
+    done = talked.run("recall", "--queries", "-", "--json", stdin="zebras\n")
+    assert len(_found(done.stdout)) == 3
 
 
 @pytest.mark.parametrize(

@@ -111,6 +111,24 @@ async def test_the_question_itself_and_replies_given_offline_are_not_quoted() ->
     assert quotes == ["- Wednesday, 18 November 2026, Ben: “North.”"]
 
 
+async def test_what_only_stood_around_it_is_not_quoted() -> None:
+    said = [("Ana", "Snow fell."), ("Ana", "The harbours open when?"), ("Ben", "At nine."), ("Ben", "I had tea.")]
+
+    reply = await reply_to("When does the harbour open?", found(("Ana", "Good morning!"), *said))
+
+    quotes = [line.split(", ")[-1] for line in reply.splitlines() if line.startswith("- ")]
+    assert quotes == ["Ana: “Snow fell.”", "Ana: “The harbours open when?”", "Ben: “At nine.”"]
+
+
+async def test_a_question_that_was_asked_before_brings_nothing_along() -> None:
+    said = [("Ana", "The harbour?"), ("Ana", "I had tea."), ("Ben", "The harbour opens at nine.")]
+
+    reply = await reply_to("The harbour?", found(("Ben", "Good morning!"), *said))
+
+    assert "opens at nine" in reply
+    assert "Good morning" not in reply
+
+
 async def test_the_same_words_are_quoted_once_and_few_in_all() -> None:
     reply = await reply_to("x", found(*[("Ana", f"number {count // 2}") for count in range(40)]))
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from source.domain.errors import ModelRefusedError
 from source.domain.message_text import storable
 from source.domain.offline_notice import OPENING, REMINDER
+from source.domain.recall.terms import stem, telling, terms_of, words_of
 from source.ports.llm import (
     Finished,
     FinishReason,
@@ -104,17 +105,35 @@ def _quotes(messages: Sequence[PromptMessage]) -> list[str]:
     except ValidationError:
         return []
     asked = next((each.content for each in reversed(messages) if each.role is Role.USER), "")
-    return list(islice(_worth_quoting(days, asked), _MOST_QUOTES))
+    # What stood around it is found too; it is quoted beside what shares a word with the question, or else alone.
+    near = [_Day(day=day.day, said=_near(day.said, asked)) for day in days]
+    return list(islice(_worth_quoting(near if any(day.said for day in near) else days, asked), _MOST_QUOTES))
+
+
+def _near(said: Sequence[str], asked: str) -> list[str]:
+    """Return the lines that share a word with what is asked, each with those before and after it."""
+    wanted = {stem(word) for word in telling(words_of(asked))}
+    shares = [not wanted.isdisjoint(terms_of(_text_of(line))) and _is_worth(line, asked) for line in said]
+    return [line for place, line in enumerate(said) if any(shares[max(0, place - 1) : place + 2])]
 
 
 def _worth_quoting(days: Iterable[_Day], asked: str) -> Iterator[str]:
-    seen = {" ".join(asked.split())}
+    seen: set[str] = set()
     for day in days:
         for line in day.said:
-            who, _, text = line.partition(": ")
-            if text and text not in seen and not text.startswith((OPENING, REMINDER)):
+            who, text = line.partition(": ")[0], _text_of(line)
+            if text not in seen and _is_worth(line, asked):
                 seen.add(text)
                 yield _quote(day.day.strip("[]"), who, text)
+
+
+def _is_worth(line: str, asked: str) -> bool:
+    text = _text_of(line)
+    return bool(text) and text != " ".join(asked.split()) and not text.startswith((OPENING, REMINDER))
+
+
+def _text_of(line: str) -> str:
+    return line.partition(": ")[2]
 
 
 def _quote(day: str, who: str, text: str) -> str:
