@@ -13,12 +13,12 @@ from source.adapters.remote.api_client import ApiClient, ApiRefusedError, ApiUna
 from source.adapters.storage.receipt_table import ReceiptTable
 from source.adapters.storage.retention_table import RetentionTable
 from source.adapters.storage.sql_store import SqlStore
-from source.adapters.web.local_token import LocalToken
 from source.app.composition import hold_folders, open_echo, open_reader
 from source.app.lost_database import refuse_a_missing_file
 from source.app.privacy import retention_settings
+from source.app.running_api import running_api
 from source.app.settings import Settings
-from source.domain.errors import RefusedInputError, SettingsError
+from source.domain.errors import RefusedInputError
 from source.domain.privacy import AuditEntry, Counts, told_counts
 from source.domain.retention import RetentionRule
 from source.domain.task import TaskStatus
@@ -104,7 +104,7 @@ async def run_retention(settings: Settings, *, dry_run: bool) -> int:
             view = RetentionView(RetentionTable(store), store, SystemClock(), retention_settings(settings))
             return _tell(await view.found(), len(await view.old_summaries()), would=True)
     async with AsyncExitStack() as stack:
-        client = await _running(stack, settings)
+        client = await running_api(stack, settings)
         output = await (_by_the_running(client) if client is not None else _by_ourselves(settings))
     return _tell(output["places"], output["user_summaries"], would=False)
 
@@ -181,7 +181,7 @@ class _OverApi:
 @asynccontextmanager
 async def _writing(settings: Settings) -> AsyncIterator[_Here | _OverApi]:
     async with AsyncExitStack() as stack:
-        client = await _running(stack, settings)
+        client = await running_api(stack, settings)
         if client is not None:
             yield _OverApi(client)
             return
@@ -190,18 +190,6 @@ async def _writing(settings: Settings) -> AsyncIterator[_Here | _OverApi]:
         store = await SqlStore.open(settings.database, clock=SystemClock(), durability=settings.durability)
         stack.push_async_callback(store.close)
         yield _Here(RetentionRules(RetentionTable(store), AuditLog(ReceiptTable(store))))
-
-
-async def _running(stack: AsyncExitStack, settings: Settings) -> ApiClient | None:
-    token = LocalToken.read(settings.conversations_dir)
-    if token is None:
-        return None
-    client = await stack.enter_async_context(ApiClient(token.url, token.secret, is_local=True))
-    try:
-        await client.get("/health")
-    except (ApiUnavailableError, SettingsError):
-        return None  # the file of a process that was killed; another may listen there now
-    return client
 
 
 def _plain(entry: AuditEntry) -> dict[str, object]:

@@ -52,6 +52,7 @@ async def findings_of(settings: Settings) -> list[Finding]:
         check_folder,
         check_lock,
         check_database,
+        _checked_api,
         _checked_model,
     )
     found = [await check(settings) for check in checks]
@@ -74,11 +75,12 @@ async def check_folder(settings: Settings) -> Finding:
 
 async def check_lock(settings: Settings) -> Finding:
     """Who owns the folder; a running Echo is no problem."""
+    lock = FolderLock(settings.conversations_dir, command="check")
     try:
-        with FolderLock(settings.conversations_dir, command="check"):
+        with lock:
             return Finding("lock", "Nobody else uses the folder.")
-    except FolderInUseError as error:
-        return Finding("lock", f"In use, as it is while Echo runs: {error}")
+    except FolderInUseError:
+        return Finding("lock", f"In use, as it is while Echo runs, by {lock.holder()}.")
     except (StoreError, OSError) as error:
         return Finding("lock", f"{error}", is_fine=False)
 
@@ -115,6 +117,13 @@ async def _checked_server(settings: Settings) -> Finding:
 
 
 _RESTORE = "Move it away and run `python bot.py rebuild --from transcripts`."
+
+
+async def _checked_api(settings: Settings) -> Finding:
+    from source.app.api_check import check_api
+
+    text, is_fine = await check_api(settings)
+    return Finding("api", text, is_fine=is_fine)
 
 
 async def _checked_model(settings: Settings) -> Finding:

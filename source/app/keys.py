@@ -9,15 +9,15 @@ from urllib.parse import quote
 
 import click
 
-from source.adapters.remote.api_client import ApiClient, ApiUnavailableError
+from source.adapters.remote.api_client import ApiClient
 from source.adapters.storage.api_key_table import ApiKeyTable
 from source.adapters.storage.engine import is_there
 from source.adapters.storage.sql_store import SqlStore
-from source.adapters.web.local_token import LocalToken
 from source.app.composition import hold_folders
+from source.app.running_api import running_api
 from source.app.settings import Settings
 from source.domain.api_key import ApiKey, Scope
-from source.domain.errors import RefusedInputError, SettingsError
+from source.domain.errors import RefusedInputError
 from source.ports.clock import SystemClock
 from source.services.api_keys import ApiKeys, MadeKey
 
@@ -113,26 +113,14 @@ async def _keyring(settings: Settings) -> AsyncIterator[Keyring]:
     async with AsyncExitStack() as stack:
         clock = SystemClock()
         if settings.sqlite_file is not None:
-            running = await _running(stack, settings)
-            if running is not None:
-                yield running
+            client = await running_api(stack, settings)
+            if client is not None:
+                yield _OverApi(client)
                 return
             hold_folders(stack, settings, command="keys")
         store = await SqlStore.open(settings.database, clock=clock, durability=settings.durability)
         stack.push_async_callback(store.close)
         yield ApiKeys(ApiKeyTable(store), clock)
-
-
-async def _running(stack: AsyncExitStack, settings: Settings) -> Keyring | None:
-    token = LocalToken.read(settings.conversations_dir)
-    if token is None:
-        return None
-    client = await stack.enter_async_context(ApiClient(token.url, token.secret, is_local=True))
-    try:
-        await client.get("/health")
-    except (ApiUnavailableError, SettingsError):
-        return None  # the file of a process that was killed; another may listen there now
-    return _OverApi(client)
 
 
 class _OverApi:

@@ -23,6 +23,7 @@ async def server() -> AsyncIterator[FakeOpenAIServer]:
 def program(tmp_path: Path, server: FakeOpenAIServer) -> Program:
     return Program(
         tmp_path / "conversations",
+        WEB_ENABLED="false",
         OPENAI_BASE_URL=server.base_url,
         OPENAI_API_KEY="sk-hidden",
         OPENAI_MODEL="test-model",

@@ -11,7 +11,7 @@ from tests.e2e.program import Program
 
 @pytest.fixture
 def program(tmp_path: Path) -> Program:
-    return Program(tmp_path / "conversations")
+    return Program(tmp_path / "conversations", WEB_ENABLED="false")
 
 
 def test_with_everything_switched_off_it_says_what_there_is(tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ def test_check_on_a_new_folder_finds_everything_well(program: Program) -> None:
     done = program.run("check")
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"CONVERSATIONS_DIR = {program.folder}  (environment)" in done.stdout
-    assert [line.split()[0] for line in done.stdout.splitlines() if line[:2] in {"ok", "pr"}] == ["ok"] * 5
+    assert [line.split()[0] for line in done.stdout.splitlines() if line[:2] in {"ok", "pr"}] == ["ok"] * 6
     assert "Offline mode" in done.stdout
 
 

@@ -20,7 +20,7 @@ def program(tmp_path: Path, discord: FakeDiscord, **settings: str) -> Program:
 
 async def test_check_prints_the_invite_link_and_never_the_token(tmp_path: Path) -> None:
     async with FakeDiscord() as discord:
-        done = await asyncio.to_thread(program(tmp_path, discord).run, "check")
+        done = await asyncio.to_thread(program(tmp_path, discord, WEB_ENABLED="false").run, "check")
 
     link = f"https://discord.com/oauth2/authorize?client_id={discord.bot.id}&scope=bot+applications.commands"
     assert f"{link}&permissions=309237746688&integration_type=0" in done.stdout
@@ -31,7 +31,7 @@ async def test_check_prints_the_invite_link_and_never_the_token(tmp_path: Path) 
 
 async def test_check_says_where_to_switch_the_missing_intent_on(tmp_path: Path) -> None:
     async with FakeDiscord(intents=0) as discord:
-        done = await asyncio.to_thread(program(tmp_path, discord).run, "check")
+        done = await asyncio.to_thread(program(tmp_path, discord, WEB_ENABLED="false").run, "check")
 
     assert "Message Content" in done.stdout
     assert "https://discord.com/developers/applications" in done.stdout
@@ -39,7 +39,7 @@ async def test_check_says_where_to_switch_the_missing_intent_on(tmp_path: Path) 
 
 
 def test_check_says_that_there_is_no_token(tmp_path: Path) -> None:
-    done = Program(tmp_path / "conversations", DISCORD_TOKEN="", LOCAL_MODEL_URLS="").run("check")
+    done = Program(tmp_path / "conversations", DISCORD_TOKEN="", LOCAL_MODEL_URLS="", WEB_ENABLED="false").run("check")
     assert "DISCORD_TOKEN is not set" in done.stdout
     assert done.returncode == 0
 

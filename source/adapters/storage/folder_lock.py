@@ -34,7 +34,7 @@ class FolderLock:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._lock.acquire()
         except Timeout as error:
-            raise FolderInUseError(f"{self._folder} is in use by {self._holder()}: stop it first") from error
+            raise FolderInUseError(f"{self._folder} is in use by {self.holder()}: stop it first") from error
         except (OSError, NotImplementedError) as error:
             reason = (isinstance(error, OSError) and error.strerror) or type(error).__name__
             raise StoreUnavailableError(f"{self._folder} cannot be locked: {reason}") from error
@@ -65,7 +65,8 @@ class FolderLock:
             draft.write_text(json.dumps(owner), encoding="utf-8")
             draft.replace(self._owner_file)
 
-    def _holder(self) -> str:
+    def holder(self) -> str:
+        """Say who else holds the folder, as well as that is known."""
         try:
             owner = json.loads(self._owner_file.read_text(encoding="utf-8"))
             pid, command, host, since = (owner[name] for name in ("pid", "command", "host", "since"))

@@ -9,6 +9,20 @@ from source.domain.errors import SettingsError
 _BACKLOG: Final = 512
 
 
+def refuse_strangers_without_key(host: str, *, has_keys: bool) -> None:
+    """Refuse to listen where other machines may call, and none has to show a key.
+
+    Raises: SettingsError: the sentence says what to do.
+    """
+    from source.adapters.web.local_callers import is_loopback
+
+    if not is_loopback(host) and not has_keys:
+        raise SettingsError(
+            f"WEB_HOST is {host}: the API answers other machines only with an API key. Make one with "
+            "`python bot.py keys create NAME --scope read`, or leave WEB_HOST at 127.0.0.1."
+        )
+
+
 def listener_on(host: str, port: int) -> socket.socket:
     """Return a socket that takes connections.
 

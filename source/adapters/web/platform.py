@@ -13,11 +13,9 @@ from fastapi import APIRouter
 
 from source.adapters.web.app import create_app
 from source.adapters.web.frame import WebFrame
-from source.adapters.web.listening import listener_on
-from source.adapters.web.local_callers import is_loopback
+from source.adapters.web.listening import listener_on, refuse_strangers_without_key
 from source.adapters.web.local_token import LocalToken
 from source.adapters.web.streams import OpenStreams
-from source.domain.errors import SettingsError
 
 log = structlog.get_logger(__name__)
 
@@ -56,11 +54,7 @@ class WebPlatform:
 
     async def _listener(self) -> socket.socket:
         settings = self._frame.settings
-        if not is_loopback(settings.host) and not await self._frame.keys.any_exist():
-            raise SettingsError(
-                f"WEB_HOST is {settings.host}: the API answers other machines only with an API key. Make one with "
-                "`python bot.py keys create NAME --scope read`, or leave WEB_HOST at 127.0.0.1."
-            )
+        refuse_strangers_without_key(settings.host, has_keys=await self._frame.keys.any_exist())
         return listener_on(settings.host, settings.port)
 
     async def _serve(self, listener: socket.socket, stop: asyncio.Event) -> None:
