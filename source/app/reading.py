@@ -3,17 +3,29 @@
 import json
 import re
 from dataclasses import asdict
+from datetime import datetime
+from typing import Final
 
 import click
 
 from source.adapters.terminal.screen import printable
 from source.app.composition import open_reader
 from source.app.settings import Settings
-from source.domain.conversation_head import StoredConversation
-from source.domain.message import Message, as_utc
+from source.domain.conversation_head import CreatedReason, StoredConversation
+from source.domain.message import Message, Standing, as_utc
 from source.domain.transcript import encode_transcript
 from source.ports.store import ConversationListing
 
+BEGUN: Final = {
+    CreatedReason.FIRST_MESSAGE: "by a first message",
+    CreatedReason.WINDOW_PASSED: "after a long pause",
+    CreatedReason.NEW_COMMAND: "with /new",
+    CreatedReason.TOPIC_COMMAND: "with /new and a topic",
+    CreatedReason.FRESH_COMMAND: "with /new fresh",
+    CreatedReason.AFTER_ARCHIVE: "after an archived one",
+    CreatedReason.AFTER_END: "after an ended one",
+    CreatedReason.API: "over the API",
+}
 # JSON leaves DEL and C1 as they are; a terminal would obey them.
 _RAW_CONTROLS = re.compile("[\x7f-\x9f]")
 
@@ -23,7 +35,7 @@ async def list_conversations(settings: Settings, *, limit: int, as_json: bool) -
     async with open_reader(settings) as catalog:
         listings, total = await catalog.listing(limit=limit), await catalog.count()
     if as_json:
-        click.echo(_harmless(json.dumps([asdict(listing) for listing in listings], default=str, indent=2)))
+        click.echo(_harmless(json.dumps([asdict(listing) for listing in listings], default=_plain, indent=2)))
         return 0
     for listing in listings:
         click.echo(listing_line(listing))
@@ -59,7 +71,7 @@ def _shown(stored: StoredConversation) -> str:
     head = stored.head
     lines = [
         f"Conversation {head.conversation_id} on {head.thread.platform}, thread {head.thread.thread_id}",
-        f"{head.state}, {head.created_reason} on {head.created_at.astimezone():%Y-%m-%d %H:%M}",
+        f"{head.state}, begun {BEGUN[head.created_reason]} on {head.created_at.astimezone():%Y-%m-%d %H:%M}",
     ]
     if head.title:
         lines.append(f"Title: {head.title}")
@@ -73,11 +85,17 @@ def _shown(stored: StoredConversation) -> str:
 
 
 def _message_line(message: Message, stored: StoredConversation) -> str:
+    said_at = f"{as_utc(message.created_at).astimezone():%Y-%m-%d %H:%M}"
+    if message.standing is Standing.DELETED:
+        return f"{said_at} … (deleted)"  # whose it was may be forgotten too
     speaker = stored.people.get(message.requester, message.requester) if message.requester else "Echo"
     kind = "" if message.message_type == "chat" else f" ({message.message_type})"
     stopped = " (stopped)" if message.interrupted else ""
-    said_at = as_utc(message.created_at).astimezone()
-    return f"{said_at:%Y-%m-%d %H:%M} {speaker}{kind} › {message.message_content}{stopped}"
+    return f"{said_at} {speaker}{kind} › {message.message_content}{stopped}"
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def _harmless(text: str) -> str:
