@@ -43,10 +43,12 @@ class Asked:
 
     @property
     def scopes(self) -> tuple[Scope, ...]:
-        """Everyone who is answered: all of them read the reply."""
+        """Everyone who is answered: all of them read the reply, and so does who else speaks in a direct thread."""
         thread = self.thread
         readers = {event.inbound.person.external_id for event in self.events}
         readers |= {message.requester for message in self.earlier if message.requester is not None}
+        if thread.guild_id is None:
+            readers |= {*(self.conversation.people or ())}
         return tuple(Scope(thread.platform, who, thread.guild_id, thread.circle) for who in sorted(readers))
 
     @property

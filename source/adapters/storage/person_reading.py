@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
 from source.adapters.storage.person_tables import is_here, rows_by_person
 from source.adapters.storage.seen_places import seen_from
@@ -108,27 +108,54 @@ def _following(connection: Connection, conversation_ids: Collection[int]) -> lis
 def _readers_of(connection: Connection, conversation_ids: Collection[int]) -> list[int]:
     """Look where a search could have shown one of these: to somebody who took part in it, in the same place."""
     found: set[int] = set()
-    theirs = participants.alias("theirs")
-    there = conversations.alias("there")
-    place = threads.alias("place")
     for some in in_steps(conversation_ids):
-        query = (
-            select(theirs.c.conversation_id)
-            .distinct()
-            .select_from(participants)
-            .join(conversations, conversations.c.id == participants.c.conversation_id)
-            .join(threads, threads.c.id == conversations.c.thread_key)
-            .join(theirs, theirs.c.external_id == participants.c.external_id)
-            .join(there, there.c.id == theirs.c.conversation_id)
-            .join(place, place.c.id == there.c.thread_key)
-            .where(
-                participants.c.conversation_id.in_(some),
-                place.c.platform == threads.c.platform,
-                place.c.guild_id == threads.c.guild_id,
-            )
-        )
-        found.update(connection.execute(query).scalars())
+        for query in (_in_the_same_guild(some), _told_directly(some)):
+            found.update(connection.execute(query).scalars())
     return sorted(found - set(conversation_ids))
+
+
+def _in_the_same_guild(conversation_ids: Sequence[int]) -> Select[int]:
+    """Select where somebody took part in the guild in which they took part in one of these."""
+    theirs, there, place = participants.alias("theirs"), conversations.alias("there"), threads.alias("place")
+    return (
+        select(theirs.c.conversation_id)
+        .distinct()
+        .select_from(participants)
+        .join(conversations, conversations.c.id == participants.c.conversation_id)
+        .join(threads, threads.c.id == conversations.c.thread_key)
+        .join(theirs, theirs.c.external_id == participants.c.external_id)
+        .join(there, there.c.id == theirs.c.conversation_id)
+        .join(place, place.c.id == there.c.thread_key)
+        .where(
+            participants.c.conversation_id.in_(conversation_ids),
+            place.c.platform == threads.c.platform,
+            place.c.guild_id == threads.c.guild_id,
+        )
+    )
+
+
+def _told_directly(conversation_ids: Sequence[int]) -> Select[int]:
+    """Select the direct conversations, on all their accounts, of those who took part in a direct one of these."""
+    theirs, there, place = participants.alias("theirs"), conversations.alias("there"), threads.alias("place")
+    known = aliases.alias("known")
+    took_part = and_(known.c.platform == threads.c.platform, known.c.external_id == participants.c.external_id)
+    return (
+        select(theirs.c.conversation_id)
+        .distinct()
+        .select_from(participants)
+        .join(conversations, conversations.c.id == participants.c.conversation_id)
+        .join(threads, threads.c.id == conversations.c.thread_key)
+        .join(known, took_part)
+        .join(aliases, aliases.c.person_id == known.c.person_id)
+        .join(theirs, theirs.c.external_id == aliases.c.external_id)
+        .join(there, there.c.id == theirs.c.conversation_id)
+        .join(place, and_(place.c.id == there.c.thread_key, place.c.platform == aliases.c.platform))
+        .where(
+            participants.c.conversation_id.in_(conversation_ids),
+            threads.c.guild_id.is_(None),
+            place.c.guild_id.is_(None),
+        )
+    )
 
 
 def _waiting(connection: Connection, who: Who, place: SeenFrom | None, before: int) -> dict[Platform, list[str]]:

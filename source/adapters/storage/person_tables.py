@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from sqlalchemy import ColumnElement, Table, and_, false, or_
+from sqlalchemy import ColumnElement, Table, and_, false, or_, select
 
 from source.adapters.storage.fact_tables import facts, forgotten_facts
 from source.adapters.storage.interaction_tables import interaction_names, interactions
@@ -11,13 +11,13 @@ from source.adapters.storage.operation_tables import user_summaries
 from source.adapters.storage.privacy_tables import retention_rules
 from source.adapters.storage.profile_tables import link_attempts, link_codes, link_notices, profile_values
 from source.adapters.storage.seen_places import seen_from
-from source.adapters.storage.tables import feedback
+from source.adapters.storage.tables import aliases, feedback
 from source.domain.privacy import SeenFrom
 from source.ports.privacy import Who
 from source.ports.store import Scope
 
-# Tables with a `person_id`. Of one that also has a `conversation_id`, or columns of a place (platform, guild_id, circle),
-# forgetting one place alone takes the rows of that place.
+# Tables with a `person_id`. Of one that also has a `conversation_id`, or columns of a place (platform, guild_id,
+# circle), forgetting one place alone takes the rows of that place.
 PARTS: Final[tuple[Table, ...]] = (
     facts,
     forgotten_facts,
@@ -40,7 +40,7 @@ def rows_by_person(who: Who, place: SeenFrom | None) -> Iterator[tuple[Table, Co
     if place is None:
         ids = [alias.external_id for alias in who.aliases]
         yield retention_rules, retention_rules.c.person_id == who.person_id
-        yield user_summaries, user_summaries.c.user_id.in_(ids)
+        yield user_summaries, and_(user_summaries.c.user_id.in_(ids), ~_is_of_others_too(who))
         yield (
             feedback,
             or_(
@@ -50,6 +50,12 @@ def rows_by_person(who: Who, place: SeenFrom | None) -> Iterator[tuple[Table, Co
                 )
             ),
         )
+
+
+def _is_of_others_too(who: Who) -> ColumnElement[bool]:
+    """Whether somebody else has the id of a summary, on another platform: it does not say whose it is."""
+    others = select(aliases.c.person_id).where(aliases.c.external_id == user_summaries.c.user_id)
+    return others.where(aliases.c.person_id != who.person_id).exists()
 
 
 def _here(table: Table, place: SeenFrom | None) -> list[ColumnElement[bool]]:
