@@ -23,7 +23,7 @@ from source.app.log_scrubbing import scrub_of
 from source.app.log_setup import set_up_logging
 from source.app.models import warm_up
 from source.app.settings import Settings
-from source.domain.errors import EchoError, FolderInUseError
+from source.domain.errors import EchoError, FolderInUseError, StoreUnavailableError
 from source.domain.message import Message
 from source.domain.thread import PersonRef, Platform, ThreadKey, ThreadRef
 from source.domain.turn import InboundMessage
@@ -31,6 +31,7 @@ from source.ports.channel import Channel
 from source.ports.clock import SystemClock
 from source.ports.store import ConversationListing
 from source.services.commands import CommandInvocation, CommandReply, CommandSpec, ExportedFile
+from source.services.turn_service import NOT_KEPT
 
 if TYPE_CHECKING:
     from source.adapters.terminal.partner import Partner
@@ -58,7 +59,10 @@ class EchoPartner:
         return self._echo.commands.vocabulary
 
     async def answer(self, inbound: InboundMessage, channel: Channel) -> None:
-        await self._echo.turns.handle(inbound, channel)
+        try:
+            await self._echo.turns.handle(inbound, channel)
+        except StoreUnavailableError as error:
+            raise StoreUnavailableError(f"{str(error).removesuffix('.')}. {NOT_KEPT}") from error
 
     async def recover(self, channel: Channel) -> None:
         await self._echo.turns.recover(channel)

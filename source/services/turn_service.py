@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Collection, Container, Sequence
 from datetime import timedelta
+from typing import Final
 
 import structlog
 
@@ -25,6 +26,9 @@ log = structlog.get_logger(__name__)
 _ACCEPTED_WITHIN = timedelta(seconds=1)
 
 _NOT_ALL = "I was away and could not take all that was written here meanwhile. {}"
+
+NOT_KEPT: Final = "Your message was not kept: send it again in a moment."
+"""What is said to people when the store is away for a while."""
 
 
 class TurnService:

@@ -123,6 +123,24 @@ async def test_an_answer_that_came_before_anybody_listened_is_that_of_the_store(
     assert (told.text, told.reply_id is not None) == ("All right.", True)
 
 
+async def test_whose_message_was_not_kept_is_asked_to_send_it_again(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(_: InboundMessage) -> None:
+        await asyncio.sleep(0)
+        raise StoreUnavailableError("the connection to secret was lost")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(visit.echo.store, "accept", refuse)
+        with pytest.raises(Problem) as refused:
+            await visit.chat.ask(visit.inbound())
+    assert (refused.value.status_code, refused.value.headers) == (503, {"Retry-After": "5"})
+    assert refused.value.detail == (
+        "The store cannot be read or written now. Your message was not kept: send it again in a moment."
+    )
+    assert isinstance(await last(await visit.chat.ask(visit.inbound())), Answered)
+
+
 async def test_all_who_are_answered_together_hear_the_answer_as_it_comes(visit: Visit) -> None:
     visit.echo.model.hold()
     first = await visit.chat.ask(visit.inbound())

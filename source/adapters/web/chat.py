@@ -9,8 +9,9 @@ from typing import Final, Protocol
 import structlog
 
 from source.adapters.web.chat_channel import Delivered, Failed, Listener, Pause, ReplyEvent, WebChannel
+from source.adapters.web.error_statuses import answer_to
 from source.adapters.web.problems import Problem
-from source.domain.errors import EchoError, StoreError
+from source.domain.errors import EchoError, StoreError, StoreUnavailableError
 from source.domain.message import Message
 from source.domain.thread import Platform, ThreadKey, ThreadRef
 from source.domain.turn import InboundMessage, SaidMessage
@@ -22,6 +23,7 @@ from source.services.commands import CommandInvocation, CommandReply, CommandSpe
 from source.services.mailbox import Waiting
 from source.services.owned_tasks import OwnedTasks
 from source.services.scrubbing import AS_IT_IS, KeptText
+from source.services.turn_service import NOT_KEPT
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +36,11 @@ _PATIENCE_SECONDS: Final = 60.0
 _LATER: Final = (
     "Your message is kept, and I will answer it as soon as I can. Send it again with its id to ask for that."
 )
+
+
+def _not_kept(error: StoreUnavailableError) -> Problem:
+    answer = answer_to(error, has_condition=False)
+    return Problem(answer.status, f"{answer.detail} {NOT_KEPT}", headers={"Retry-After": str(answer.retry_after)})
 
 
 class Turns(Protocol):
@@ -188,10 +195,14 @@ class WebChat:
         """Hand in a message; the same one again gets the answer to the first.
 
         Raises: RefusedInputError: it is not taken. StoreError: it could not be kept. Problem: 409, its id was
-            used for another message.
+            used for another message; 503, it was not kept, but may be in a moment.
         """
         listener = self._listener(inbound.thread)
-        waiting = await self.parts.turns.accept(inbound, listener)
+        try:
+            waiting = await self.parts.turns.accept(inbound, listener)
+        except StoreUnavailableError as error:
+            log.warning("message_not_kept", reason=str(error))
+            raise _not_kept(error) from error
         if waiting is None:
             return await self._again(inbound, listener)
         listener.await_reply(waiting.event.key)

@@ -23,7 +23,7 @@ class PartShown(Shown):
 class HealthShown(Shown):
     """How Echo is; the parts are for callers with a key, or on Echo's own machine."""
 
-    status: Literal["ok", "degraded"]
+    status: Literal["ok", "degraded", "down"]
     parts: dict[str, PartShown] | None = Field(
         default=None, examples=[{"store": {"status": "ok", "sentence": "It can be read."}}]
     )
@@ -53,4 +53,5 @@ def router(parts: Mapping[str, HealthPart]) -> APIRouter:
 
 def _shown(health: Health, *, with_parts: bool) -> HealthShown:
     parts = {name: PartShown(status=part.status, sentence=part.sentence) for name, part in health.parts.items()}
-    return HealthShown(status="ok" if health.is_ok else "degraded", parts=parts if with_parts else None)
+    status: Literal["ok", "degraded", "down"] = "ok" if health.is_ok else "degraded"
+    return HealthShown(status="down" if health.is_down else status, parts=parts if with_parts else None)
