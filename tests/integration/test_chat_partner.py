@@ -36,4 +36,4 @@ async def test_whose_message_was_not_kept_is_asked_to_send_it_again(
                 await partner.answer(inbound, talk.channel)
         assert str(told.value) == "the disk is full. Your message was not kept: send it again in a moment."
         await partner.answer(inbound, talk.channel)
-        assert talk.channel.replies[-1].delivered == "You said: Ada: Hello"
+        assert talk.channel.replies[-1].delivered == "You said: Hello"
