@@ -29,8 +29,8 @@ from source.services.archive import ArchiveRequest
 from source.services.side_by_side import each_for_itself
 from tests.fakes.s3 import BUCKET, CREDENTIALS, s3_server
 
-_CONVERSATIONS, _QUICK_CONVERSATIONS = 10_000, 60
-_IN_S3, _QUICK_IN_S3 = 1_000, 25
+_CONVERSATIONS, _QUICK_CONVERSATIONS = 10_000, 20
+_IN_S3, _QUICK_IN_S3 = 1_000, 8
 _MESSAGES = 20
 _A_PIECE = 25
 _REQUEST = ArchiveRequest(by="benchmark")

@@ -16,6 +16,6 @@ async def test_nothing_of_a_forgotten_person_is_left_and_nothing_of_others_is_lo
     folder = tmp_path / "conversations"
     folder.mkdir()
     with database_of(kind, folder) as url:
-        campaign = Campaign(folder, url, conversations=48, kills=kills)
+        campaign = Campaign(folder, url, conversations=24, kills=kills)
         assert await campaign.run() == []
     assert campaign.killed == kills

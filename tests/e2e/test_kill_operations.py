@@ -16,6 +16,6 @@ async def test_nothing_is_half_archived_restored_or_deleted(
     folder = tmp_path / "conversations"
     folder.mkdir()
     with database_of(kind, folder) as url:
-        campaign = Campaign(folder, url, conversations=60, kills=kills)
+        campaign = Campaign(folder, url, conversations=30, kills=kills)
         assert await campaign.run() == []
     assert campaign.killed == sum(kills)

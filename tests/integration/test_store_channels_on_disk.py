@@ -101,6 +101,7 @@ async def test_little_is_read_of_much_that_is_done(file: Path, conversations: in
     platform, late = Platform.DISCORD, NOW + timedelta(hours=1, seconds=conversations * turns - 1)
     engine = reading_engine(file)
     with engine.connect() as connection:
+        event_reading.unanswered(connection, platform)  # the schema is read with the first statement
         steps = 0
 
         def count() -> int:
@@ -117,5 +118,5 @@ async def test_little_is_read_of_much_that_is_done(file: Path, conversations: in
         assert channel_reading.unfinished_parts(connection, platform) == []
         assert event_reading.unanswered(connection, platform) == []
         assert statistics_reading.tokens_since(connection, platform, late) == {}
-        assert steps < 900
+        assert steps < 400
     engine.dispose()

@@ -31,7 +31,9 @@ class Verdict:
 
 def verdict_on(place: Place) -> Verdict:
     """Compare what was handed in with what was done."""
-    journal = [line.split() for line in place.journal.read_text(encoding="utf-8").splitlines()]
+    # Killed early enough, nobody has come to write a line.
+    noted = place.journal.read_text(encoding="utf-8") if place.journal.exists() else ""
+    journal = [line.split() for line in noted.splitlines()]
     submitted = {name: int(pieces) for kind, name, pieces in journal if kind == "submitted"}
     tasks, ledger, log, executors = _rows(place)
     by_name = {str(task["key"]): task for task in tasks}
