@@ -170,7 +170,8 @@ def recall(
 ) -> int:
     """Find what was said that bears on a question, in full conversations of the past."""
     if (query is None) == (queries is None):
-        raise click.UsageError('give a question, as in `python bot.py recall "…"`, or --queries FILE.')
+        too_many = ", not both" if query is not None else ""
+        raise click.UsageError(f'give a question, as in `python bot.py recall "…"`, or --queries FILE{too_many}.')
     settings = _settings_and_quiet_logs(sources)
     from source.app.recalling import RecallRequest, run_recall
 

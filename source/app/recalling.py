@@ -14,19 +14,17 @@ from source.adapters.storage.people_table import PeopleTable
 from source.adapters.terminal.screen import printable
 from source.app.composition import open_reader
 from source.app.embeddings import embedding_model
+from source.app.named_people import person_named
 from source.app.recall_parts import recall_over
 from source.app.settings import Settings
 from source.domain.errors import RefusedInputError
 from source.domain.recall.passages import RecallBudget, RecalledTurn, Recollection
-from source.domain.thread import Platform
 from source.ports.clock import SystemClock
-from source.ports.people import PeopleQuery, Person
 from source.ports.recall import Eyes
 from source.services.recall import RecallService
 
 # As the budgets of prompts at first: UTF-8 bytes for a token.
 _BYTES_PER_TOKEN = 3
-_MOST_NAMED = 5
 _ROOM_FOR_ONE = 10_000
 _NOTHING = "Nothing that was said bears on that."
 _TOO_SMALL = "Something that was said bears on that, but --budget {} is too small to show it."
@@ -60,21 +58,32 @@ async def run_recall(settings: Settings, request: RecallRequest) -> int:
     max_bytes, is_one = request.budget_tokens * _BYTES_PER_TOKEN, request.queries is None
     budget = RecallBudget(max_bytes, request.most_turns, bearing_only=is_one)
     async with _open(settings) as (recall, people):
-        found_any = False
+        asked_any = found_any = False
         for asked in _asked(request):
-            began = time.perf_counter()
-            eyes = await _eyes(people, asked.person)
-            found = await recall.search(asked.query, eyes, budget)
-            took = time.perf_counter() - began
-            found_any = found_any or bool(found)
-            if request.as_json:
-                click.echo(_as_json(asked, found, took))
-            elif found:
-                click.echo(printable(found.text))
-            else:
-                anything = await recall.search(asked.query, eyes, replace(budget, max_bytes=_ROOM_FOR_ONE, max_turns=1))
-                click.echo(_TOO_SMALL.format(request.budget_tokens) if anything else _NOTHING)
-    return 0 if found_any or request.queries is not None else 1
+            if not request.as_json and not is_one:
+                click.echo(printable(f"\n› {asked.query}" if asked_any else f"› {asked.query}"))
+            asked_any = True
+            found_any |= await _answer(recall, asked, await _eyes(people, asked.person), budget, request)
+    if not asked_any:
+        raise RefusedInputError(f"no question in {_shown(request.queries)}.")
+    return 0 if found_any or not is_one else 1
+
+
+async def _answer(
+    recall: RecallService, asked: _Asked, eyes: Eyes, budget: RecallBudget, request: RecallRequest
+) -> bool:
+    """Print what bears on a question; False: nothing does."""
+    began = time.perf_counter()
+    found = await recall.search(asked.query, eyes, budget)
+    took = time.perf_counter() - began
+    if request.as_json:
+        click.echo(_as_json(asked, found, took))
+    elif found:
+        click.echo(printable(found.text))
+    else:
+        anything = await recall.search(asked.query, eyes, replace(budget, max_bytes=_ROOM_FOR_ONE, max_turns=1))
+        click.echo(_TOO_SMALL.format(request.budget_tokens) if anything else _NOTHING)
+    return bool(found)
 
 
 @asynccontextmanager
@@ -101,8 +110,14 @@ def _lines(queries: Path) -> list[str]:
     try:
         given = sys.stdin.buffer.read() if str(queries) == "-" else queries.read_bytes()
         return given.decode("utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RefusedInputError(f"{queries} cannot be read as text in UTF-8: {error}") from error
+    except OSError as error:
+        raise RefusedInputError(f"{_shown(queries)} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise RefusedInputError(f"{_shown(queries)} cannot be read as text in UTF-8: {error}") from error
+
+
+def _shown(queries: Path | None) -> str:
+    return "standard input" if str(queries) == "-" else str(queries)
 
 
 def _read(line: str, number: int, person: str | None) -> _Asked:
@@ -125,27 +140,7 @@ async def _eyes(people: PeopleTable, whose: str | None) -> Eyes:
     """
     if whose is None:
         return Eyes()
-    found = [person for query in _queries_for(whose) for person in await people.people(query, limit=_MOST_NAMED + 1)]
-    exactly = [person for person in found if whose in {alias.display_name for alias in person.aliases}]
-    by_id = {person.person_id: person for person in exactly or found}
-    if len(by_id) == 1:
-        return Eyes(person_id=next(iter(by_id)))
-    if not by_id:
-        raise RefusedInputError(f"Nobody is known as {whose[:80]}: give a name, or an id such as discord:1234.")
-    named = "; ".join(_named(person) for person in list(by_id.values())[:_MOST_NAMED])
-    raise RefusedInputError(f"Several are known as {whose[:80]}: {named}. Give the id of one.")
-
-
-def _queries_for(whose: str) -> Iterator[PeopleQuery]:
-    platform, _, external_id = whose.partition(":")
-    if external_id and platform in set(Platform):
-        yield PeopleQuery(platform=Platform(platform), external_id=external_id)
-    yield PeopleQuery(external_id=whose)
-    yield PeopleQuery(name=whose)
-
-
-def _named(person: Person) -> str:
-    return ", ".join(f"{alias.platform}:{alias.external_id} ({alias.display_name})" for alias in person.aliases)
+    return Eyes(person_id=(await person_named(people, whose, may_be_part=True)).person_id)
 
 
 def _as_json(asked: _Asked, found: Recollection, took: float) -> str:

@@ -79,6 +79,32 @@ def test_questions_may_come_from_standard_input(talked: Program) -> None:
     assert len(done.stdout.splitlines()) == 2
 
 
+def test_each_answer_to_many_questions_follows_its_question(talked: Program) -> None:
+    done = talked.run("recall", "--queries", "-", "--turns", "1", stdin="gate code\nblue gate\n")
+    assert done.returncode == 0, done.stderr
+    first, second = done.stdout.split("\n\n")
+    assert first.startswith("› gate code\n[")
+    assert second.startswith("› blue gate\n[")
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_file_without_a_question_is_told(talked: Program, tmp_path: Path, options: list[str]) -> None:
+    (tmp_path / "empty").write_text("\n  \n")
+    done = talked.run("recall", "--queries", str(tmp_path / "empty"), *options)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"no question in {tmp_path / 'empty'}.\n"
+    assert "no question in standard input." in talked.run("recall", "--queries", "-").stderr
+
+
+def test_a_file_that_is_not_there_is_told(talked: Program, tmp_path: Path) -> None:
+    done = talked.run("recall", "--queries", str(tmp_path / "none"))
+    assert (done.returncode, done.stderr) == (1, f"{tmp_path / 'none'} cannot be read: No such file or directory.\n")
+
+
+def test_a_question_and_a_file_of_them_are_not_asked_together(program: Program) -> None:
+    assert "or --queries FILE, not both." in program.run("recall", "gate", "--queries", "-").stderr
+
+
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
@@ -127,6 +153,16 @@ def test_several_who_may_be_meant_are_named(talked: Program) -> None:
     assert asked.returncode != 0
     assert "Several are known as be: " in asked.stderr
     assert "terminal:benno" in asked.stderr
+
+
+def test_two_of_one_name_are_told_apart_by_their_ids(talked: Program) -> None:
+    talked.run("chat", "--user", "Ana", "--thread", "c", stdin="The gate is red\n")
+    done = talked.run("recall", "gate", "--person", "ana")
+    assert done.returncode != 0
+    assert "Several are known as ana: " in done.stderr
+    assert "terminal:ana (ana)" in done.stderr
+    assert "terminal:Ana (Ana)" in done.stderr
+    assert "The gate is red" in talked.run("recall", "gate", "--person", "terminal:Ana").stdout
 
 
 def test_what_nobody_said_ends_with_1(talked: Program) -> None:
