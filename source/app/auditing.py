@@ -4,17 +4,20 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import click
 
 from source.adapters.remote.api_client import ApiClient, ApiRefusedError, ApiUnavailableError
+from source.adapters.storage.people_table import PeopleTable
 from source.adapters.storage.receipt_table import ReceiptTable
 from source.adapters.storage.retention_table import RetentionTable
 from source.adapters.storage.sql_store import SqlStore
+from source.adapters.terminal.screen import printable
 from source.app.composition import hold_folders, open_echo, open_reader
-from source.app.lost_database import refuse_a_missing_file
+from source.app.lost_database import refuse_a_lost_file, refuse_a_missing_file
+from source.app.named_people import person_named, shown_person
 from source.app.privacy import retention_settings
 from source.app.running_api import running_api
 from source.app.settings import Settings
@@ -24,7 +27,8 @@ from source.domain.retention import RetentionRule
 from source.domain.task import TaskStatus
 from source.domain.thread import Platform
 from source.ports.clock import SystemClock
-from source.services.audit import AuditLog, RetentionRules
+from source.ports.people import PeopleStore
+from source.services.audit import RULE_PUT, RULE_REMOVED, AuditLog, RetentionRules
 from source.services.retention_view import RetentionView
 
 _BY: Final = "cli"
@@ -41,7 +45,7 @@ async def show_audit(settings: Settings, *, limit: int, as_json: bool) -> int:
     for entry in entries:
         receipt = f"  receipt {entry.receipt_id}" if entry.receipt_id else ""
         when = f"{entry.at.astimezone():%Y-%m-%d %H:%M}"
-        click.echo(f"{when}  {entry.action:<22}  by {entry.asked_by:<9}  {told_counts(entry.counts)}{receipt}")
+        click.echo(f"{when}  {entry.action:<22}  by {entry.asked_by:<9}  {_told(entry)}{receipt}")
     if not entries:
         click.echo("Nothing has been forgotten, handed over or removed yet.", err=True)
     return 0
@@ -50,12 +54,12 @@ async def show_audit(settings: Settings, *, limit: int, as_json: bool) -> int:
 async def list_rules(settings: Settings) -> int:
     """Print what is kept how long."""
     async with open_reader(settings) as store:
-        rules = await RetentionTable(store).rules()
+        lines = [await _line(rule, PeopleTable(store)) for rule in await RetentionTable(store).rules()]
     usual = retention_settings(settings)
     applied = "applied every day" if settings.retention_enabled else "not applied by itself: RETENTION_ENABLED is false"
     click.echo(f"messages {_days(usual.message_days)}, user summaries {_days(usual.summary_days)}; {applied}")
-    for rule in rules:
-        click.echo(f"{rule.rule_id}  {_whose(rule)}: {_kept(rule)}")
+    for line in lines:
+        click.echo(line)
     return 0
 
 
@@ -64,7 +68,6 @@ def rule_of(
     guild: str | None,
     thread: str | None,
     *,
-    person: int | None,
     messages: int | None,
     summaries: int | None,
 ) -> RetentionRule:
@@ -75,25 +78,37 @@ def rule_of(
     if platform is not None and platform not in {each.value for each in Platform}:
         raise RefusedInputError(f"There is no platform {platform!r}; there are {', '.join(Platform)}.")
     place = Platform(platform) if platform is not None else None
-    return RetentionRule(0, place, guild, thread, person, messages, summaries)
+    return RetentionRule(0, place, guild, thread, None, messages, summaries)
 
 
-async def set_rule(settings: Settings, rule: RetentionRule) -> int:
-    """Keep a rule, through the running Echo where there is one."""
+async def set_rule(settings: Settings, rule: RetentionRule, *, person: str | None) -> int:
+    """Keep a rule, through the running Echo where there is one; `person` is a name or an id such as discord:1234.
+
+    Raises: RefusedInputError: nobody is that, or several are.
+    """
+    refuse_a_lost_file(settings)
+    if person is not None:
+        async with open_reader(settings) as store:
+            whose = await person_named(PeopleTable(store), person, may_be_part=False)
+        rule = replace(rule, person_id=whose.person_id)
     async with _writing(settings) as desk:
         kept = await desk.put(rule)
-    click.echo(f"{kept.rule_id}  {_whose(kept)}: {_kept(kept)}")
+    async with open_reader(settings) as store:
+        click.echo(await _line(kept, PeopleTable(store)))
     return 0
 
 
 async def remove_rule(settings: Settings, rule_id: int) -> int:
     """Remove a rule; 1 when there is none."""
     refuse_a_missing_file(settings)
+    async with open_reader(settings) as store:
+        lines = {each.rule_id: await _line(each, PeopleTable(store)) for each in await RetentionTable(store).rules()}
     async with _writing(settings) as desk:
         removed = await desk.remove(rule_id)
     if not removed:
         click.echo(f"There is no rule {rule_id}; `python bot.py retention list` shows which there are.", err=True)
         return 1
+    click.echo(f"removed: {lines.get(rule_id, rule_id)}")
     return 0
 
 
@@ -214,9 +229,22 @@ def _plain_rule(rule: RetentionRule) -> dict[str, object]:
     }
 
 
-def _whose(rule: RetentionRule) -> str:
+def _told(entry: AuditEntry) -> str:
+    if entry.action not in {RULE_PUT, RULE_REMOVED} or "rule" not in entry.counts:
+        return told_counts(entry.counts)
+    counts = entry.counts
+    rule = RetentionRule(0, message_days=counts.get("message_days"), summary_days=counts.get("summary_days"))
+    return f"rule {counts['rule']}, for a {'person' if counts['for_person'] else 'place'}: {_kept(rule)}"
+
+
+async def _line(rule: RetentionRule, people: PeopleStore) -> str:
+    return printable(f"{rule.rule_id}  {await _whose(rule, people)}: {_kept(rule)}")
+
+
+async def _whose(rule: RetentionRule, people: PeopleStore) -> str:
     if rule.person_id is not None:
-        return f"person {rule.person_id}"
+        person = await people.person(rule.person_id)
+        return shown_person(person) if person is not None else f"person {rule.person_id}, whom nobody knows"
     place = [f"{rule.platform.value if rule.platform else ''}"]
     place += [f"guild {rule.guild_id}"] if rule.guild_id else []
     place += [f"thread {rule.thread_id}"] if rule.thread_id else []

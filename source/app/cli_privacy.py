@@ -79,7 +79,7 @@ def _set(read: Read, run: Run) -> click.Command:
     @click.option("--platform", help="discord, whatsapp, web or terminal.")
     @click.option("--guild", help="A guild of the platform, by its id.")
     @click.option("--thread", help="One thread of the platform, by its id.")
-    @click.option("--person", type=click.IntRange(min=1), help="A person, by the number that the API gives.")
+    @click.option("--person", help="A person: a name, or an id such as discord:1234.")
     @click.option("--messages", type=days, help="Days that messages are kept; 0: for ever.")
     @click.option("--summaries", type=days, help="Days that user summaries are kept; 0: for ever.")
     @click.pass_obj
@@ -88,7 +88,7 @@ def _set(read: Read, run: Run) -> click.Command:
         platform: str | None,
         guild: str | None,
         thread: str | None,
-        person: int | None,
+        person: str | None,
         messages: int | None,
         summaries: int | None,
     ) -> int:
@@ -96,7 +96,7 @@ def _set(read: Read, run: Run) -> click.Command:
         settings = read(sources)
         from source.app.auditing import rule_of, set_rule
 
-        rule = rule_of(platform, guild, thread, person=person, messages=messages, summaries=summaries)
-        return run(set_rule(settings, rule))
+        rule = rule_of(platform, guild, thread, messages=messages, summaries=summaries)
+        return run(set_rule(settings, rule, person=person))
 
     return set_

@@ -8,8 +8,8 @@ from source.domain.retention import RetentionRule
 from source.ports.privacy import ReceiptStore, RetentionStore
 
 HANDED_OVER: Final = "my_data"
-_RULE_PUT: Final = "retention_rule_set"
-_RULE_REMOVED: Final = "retention_rule_removed"
+RULE_PUT: Final = "retention_rule_set"
+RULE_REMOVED: Final = "retention_rule_removed"
 
 
 class AuditLog:
@@ -50,14 +50,24 @@ class RetentionRules:
         if rule.message_days is None and rule.summary_days is None:
             raise RefusedInputError("How long? Give days for messages, for summaries, or both; 0: for ever.")
         kept = await self._store.put_rule(rule)
-        days = {"message_days": rule.message_days, "summary_days": rule.summary_days}
-        counts = {name: number for name, number in days.items() if number is not None}
-        await self._audit.note(_RULE_PUT, asked_by, counts)
+        await self._audit.note(RULE_PUT, asked_by, _told(kept))
         return kept
 
     async def remove(self, rule_id: int, *, asked_by: str) -> bool:
         """Remove a rule; False: there is none."""
-        removed = await self._store.remove_rule(rule_id)
-        if removed:
-            await self._audit.note(_RULE_REMOVED, asked_by, {})
-        return removed
+        rules = {rule.rule_id: rule for rule in await self._store.rules()}
+        if rule_id not in rules or not await self._store.remove_rule(rule_id):
+            return False
+        await self._audit.note(RULE_REMOVED, asked_by, _told(rules[rule_id]))
+        return True
+
+
+def _told(rule: RetentionRule) -> Counts:
+    """Return what a rule says and whether it is for a person or a place; its number tells which, while there is it."""
+    told = {
+        "rule": rule.rule_id,
+        "for_person": int(rule.person_id is not None),
+        "message_days": rule.message_days,
+        "summary_days": rule.summary_days,
+    }
+    return {name: number for name, number in told.items() if number is not None}

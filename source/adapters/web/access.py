@@ -20,16 +20,20 @@ _NO_KEY: Final = "Send an API key as `Authorization: Bearer …` or `X-API-Key: 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls: the name of a key, or `local` for whoever sits at this machine (`is_local`)."""
+    """Who calls: the name of a key, or `local` for whoever sits at this machine (`is_local`).
+
+    `is_command_line`: it is `python bot.py` beside the running Echo.
+    """
 
     name: str
     scopes: frozenset[Scope]
     is_local: bool = False
+    is_command_line: bool = False
 
     @property
     def requested_by(self) -> str:
         """Who that is in a task."""
-        return f"api:{self.name}"
+        return "cli" if self.is_command_line else f"api:{self.name}"
 
     def allows(self, scope: Scope) -> bool:
         return allows(self.scopes, scope)

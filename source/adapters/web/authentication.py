@@ -1,6 +1,7 @@
 """Finds out who is calling, and whether they call too often."""
 
 import hmac
+from dataclasses import replace
 from typing import Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -15,6 +16,7 @@ from source.domain.api_key import EVERY_SCOPE
 from source.domain.errors import StoreError
 
 LOCAL: Final = Caller("local", EVERY_SCOPE, is_local=True)
+_COMMAND_LINE: Final = replace(LOCAL, is_command_line=True)
 _NO_KEY_YET: Final = (
     "This Echo has no API key yet, so that only programs on its own machine may call it. "
     "Make one there: `python bot.py keys create NAME --scope read`."
@@ -48,7 +50,7 @@ class Authentication:
         given = secret.encode("latin-1")
         # Where WEB_HOST is another address than loopback, this machine calls from that one.
         if self._local_secret and hmac.compare_digest(given, self._local_secret) and not is_forwarded(scope):
-            return LOCAL
+            return _COMMAND_LINE
         key = await self._keys.recognize(secret)
         return None if key is None else Caller(key.name, key.scopes)
 
