@@ -137,7 +137,13 @@ _EXPECTED: Final[Mapping[Kind, str]] = {
 }
 
 
+# Above it a word is another one misspelt; below, the beginning of one tells more.
+_SPELLED_ALIKE: Final = 0.75
+
+
 def nearest(word: str, known: list[str]) -> str:
     """Return the end of a sentence that names what was probably meant, or all there is."""
-    close = get_close_matches(word, known, n=1, cutoff=0.5)
+    close = get_close_matches(word, known, n=1, cutoff=_SPELLED_ALIKE)
+    close = close or [name for name in known if word and (word.startswith(name) or name.startswith(word))]
+    close = close or get_close_matches(word, known, n=1, cutoff=0.5)
     return f"did you mean {close[0]}?" if close else f"there are {', '.join(sorted(known))}."

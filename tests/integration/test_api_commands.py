@@ -46,6 +46,14 @@ async def test_the_vocabulary_is_that_of_every_platform(desk: Desk) -> None:
     ]
 
 
+async def test_a_command_is_written_without_its_slash(desk: Desk) -> None:
+    refused = await desk.api.post("/api/commands", commanded("/memory"))
+    assert refused.status == 422
+    assert refused.json["errors"] == [
+        {"location": "body.command", "problem": "A command's name is expected, without the slash, such as new."}
+    ]
+
+
 async def test_a_command_acts_in_its_session(desk: Desk) -> None:
     await desk.api.post("/api/chat", said("Hello"))
     answer = await desk.api.post("/api/commands", commanded("new", options={"fresh": True, "topic": "the trip"}))

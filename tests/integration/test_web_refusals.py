@@ -14,9 +14,14 @@ from tests.fakes.records_api import problem, records_api
 from tests.fakes.web_api import StoreApi, store_api
 
 
+class Part(Body):
+    length: int = 1
+
+
 class Thing(Body):
     name: str = Field(pattern=SAID)
     note: str = Field(default="", pattern=STORABLE)
+    parts: list[Part] | None = None
 
 
 class Wanted(BaseModel):
@@ -56,6 +61,17 @@ async def test_a_query_parameter_that_a_path_does_not_take_is_refused_with_the_n
     assert "there are limit, offset, state." in problem(await api.get("/things?platform=web&limit=3"), 422)
     assert "this path takes none" in problem(await api.call("DELETE", "/things?filter={}"), 422)
     assert "this path takes none" in problem(await api.get("/health?x=1"), 422)
+
+
+async def test_a_field_that_a_body_does_not_take_is_refused_with_the_nearest_that_it_takes(api: StoreApi) -> None:
+    refused = await api.post("/things", {"name": " ", "notes": "x", "zzz": 1, "parts": [{"lenght": 2}]})
+    assert problem(refused, 422)
+    assert {each["location"]: each["problem"] for each in refused.json["errors"]} == {
+        "body.name": "It must have at least one character that is to be seen, and no NUL.",
+        "body.notes": "It is not known here; did you mean note?",
+        "body.zzz": "It is not known here; there are name, note, parts.",
+        "body.parts.0.lenght": "It is not known here; did you mean length?",
+    }
 
 
 async def test_query_parameters_that_a_path_takes_are_taken(api: StoreApi) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from source.domain.errors import RefusedInputError
 from source.domain.record_cursor import LONGEST_CURSOR_CHARS, cursor_after, position_of
-from source.domain.record_field import Given
+from source.domain.record_field import Given, nearest
 from source.domain.record_values import MOST_JSON_CHARS, MOST_JSON_LEVELS, values_to_change, values_to_create
 from source.domain.records import COLLECTIONS, MESSAGES, SESSIONS, USER_SUMMARIES, Collection
 
@@ -133,3 +133,19 @@ def test_a_cursor_of_another_order_is_refused() -> None:
     cursor = cursor_after(record, SESSIONS.order_of([]))
     with pytest.raises(RefusedInputError, match="begin without it"):
         position_of(cursor, SESSIONS.order_of(["start_time"]))
+
+
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [
+        ("query", "did you mean q?"),
+        ("user", "did you mean user_id?"),
+        ("limt", "did you mean limit?"),
+        ("usr_id", "did you mean user_id?"),
+        ("idlimit", "did you mean limit?"),
+        ("zebra", "there are limit, q, user_id."),
+        ("", "there are limit, q, user_id."),
+    ],
+)
+def test_the_nearest_name_is_one_spelled_alike_or_begun_alike(word: str, told: str) -> None:
+    assert nearest(word, ["q", "user_id", "limit"]) == told

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from source.adapters.web.pages import SAID, Body, Name, Shown
+from source.adapters.web.pages import COMMAND, MESSAGE_NAME, SAID, Body, Name, Shown
 
 Place = Literal["web", "terminal"]
 """Where a session is; `terminal` is for the command line of Echo's own machine."""
@@ -13,7 +13,7 @@ Place = Literal["web", "terminal"]
 MessageName = Annotated[
     str,
     Field(
-        pattern=r"^[A-Za-z0-9._:-]{1,200}$",
+        pattern=MESSAGE_NAME,
         description="The caller's name for the message: sent again with it, it is answered once.",
         examples=["5f0c2a"],
     ),
@@ -44,7 +44,7 @@ class ChatBody(PersonBody):
 class CommandBody(PersonBody):
     """A command of `GET /api/commands`; `options` has only those that are given, flags as true."""
 
-    command: str = Field(pattern=r"^[a-z-]{1,40}$", examples=["new"])
+    command: str = Field(pattern=COMMAND, examples=["new"])
     options: dict[str, bool | Annotated[str, Field(max_length=4_000, pattern=r"^[^\x00]*$")]] = Field(
         default_factory=dict, max_length=20, examples=[{"topic": "the trip"}]
     )

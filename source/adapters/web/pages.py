@@ -13,7 +13,11 @@ _LARGEST_ID: Final = 2**53 - 1
 # PostgreSQL takes no NUL; half of a surrogate pair does not get this far.
 STORABLE: Final = r"^[^\x00]*$"
 SAID: Final = r"^[^\x00]*[^\x00\s][^\x00]*$"
+COMMAND: Final = r"^[a-z-]{1,40}$"
+MESSAGE_NAME: Final = r"^[A-Za-z0-9._:-]{1,200}$"
 PATTERNS_IN_WORDS: Final[Mapping[str, str]] = {
+    COMMAND: "A command's name is expected, without the slash, such as new.",
+    MESSAGE_NAME: "It must have 1 to 200 characters, which are letters from A to Z, digits, dots, colons, _ or -.",
     STORABLE: "It must have no NUL character.",
     SAID: "It must have at least one character that is to be seen, and no NUL.",
 }

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
 from source.adapters.web.error_statuses import answer_to
+from source.adapters.web.known_fields import unknown_field
 from source.adapters.web.methods import allowed_methods
 from source.adapters.web.pages import PATTERNS_IN_WORDS
 from source.domain.errors import EchoError
@@ -23,6 +24,7 @@ MEDIA_TYPE: Final = "application/problem+json"
 _MOST_ERRORS: Final = 20
 _LONGEST_LOCATION: Final = 200
 _BODY: Final = ("body",)
+_UNKNOWN_FIELD: Final = "extra_forbidden"
 _NO_OBJECT: Final = frozenset({"missing", "dict_type", "model_type", "model_attributes_type"})
 _WRONG_SHAPE: Final = "The request is not of the shape that is asked for; `errors` says where."
 _UNTYPED: Final = "Send the body as JSON, with the header `Content-Type: application/json`."
@@ -82,7 +84,7 @@ def problem_of(error: Exception, scope: Scope) -> Problem:
     if isinstance(error, EchoError):
         return _of_echo_error(error, scope)
     if isinstance(error, RequestValidationError):
-        return _of_validation(error)
+        return _of_validation(error, scope)
     if isinstance(error, HTTPException):
         return _of_http(error, scope)
     log.error("request_broke", method=scope["method"], exc_info=error)
@@ -110,11 +112,11 @@ def _of_http(error: HTTPException, scope: Scope) -> Problem:
     return Problem(error.status_code, _SENTENCES.get(error.status_code) or error.detail, headers=headers)
 
 
-def _of_validation(error: RequestValidationError) -> Problem:
+def _of_validation(error: RequestValidationError, scope: Scope) -> Problem:
     found = error.errors()
     if any(each["type"] == "json_invalid" for each in found):
         return Problem(400, "The body is not JSON.")
-    errors = [{"location": _location(each["loc"]), "problem": _in_words(each)} for each in found[:_MOST_ERRORS]]
+    errors = [{"location": _location(each["loc"]), "problem": _in_words(each, scope)} for each in found[:_MOST_ERRORS]]
     sentence = _UNTYPED if any(map(_is_untyped, found)) else _WRONG_SHAPE
     return Problem(422, sentence, errors=errors)
 
@@ -124,7 +126,9 @@ def _is_untyped(error: Mapping[str, Any]) -> bool:
     return tuple(error["loc"]) == _BODY and isinstance(error.get("input"), bytes)
 
 
-def _in_words(error: Mapping[str, Any]) -> str:
+def _in_words(error: Mapping[str, Any], scope: Scope) -> str:
+    if error["type"] == _UNKNOWN_FIELD:
+        return unknown_field(error["loc"], scope)
     if tuple(error["loc"]) == _BODY and error["type"] in _NO_OBJECT:
         return "A JSON object is expected."
     return PATTERNS_IN_WORDS.get(error.get("ctx", {}).get("pattern", ""), str(error["msg"]))
