@@ -23,6 +23,8 @@ from tests.fakes.web_api import frame_on
 GUIDE = (ROOT / "docs" / "api.md").read_text()
 _METHODS = "GET|POST|PUT|PATCH|DELETE"
 BODIES = re.findall(rf"^\| `({_METHODS}) (/[^`]*)` \| `({{.*}})` \|", GUIDE, re.MULTILINE)
+# A write of nothing is a mistake more often than a wish.
+NEVER_EMPTY = {"/api/conversations/status", "/api/records/sessions", "/api/records/user_summaries/recount"}
 # As those of sessions are.
 ALIKE = re.compile(r"/api/records/(messages|user_summaries)/(query|bulk|\{id\})")
 
@@ -39,6 +41,24 @@ def routes_of(app: FastAPI) -> Iterator[tuple[str, str, APIRoute]]:
         if isinstance(route, APIRoute) and route.include_in_schema:
             for method in route.methods or ():
                 yield method, re.sub(r":[a-z]+}", "}", route.path_format), route
+
+
+async def test_the_guide_names_every_path(app: FastAPI) -> None:
+    told = GUIDE[GUIDE.index("## Paths") : GUIDE.index("## Bodies")]
+    named = set(re.findall(rf"`({_METHODS}) (/[^`?]*)`", told))
+    there = {(method, path) for method, path, _ in routes_of(app) if not path.startswith("/api/records/")}
+    assert there - named == set(), "docs/api.md, Paths: these are missing"
+
+
+async def test_a_body_of_which_everything_may_be_left_out_may_be_left_out_itself(app: FastAPI) -> None:
+    shapes = app.openapi()["components"]["schemas"]
+    for path, methods in app.openapi()["paths"].items():
+        for method, operation in methods.items():
+            body = operation.get("requestBody", {})
+            schema = body.get("content", {}).get("application/json", {}).get("schema", {})
+            shape = shapes.get(schema.get("$ref", "").rpartition("/")[2], {})
+            if "properties" in shape and "required" not in shape and method == "post":
+                assert body.get("required", False) == (path in NEVER_EMPTY), path
 
 
 def test_the_guide_shows_many_bodies() -> None:

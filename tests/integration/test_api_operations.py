@@ -51,6 +51,13 @@ async def desk(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
             yield desk
 
 
+@pytest.mark.parametrize("wish", ["cleanup", "sync"])
+async def test_what_may_be_left_out_as_a_whole_needs_no_body(desk: Desk, wish: str) -> None:
+    for headers in ({}, {"Content-Type": "application/json"}):
+        answer = await desk.api.post(f"/api/conversations/{wish}", content=b"", headers=headers)
+        assert answer.status == 202, answer.content
+
+
 async def test_chats_are_archived_by_a_task(desk: Desk) -> None:
     await desk.say("Hello")
     body = {"chat_ids": ["123456@c.us", "whatsapp:123456@c.us"], "reason": "Completed", "compress": True}
@@ -209,7 +216,7 @@ async def test_a_task_is_cancelled_and_an_unknown_one_not_found(desk: Desk) -> N
         unknown = await desk.api.call(method, f"/api/conversations/{path}")
         assert (unknown.status, unknown.headers["Content-Type"]) == (404, PROBLEM)
     assert (await desk.api.get("/api/conversations/tasks/0")).status == 422
-    assert (await desk.api.get("/api/conversations/tasks/x")).status == 422
+    assert (await desk.api.get("/api/conversations/tasks/x")).status == 404
 
 
 async def test_the_schedule_is_listed_and_triggered_by_hand(desk: Desk) -> None:

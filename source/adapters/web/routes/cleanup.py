@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Protocol
+from typing import Annotated, Final, Protocol
 
 from fastapi import APIRouter, Request, Response
 from pydantic import ConfigDict, Field
@@ -36,6 +36,9 @@ class CleanupBody(Body):
     compress_after_days: _Days = Field(
         default=None, description="Days after which an archive that is not compressed is.", examples=[30]
     )
+
+
+_AS_SET: Final = CleanupBody()
 
 
 class StatusBody(Body):
@@ -86,7 +89,9 @@ def router(parts: CleanupParts) -> APIRouter:
     routes = APIRouter(prefix="/api/conversations")
 
     @routes.post("/cleanup", tags=["tasks"], operation_id="cleanUp", status_code=202, responses=problems(400))
-    async def clean_up(body: CleanupBody, request: Request, response: Response, caller: _Asking) -> TaskAnswer:
+    async def clean_up(
+        request: Request, response: Response, caller: _Asking, body: CleanupBody = _AS_SET
+    ) -> TaskAnswer:
         """Delete what is past its time, remove what belongs to nothing, compress, and give space back."""
         wish = body.model_dump(exclude_none=True)
         return await handed_in(

@@ -111,6 +111,9 @@ class RetentionRun(Body):
     dry_run: Annotated[bool, Field(strict=True)] = False
 
 
+_FOR_GOOD: Final = RetentionRun()
+
+
 @dataclass(frozen=True, slots=True)
 class PrivacyParts:
     """What the routes need."""
@@ -214,7 +217,7 @@ def _about_retention(routes: APIRouter, parts: PrivacyParts) -> None:
         return Response(status_code=204)
 
     @routes.post("/privacy/retention/run", operation_id="runRetention", status_code=202, responses=problems(400))
-    async def run(body: RetentionRun, request: Request, response: Response, caller: _Tasking) -> TaskAnswer:
+    async def run(request: Request, response: Response, caller: _Tasking, body: RetentionRun = _FOR_GOOD) -> TaskAnswer:
         """Remove what has been kept for long enough, or only count it: the task's output_data says by place."""
         new = NewTask(TaskType.APPLY_RETENTION, {"dry_run": body.dry_run}, caller.requested_by)
         return await handed_in(parts.queue, new, request, response)

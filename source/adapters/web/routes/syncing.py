@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Protocol
+from typing import Annotated, Final, Protocol
 
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
@@ -27,6 +27,9 @@ class SyncBody(Body):
 
     chat_ids: ChatIds | None = None
     full: bool = Field(default=False, strict=True)
+
+
+_EVERY_CHAT: Final = SyncBody()
 
 
 class SyncShown(Shown):
@@ -63,7 +66,7 @@ def router(parts: SyncingParts) -> APIRouter:
     routes = APIRouter(prefix="/api/conversations", tags=["tasks"])
 
     @routes.post("/sync", operation_id="syncChats", status_code=202, responses=problems(400, 404))
-    async def sync(body: SyncBody, request: Request, response: Response, caller: _Asking) -> TaskAnswer:
+    async def sync(request: Request, response: Response, caller: _Asking, body: SyncBody = _EVERY_CHAT) -> TaskAnswer:
         """Take in what was said, edited or deleted on the platforms while Echo was away."""
         chats = None if body.chat_ids is None else await known_chats(parts.threads, body.chat_ids)
         new = NewTask(TaskType.SYNC_MESSAGES, {"chat_ids": chats, "full": body.full}, caller.requested_by)
