@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from source import __version__
+from source.app.cli_number import Number
 from source.app.cli_privacy import privacy_commands
 from source.domain.errors import EchoError, SettingsError
 from source.domain.message_text import is_storable
@@ -128,7 +129,7 @@ def check(sources: Sources) -> int:
 
 @echo.command()
 @click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 100_000), help="How many at most.")
+@click.option("--limit", default=50, show_default=True, type=Number(1, 100_000), help="How many at most.")
 @click.pass_obj
 def conversations(sources: Sources, as_json: bool, limit: int) -> int:
     """List the conversations, the latest first."""
@@ -139,7 +140,7 @@ def conversations(sources: Sources, as_json: bool, limit: int) -> int:
 
 
 @echo.command()
-@click.argument("conversation_id", metavar="ID", type=click.IntRange(min=1))
+@click.argument("conversation_id", metavar="ID", type=Number(1, where="`python bot.py conversations` lists them."))
 @click.option("--json", "as_json", is_flag=True, help="As JSON, in the format of the transcripts.")
 @click.pass_obj
 def show(sources: Sources, conversation_id: int, as_json: bool) -> int:
@@ -154,8 +155,8 @@ def show(sources: Sources, conversation_id: int, as_json: bool) -> int:
 @click.argument("query", required=False)
 @click.option("--queries", type=click.Path(path_type=Path), help="A file with a question on each line; - for input.")
 @click.option("--person", callback=_name, help="Whose eyes: a name, or an id such as discord:1234; else everything.")
-@click.option("--budget", default=1000, show_default=True, type=click.IntRange(1, 1_000_000), help="Tokens at most.")
-@click.option("--turns", default=100, show_default=True, type=click.IntRange(1, 1_000), help="Messages at most.")
+@click.option("--budget", default=1000, show_default=True, type=Number(1, 1_000_000), help="Tokens at most.")
+@click.option("--turns", default=100, show_default=True, type=Number(1, 1_000), help="Messages at most.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, one object on a line for each question.")
 @click.pass_obj
 def recall(

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from source.app.cli_number import Number
+
 if TYPE_CHECKING:
     from source.app.cli import Sources
     from source.app.settings import Settings
@@ -21,7 +23,7 @@ def privacy_commands(read: Read, run: Run) -> list[click.Command]:
 def _audit(read: Read, run: Run) -> click.Command:
     @click.command("audit")
     @click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
-    @click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 100_000), help="How many at most.")
+    @click.option("--limit", default=100, show_default=True, type=Number(1, 100_000), help="How many at most.")
     @click.pass_obj
     def audit(sources: "Sources", as_json: bool, limit: int) -> int:
         """Show what was forgotten, handed over and removed; never what was said."""
@@ -50,7 +52,9 @@ def _retention(read: Read, run: Run) -> click.Group:
     retention.add_command(_set(read, run))
 
     @retention.command("remove")
-    @click.argument("rule_id", metavar="ID", type=click.IntRange(min=1))
+    @click.argument(
+        "rule_id", metavar="ID", type=Number(1, where="`python bot.py retention list` shows which there are.")
+    )
     @click.pass_obj
     def remove(sources: "Sources", rule_id: int) -> int:
         """Remove a rule by its number."""
@@ -73,7 +77,7 @@ def _retention(read: Read, run: Run) -> click.Group:
 
 
 def _set(read: Read, run: Run) -> click.Command:
-    days = click.IntRange(0, 36_500)
+    days = Number(0, 36_500)
 
     @click.command("set")
     @click.option("--platform", help="discord, whatsapp, web or terminal.")

@@ -40,7 +40,7 @@ class Settings(ModelFields, EmbeddingFields, DiscordFields, OperationFields, Pro
     database_url: str | None = Field(
         default=None,
         pattern=r"^(sqlite|postgresql)(\+\w+)?://",
-        examples=["sqlite:////var/lib/echo/echo.db"],
+        examples=["sqlite:////var/lib/echo/echo.db", "postgresql://user:password@host/echo"],
         description="Database instead of the SQLite file echo.db in CONVERSATIONS_DIR; empty: that file.",
     )
     durability: Literal["full", "normal"] = Field(

@@ -22,7 +22,7 @@ def allowed_values(name: str) -> str:
     if int in types or float in types:
         return _range_in_words(field, whole=int in types)
     if field.examples:
-        return f"text such as {field.examples[0]}"
+        return f"text such as {' or '.join(map(str, field.examples))}"
     return "text that is not empty"
 
 

@@ -28,6 +28,20 @@ def test_what_is_asked_wrongly_ends_with_2_and_a_sentence(program: Program, argu
     assert "Traceback" not in done.stderr
 
 
+def test_what_is_no_number_is_said_to_be_none_and_where_numbers_are(program: Program) -> None:
+    shown, removed = program.run("show", "abc"), program.run("retention", "remove", "x")
+    assert "'abc' is not a valid number. `python bot.py conversations` lists them." in shown.stderr
+    assert "'x' is not a valid number. `python bot.py retention list` shows which there are." in removed.stderr
+    assert "'y' is not a valid number." in program.run("recall", "gate", "--turns", "y").stderr
+
+
+def test_a_folder_that_cannot_be_made_is_told_with_what_to_do(program: Program) -> None:
+    program.environment["CONVERSATIONS_DIR"] = "/proc/echo"
+    done = program.run("chat", stdin="hello\n")
+    assert done.returncode == 1
+    assert done.stderr.startswith("/proc/echo cannot be made: No such file or directory; let CONVERSATIONS_DIR, ")
+
+
 def test_a_wrong_setting_ends_with_2_and_a_sentence(program: Program) -> None:
     program.environment["IDLE_TIME_SECONDS"] = "soon"
     done = program.run("chat")

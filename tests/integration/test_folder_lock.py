@@ -97,5 +97,8 @@ def test_a_missing_folder_is_made(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(StoreUnavailableError, match="cannot be locked"), FolderLock(tmp_path / "file" / "x"):
+    with (
+        pytest.raises(StoreUnavailableError, match="cannot be made: Not a directory"),
+        FolderLock(tmp_path / "file" / "x"),
+    ):
         pass

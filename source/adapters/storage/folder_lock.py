@@ -15,6 +15,7 @@ from source.domain.errors import FolderInUseError, StoreUnavailableError
 
 _LOCK: Final = ".echo.lock"
 _OWNER: Final = ".echo.owner"
+_ADVICE: Final = "let CONVERSATIONS_DIR, and DATABASE_URL if it is a file, name a folder that Echo may write in"
 
 
 class FolderLock:
@@ -32,12 +33,15 @@ class FolderLock:
     def __enter__(self) -> Self:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreUnavailableError(f"{self._folder} cannot be made: {error.strerror}; {_ADVICE}") from error
+        try:
             self._lock.acquire()
         except Timeout as error:
             raise FolderInUseError(f"{self._folder} is in use by {self.holder()}: stop it first") from error
         except (OSError, NotImplementedError) as error:
             reason = (isinstance(error, OSError) and error.strerror) or type(error).__name__
-            raise StoreUnavailableError(f"{self._folder} cannot be locked: {reason}") from error
+            raise StoreUnavailableError(f"{self._folder} cannot be locked: {reason}; {_ADVICE}") from error
         self._sign()
         return self
 

@@ -116,12 +116,12 @@ def router(parts: TaskParts) -> APIRouter:
         )
         return TasksShown(tasks=[task_shown(task) for task in found])
 
-    @routes.get("/tasks/{id}", operation_id="getTask", responses=problems(404))
+    @routes.get("/tasks/{id:int}", operation_id="getTask", responses=problems(404))
     async def one(task_id: Annotated[_TaskId, Path(alias="id")], _: _Reading) -> TaskShown:
         """Say how far a task is, and what came of it."""
         return task_shown(_found(await parts.queue.get(task_id), task_id))
 
-    @routes.post("/tasks/{id}/cancel", operation_id="cancelTask", responses=problems(404))
+    @routes.post("/tasks/{id:int}/cancel", operation_id="cancelTask", responses=problems(404))
     async def cancel(task_id: Annotated[_TaskId, Path(alias="id")], _: _Asking) -> TaskShown:
         """Stop a task before its first piece or between two; one that has ended stays as it is."""
         return task_shown(_found(await parts.queue.cancel(task_id), task_id))
