@@ -4,6 +4,8 @@ from source.domain.message import Message
 
 OPENING = "I am offline"
 REMINDER = "Still offline; your message is kept."
+FOUND = "This is what was said before that may bear on it:"
+KEPT = "Kept."
 
 
 def is_offline_notice(message: Message) -> bool:
@@ -13,4 +15,4 @@ def is_offline_notice(message: Message) -> bool:
 
 def is_offline_text(text: str) -> bool:
     """Whether Echo's words say that it is offline."""
-    return text.startswith((OPENING, REMINDER))
+    return text == KEPT or text.startswith((OPENING, REMINDER, FOUND))

@@ -4,6 +4,7 @@ import pytest
 
 from source.adapters.llm.offline import OfflineModel
 from source.domain.errors import ModelRefusedError
+from source.domain.offline_notice import is_offline_text
 from source.ports.llm import FinishReason, PromptMessage, Role, UsageReported
 from tests.fakes.model_calls import (
     SEARCH,
@@ -90,6 +91,18 @@ async def test_later_replies_are_one_short_line_and_what_was_found() -> None:
     assert "OPENAI_API_KEY" not in reply
     assert reply.splitlines()[0] == "Still offline; your message is kept."
     assert "It opens at nine." in reply
+
+
+async def test_what_was_said_of_being_offline_is_not_said_again() -> None:
+    earlier: tuple[PromptMessage, ...] = ()
+    replies = []
+    for answer in (found(), found(), found(), found(("Ana", "The harbour is in the north."))):
+        replies.append(await reply_to("The harbour?", answer, earlier=earlier))
+        earlier += (PromptMessage(Role.USER, "The harbour?"), PromptMessage(Role.ASSISTANT, replies[-1]))
+
+    assert replies[1:3] == ["Still offline; your message is kept.", "Kept."]
+    assert replies[3].startswith("This is what was said before")
+    assert all(map(is_offline_text, replies))
 
 
 async def test_replies_of_a_model_do_not_stand_for_the_explanation() -> None:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from source.domain.errors import ModelRefusedError
 from source.domain.message_text import storable
-from source.domain.offline_notice import OPENING, REMINDER
+from source.domain.offline_notice import FOUND, KEPT, OPENING, REMINDER, is_offline_text
 from source.domain.recall.terms import stem, telling, terms_of, words_of
 from source.ports.llm import (
     Finished,
@@ -30,7 +30,6 @@ _EXPLANATION = (
     "Your message is kept, and commands such as /search, /summary and /help work. "
     "To let me talk, set OPENAI_API_KEY (or OPENAI_BASE_URL, or start Ollama) and start me again."
 )
-_FOUND = "This is what was said before that may bear on it:"
 _NOTHING = "I looked through what was said before and found nothing that bears on it."
 _MOST_QUOTES = 5
 _QUOTE_CHARS = 240
@@ -86,14 +85,17 @@ def _search_for(prompt: Prompt) -> ToolCall | None:
 
 
 def _reply(messages: Sequence[PromptMessage]) -> str:
-    explained = any(each.role is Role.ASSISTANT and each.content.startswith(OPENING) for each in messages)
-    quotes = _quotes(messages)
-    parts = [REMINDER if explained else _EXPLANATION]
-    if quotes:
-        parts.append("\n".join([_FOUND, *quotes]))
-    elif messages[-1].role is Role.TOOL:
+    """Return the quotes, and above them why there is no more; what was said of that already is not said again."""
+    told = [each.content for each in messages if each.role is Role.ASSISTANT]
+    explained = any(text.startswith(OPENING) for text in told)
+    parts = [] if explained else [_EXPLANATION]
+    if explained and not any(text.startswith(REMINDER) for text in told):
+        parts.append(REMINDER)
+    if quotes := _quotes(messages):
+        parts.append("\n".join([FOUND, *quotes]))
+    elif messages[-1].role is Role.TOOL and not explained:
         parts.append(_NOTHING)
-    return "\n\n".join(parts)
+    return "\n\n".join(parts) or KEPT
 
 
 def _quotes(messages: Sequence[PromptMessage]) -> list[str]:
@@ -129,7 +131,7 @@ def _worth_quoting(days: Iterable[_Day], asked: str) -> Iterator[str]:
 
 def _is_worth(line: str, asked: str) -> bool:
     text = _text_of(line)
-    return bool(text) and text != " ".join(asked.split()) and not text.startswith((OPENING, REMINDER))
+    return bool(text) and text != " ".join(asked.split()) and not is_offline_text(text)
 
 
 def _text_of(line: str) -> str:
