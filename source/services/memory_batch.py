@@ -15,6 +15,7 @@ from source.services.task_input import MOST_IDS, ids_in, refuse_unknown_keys
 from source.services.task_results import remarked
 
 _IDS: Final = "conversation_ids"
+_UNITS: Final = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 _TASKS_LOOKED_AT: Final = 200
 _LONGER_THAN_ANY_REST: Final = timedelta(days=3_650)
 # A failed conversation is noted with its sentence; more of them than this are only counted.
@@ -78,7 +79,7 @@ class EligibleConversations:
         counts = {
             "in a batch that is not over": len(quiet),
             "resting after a failure": len(rested) - len(quiet),
-            f"not quiet for {self._quiet_for} yet": len(talking) - len(quiet),
+            f"not quiet for {_spoken(self._quiet_for)} yet": len(talking) - len(quiet),
         }
         told = "; ".join(f"{what}: {count}" for what, count in counts.items() if count > 0)
         return f"No conversation needs a memory now; {told or 'each has one of all that was said'}."
@@ -224,6 +225,14 @@ class MemoryTrigger:
             if not task.status.is_final or read_ids(task.input) == [*wanted]:
                 return task
             earlier = task.task_id  # ids of other processes need not be in the order of asking
+
+
+def _spoken(time: timedelta) -> str:
+    """Return a time in its largest unit that says all of it: `2 hours`, `90 minutes`."""
+    seconds = round(time.total_seconds())
+    unit, length = next(each for each in _UNITS if seconds % each[1] == 0)
+    number = seconds // length
+    return f"{number} {unit}{'' if number == 1 else 's'}"
 
 
 def _batch_of(wanted: Sequence[int], requested_by: str, key: str) -> NewTask:

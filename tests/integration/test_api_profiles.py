@@ -82,6 +82,7 @@ async def test_what_has_no_form_is_refused(caller: RecordsCaller, body: dict[str
 async def test_two_people_become_one(caller: RecordsCaller) -> None:
     ada, ben = await _ids(caller)
     await _put(caller, ben, {"values": {"company": "Acme"}})
+    assert "own" in problem(await caller.call("POST", f"/api/people/{ada}/merge", {"other_id": ada}), 422)
     answer = await caller.call("POST", f"/api/people/{ada}/merge", {"other_id": ben})
     assert answer.status == 200, answer.content
     assert [value["value"] for value in answer.json["values"]] == ["Acme"]

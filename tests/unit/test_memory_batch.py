@@ -139,7 +139,7 @@ async def test_who_asks_in_vain_is_told_what_becomes_of_the_others() -> None:
     await work.put("Just now", after=timedelta(days=1).total_seconds() - 60)
     assert list(work.memories.failures) == [broken]
     assert await work.trigger.why_none() == (
-        "No conversation needs a memory now; resting after a failure: 1; not quiet for 2:00:00 yet: 1."
+        "No conversation needs a memory now; resting after a failure: 1; not quiet for 2 hours yet: 1."
     )
 
 

@@ -127,7 +127,7 @@ def router(parts: AnalyticsParts) -> APIRouter:
             SESSIONS.name, filter={"user_id": user_id}, order_by=["-start_time"], limit=_MOST_SESSIONS
         )
         if not found.records:
-            raise Problem(404, f"{user_id} has begun no session; `GET /api/people` lists who has spoken.")
+            raise Problem(404, f"There is no session of {user_id}; `GET /api/people` lists who has spoken.")
         return json_response([plain(SESSIONS, record) for record in found.records])
 
     return routes

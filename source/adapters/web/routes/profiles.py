@@ -143,6 +143,8 @@ def router(parts: ProfileParts) -> APIRouter:
         """Make another person this one: all their accounts are theirs then, and what is said in private on one is
         known on the others. The other's id is gone; asked again, it is not found.
         """
+        if body.other_id == id:
+            raise Problem(422, "A person is merged with another one: other_id is this person's own.")
         for person_id in (id, body.other_id):
             await person_of(person_id)
         if not await parts.linking.merge(id, body.other_id):
