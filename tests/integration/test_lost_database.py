@@ -10,7 +10,7 @@ from source.app.composition import open_echo, open_reader, rebuild
 from source.app.embedding import run_embed
 from source.app.keys import list_keys, revoke_key
 from source.app.settings import Settings
-from source.domain.errors import StoreUnavailableError
+from source.domain.errors import StoreError, StoreUnavailableError
 from source.ports.clock import SystemClock
 from tests.fakes.archive_bench import REQUEST
 from tests.fakes.databases import server
@@ -23,6 +23,10 @@ async def lost(tmp_path: Path) -> Settings:
     await _talk_in(tmp_path)
     forget_database(tmp_path)
     return settings_for(tmp_path)
+
+
+def _database_in(folder: Path) -> list[str]:
+    return [file.name for file in folder.glob("echo.db*")]
 
 
 async def _talk_in(folder: Path, *, is_archived: bool = False) -> None:
@@ -79,6 +83,23 @@ async def test_who_reads_an_empty_server_beside_transcripts_is_told_the_way_back
                 pass
         with pytest.raises(StoreUnavailableError, match="rebuild --from transcripts"):
             await rebuild(there, "store", lambda *_: None)
+
+
+async def test_who_only_reads_leaves_the_database_as_one_file_with_the_same_content(tmp_path: Path) -> None:
+    await _talk_in(tmp_path)
+    before = (tmp_path / "echo.db").read_bytes()
+    async with open_reader(settings_for(tmp_path)) as store:
+        assert await store.count() == 1
+        with pytest.raises(StoreError):
+            await store.read(lambda connection: connection.exec_driver_sql("DELETE FROM conversations"))
+    assert _database_in(tmp_path) == ["echo.db"]
+    assert (tmp_path / "echo.db").read_bytes() == before
+
+
+async def test_what_removes_old_messages_leaves_one_file(tmp_path: Path) -> None:
+    await _talk_in(tmp_path)
+    assert await run_retention(settings_for(tmp_path), dry_run=False) == 0
+    assert _database_in(tmp_path) == ["echo.db"]
 
 
 async def test_who_deleted_everything_goes_on(tmp_path: Path) -> None:

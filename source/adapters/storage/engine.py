@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final, Literal
 
@@ -83,6 +84,18 @@ def reading_engine(file: Path) -> Engine:
     )
     _prepare(engine, ("temp_store = MEMORY",), begin="BEGIN")
     return engine
+
+
+def take_log_away(file: Path) -> None:
+    """Leave the database as one file if nobody else has it open: SQLite does so only for those who may write."""
+    if not file.with_name(f"{file.name}-wal").exists() or not os.access(file, os.W_OK):
+        return
+    # Whoever has it open now leaves later, and does it then.
+    with (
+        suppress(sqlite3.Error),
+        closing(sqlite3.connect(f"{file.as_uri()}?mode=rw", uri=True, timeout=0)) as connection,
+    ):
+        connection.execute("SELECT 1 FROM sqlite_master").fetchone()
 
 
 def _prepare(engine: Engine, pragmas: tuple[str, ...], *, begin: str) -> None:

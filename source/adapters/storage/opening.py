@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import URL, Engine
+from sqlalchemy import URL, Engine, event
 
 from source.adapters.storage import read_queries
 from source.adapters.storage.deletions import watch_deletions
-from source.adapters.storage.engine import Durability, reading_engine, writing_engine
+from source.adapters.storage.engine import Durability, reading_engine, take_log_away, writing_engine
 from source.adapters.storage.errors import store_errors
 from source.adapters.storage.migrate import bring_up_to_date, ensure_readable
 from source.adapters.storage.node_lease import NodeLease
@@ -59,7 +59,9 @@ def open_database(
 def _file(file: Path, clock: Clock, durability: Durability, *, read_only: bool) -> OpenDatabase:
     patience = Patience(0, passes=lambda _: False)
     if read_only:
-        return _for_reading(reading_engine(file), patience)
+        reading = reading_engine(file)
+        event.listen(reading, "engine_disposed", lambda _: take_log_away(file))
+        return _for_reading(reading, patience)
     with ExitStack() as unless_open:
         writing = writing_engine(file, durability)
         unless_open.callback(writing.dispose)
