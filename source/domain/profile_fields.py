@@ -31,6 +31,8 @@ EMAIL: Final = re.compile(r"[^\W_][\w.+'-]{0,63}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?
 PHONE: Final = re.compile(r"\+?\(?\d[\d\s().\-/–]{4,24}\d")
 _NOT_DIGITS: Final = re.compile(r"\D+")
 _FREE_FIELD: Final = re.compile(r"[^\W\d_][\w-]{0,39}")
+_DIGIT: Final = re.compile(r"\d")
+_SLIP: Final = 0.8  # how alike, of 1
 _HAS_WORD: Final = re.compile(r"\w")
 _HAS_LETTER: Final = re.compile(r"[^\W\d_]")
 _ALSO: Final[Mapping[str, ProfileField]] = {
@@ -82,6 +84,21 @@ def checked_field(given: str) -> str:
     if name is None:
         known = ", ".join(KNOWN_FIELDS)
         raise RefusedInputError(f"A field is one word of letters: {known}, or one of your own.")
+    return name
+
+
+def settable_field(given: str) -> str:
+    """As `checked_field`, for a field that is to have a value: what is nearly one that is known is a slip.
+
+    Raises: RefusedInputError: it says which is meant.
+    """
+    import difflib  # a chat that begins does without
+
+    name = checked_field(given)
+    names = {**{field: field for field in KNOWN_FIELDS}, **_ALSO}
+    if name not in KNOWN_FIELDS and not _DIGIT.search(name):  # a second of its kind has a number
+        for near in difflib.get_close_matches(name, names, 1, _SLIP):
+            raise RefusedInputError(f"I know no field {name}: did you mean {names[near]}?")
     return name
 
 

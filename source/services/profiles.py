@@ -7,7 +7,7 @@ from typing import Final
 import structlog
 
 from source.domain.profile import Profile, ProfilePlace, ProfileSource, ProfileValue
-from source.domain.profile_fields import KNOWN_FIELDS, ProfileRules, checked_field, checked_value
+from source.domain.profile_fields import KNOWN_FIELDS, ProfileRules, checked_value, settable_field
 from source.domain.summary_text import size_of
 from source.domain.thread import PersonRef
 from source.ports.clock import Clock
@@ -71,7 +71,7 @@ class ProfileService:
         return await self._store.put_of(person_id, place, new)
 
     def _checked(self, field: str, value: str, source: ProfileSource) -> NewValue:
-        name = checked_field(field)
+        name = settable_field(field)
         return NewValue(name, checked_value(name, value, self._rules), source, self._clock.now())
 
 

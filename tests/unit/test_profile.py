@@ -6,7 +6,14 @@ import pytest
 
 from source.domain.errors import RefusedInputError
 from source.domain.profile import Profile, ProfilePlace, ProfileSource, ProfileValue
-from source.domain.profile_fields import ProfileRules, checked_field, checked_value, field_name, valid_value
+from source.domain.profile_fields import (
+    ProfileRules,
+    checked_field,
+    checked_value,
+    field_name,
+    settable_field,
+    valid_value,
+)
 from tests.fakes.store_samples import NOW
 
 _RULES = ProfileRules(is_phone={"+4930901820", "030901820"}.__contains__, is_time_zone={"Europe/Berlin"}.__contains__)
@@ -75,6 +82,21 @@ def test_a_refusal_says_what_the_value_looks_like(field: str, told: str) -> None
 def test_a_refusal_of_a_field_names_the_fields() -> None:
     with pytest.raises(RefusedInputError, match="name, email"):
         checked_field("!")
+
+
+@pytest.mark.parametrize(
+    ("slip", "meant"),
+    [("emial", "email"), ("adress", "address"), ("Compny", "company"), ("mobil", "phone"), ("langauge", "language")],
+)
+def test_a_slip_in_a_fields_name_is_refused_with_the_one_that_is_meant(slip: str, meant: str) -> None:
+    with pytest.raises(RefusedInputError, match=f"did you mean {meant}\\?"):
+        settable_field(slip)
+    assert checked_field(slip) == slip.lower()  # what was set before can be forgotten
+
+
+@pytest.mark.parametrize("own", ["nickname", "email2", "work_email", "hobby", "pet", "home_address", "team"])
+def test_a_field_of_ones_own_is_no_slip(own: str) -> None:
+    assert settable_field(own) == own
 
 
 def test_of_each_field_the_newest_value_holds() -> None:

@@ -48,7 +48,7 @@ PROFILE: Final = CommandSpec(
     "what Echo knows of who you are here; set or forget it",
     (
         CommandOption("action", "set or forget a field", OptionKind.CHOICE, choices=("set", "forget")),
-        CommandOption("field", "name, email, phone, company, or any word"),
+        CommandOption("field", "name, email, phone, company, address, language, time_zone, or a word of your own"),
         CommandOption("value", "what it is", takes_rest=True),
     ),
 )
