@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from source import __version__
+from source.app.cli_import import import_command
 from source.app.cli_number import Number
 from source.app.cli_privacy import privacy_commands
 from source.domain.errors import EchoError, SettingsError
@@ -287,5 +288,5 @@ def _run(work: Coroutine[None, None, int], *, until_signalled: bool = False) -> 
     return run_to_end(work, ends_once=until_signalled)
 
 
-for _command in privacy_commands(_settings_and_quiet_logs, _run):
+for _command in (import_command(_settings_and_quiet_logs, _run), *privacy_commands(_settings_and_quiet_logs, _run)):
     echo.add_command(_command)

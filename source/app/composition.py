@@ -8,6 +8,7 @@ from typing import Literal
 
 import structlog
 
+from source.adapters.llm.offline import OfflineModel
 from source.adapters.storage.folder_lock import FolderLock
 from source.adapters.storage.interaction_table import InteractionTable
 from source.adapters.storage.sql_store import SqlStore
@@ -115,6 +116,19 @@ async def rebuild(settings: Settings, source: Literal["transcripts", "store"], p
             await TranscriptProgress(store).note_all_written()
         counted = await recounted(InteractionTable(store))
         return replace(report, recounted=counted.corrected)
+
+
+@asynccontextmanager
+async def open_unstarted(settings: Settings, *, clock: Clock, command: str) -> AsyncIterator[Echo]:
+    """Own the data folder with everything wired and nothing started: nothing is answered, and no model is asked.
+
+    Raises: FolderInUseError, StoreError.
+    """
+    refuse_a_lost_file(settings)
+    async with AsyncExitStack() as stack:
+        store = await _own_store(stack, settings, clock, command=command)
+        await refuse_an_empty_store(settings, store)
+        yield Echo(settings, store, OfflineModel(), clock)
 
 
 async def _own_store(stack: AsyncExitStack, settings: Settings, clock: Clock, *, command: str) -> SqlStore:

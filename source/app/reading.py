@@ -25,6 +25,7 @@ BEGUN: Final = {
     CreatedReason.AFTER_ARCHIVE: "after an archived one",
     CreatedReason.AFTER_END: "after an ended one",
     CreatedReason.API: "over the API",
+    CreatedReason.IMPORT: "elsewhere, and imported",
 }
 # JSON leaves DEL and C1 as they are; a terminal would obey them.
 _RAW_CONTROLS = re.compile("[\x7f-\x9f]")

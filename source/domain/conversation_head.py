@@ -27,6 +27,7 @@ class CreatedReason(StrEnum):
     AFTER_ARCHIVE = "after_archive"
     AFTER_END = "after_end"
     API = "api"
+    IMPORT = "import"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,147 @@
+"""Takes over what was said before Echo was there; nothing of it is answered."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from source.domain.conversation_head import ConversationState, CreatedReason, StoredConversation
+from source.domain.imports.chat import ExportedChat, ExportedMessage
+from source.domain.imports.cutting import cut
+from source.ports.imports import ImportStore, KnownMessages
+from source.services.import_making import ImportMaking
+
+Progress = Callable[[int, int | None], None]
+
+_CONVERSATIONS_A_TRANSACTION: Final = 50
+_MESSAGES_A_TRANSACTION: Final = 2_000
+
+
+@dataclass(slots=True)
+class ImportReport:
+    """How many messages were new, in how many conversations they are, and how many were there already."""
+
+    imported: int = 0
+    begun: int = 0
+    continued: int = 0
+    known: int = 0
+
+
+class Import:
+    """Puts an export into the store, conversation by conversation; run again after a kill, it goes on.
+
+    What the store has, or had until it was forgotten or deleted, is not taken again.
+    """
+
+    def __init__(self, store: ImportStore, known: KnownMessages, making: ImportMaking, window: timedelta) -> None:
+        self._store = store
+        self._known = known
+        self._making = making
+        self._window = window
+
+    async def take(self, chat: ExportedChat, progress: Progress) -> ImportReport:
+        """Store what is new of an export, by transactions of whole conversations.
+
+        Raises: StoreError; the conversations of earlier transactions are stored.
+        """
+        batch = _Batch(self._store, chat, self._making, ImportReport())
+        done, total = 0, len(chat.messages)
+        for part in cut(chat.messages, self._window):
+            known = await self._known.known(chat.thread.platform, [each.event_id for each in part])
+            await self._take_part(batch, part, known)
+            done += len(part)
+            progress(done, total)
+            # The summaries are made on this loop: whoever interrupts is heard between two conversations.
+            await asyncio.sleep(0)
+        await batch.flush()
+        return batch.report
+
+    async def _take_part(self, batch: "_Batch", part: Sequence[ExportedMessage], known: dict[str, int | None]) -> None:
+        new = [each for each in part if each.event_id not in known]
+        batch.report.known += len(part) - len(new)
+        stands_in = [key for each in part if (key := known.get(each.event_id)) is not None]
+        if not new:
+            batch.previous = stands_in[-1] if stands_in else batch.previous
+            return
+        earlier = await batch.imported(stands_in[-1]) if stands_in else await self._just_before(batch, part[0])
+        if earlier is None:
+            await batch.begin(new)
+            return
+        # A conversation grows at its end alone: what was said before its last message is one of its own.
+        ended_with = max(message.created_at for message in earlier.messages)
+        missed = [each for each in new if each.said_at < ended_with]
+        following = [each for each in new if each.said_at >= ended_with]
+        if missed:
+            await batch.begin(missed)
+        if following:
+            await batch.go_on(earlier, following)
+
+    async def _just_before(self, batch: "_Batch", first: ExportedMessage) -> StoredConversation | None:
+        """Return the imported conversation that this goes on with: an export may come in several files."""
+        if batch.has_begun:
+            return None
+        latest = await self._store.latest(batch.chat.thread.key)
+        if latest is None or latest.last_message_at is None:
+            return None
+        goes_on = timedelta(0) <= first.said_at - latest.last_message_at < self._window
+        return await batch.imported(latest.conversation_id) if goes_on else None
+
+
+class _Batch:
+    """Conversations on their way into one transaction."""
+
+    def __init__(self, store: ImportStore, chat: ExportedChat, making: ImportMaking, report: ImportReport) -> None:
+        self._store = store
+        self._making = making
+        self._waiting: dict[int, StoredConversation] = {}
+        self._new_messages = 0
+        self.chat = chat
+        self.report = report
+        self.previous: int | None = None
+        self.has_begun = False
+
+    async def imported(self, conversation_id: int) -> StoredConversation | None:
+        """Return a conversation that an import may add to: those of Echo's own are left as they are."""
+        found = self._waiting.get(conversation_id) or await self._store.load(conversation_id)
+        if found is None or not found.messages:
+            return None
+        is_imported = found.head.created_reason is CreatedReason.IMPORT
+        return found if is_imported and found.head.state is ConversationState.ENDED else None
+
+    async def begin(self, said: Sequence[ExportedMessage]) -> None:
+        conversation = await self._making.begun(self.chat, said, self._store.ids, parent=self.previous)
+        self.report.begun += 1
+        await self._put(conversation, len(said))
+
+    async def go_on(self, before: StoredConversation, said: Sequence[ExportedMessage]) -> None:
+        conversation = await self._making.continued(before, self.chat, said, self._store.ids)
+        self.report.continued += 1
+        await self._put(conversation, len(said))
+
+    async def flush(self) -> None:
+        """Commit what waits."""
+        if self._waiting:
+            await self._store.restore(list(self._waiting.values()))
+        self._waiting, self._new_messages = {}, 0
+
+    async def _put(self, conversation: StoredConversation, new: int) -> None:
+        self.has_begun = True
+        self.previous = conversation.head.conversation_id
+        self._waiting[self.previous] = conversation
+        self.report.imported += new
+        self._new_messages += new
+        if len(self._waiting) >= _CONVERSATIONS_A_TRANSACTION or self._new_messages >= _MESSAGES_A_TRANSACTION:
+            await self.flush()
+
+
+async def foreseen(chat: ExportedChat, known: KnownMessages, window: timedelta) -> ImportReport:
+    """Return what taking an export would come to; nothing is written. Conversations that only grow count as begun."""
+    report = ImportReport()
+    for part in cut(chat.messages, window):
+        there = await known.known(chat.thread.platform, [each.event_id for each in part])
+        new = sum(each.event_id not in there for each in part)
+        report.known += len(part) - new
+        report.imported += new
+        report.begun += new > 0
+    return report
