@@ -16,7 +16,7 @@ from source.app.lost_database import refuse_a_lost_file, refuse_an_unmade_server
 from source.app.model_check import check_model
 from source.app.settings import Settings
 from source.app.settings_words import shown_value
-from source.domain.errors import EchoError, FolderInUseError, SettingsError, StoreError
+from source.domain.errors import DeliveryError, EchoError, FolderInUseError, SettingsError, StoreError
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,12 @@ async def findings_of(settings: Settings) -> list[Finding]:
         _checked_model,
     )
     found = [await check(settings) for check in checks]
-    return [*found, *await _checked_embeddings(settings), *await check_discord(settings)]
+    return [
+        *found,
+        *await _checked_embeddings(settings),
+        *await check_discord(settings),
+        *await check_whatsapp(settings),
+    ]
 
 
 async def check_folder(settings: Settings) -> Finding:
@@ -145,6 +150,21 @@ async def _checked_embeddings(settings: Settings) -> list[Finding]:
     finally:
         await model.close()
     return [Finding("embeddings", f"{model.name}, vectors of {len(vector) // 2:,} numbers.")]
+
+
+async def check_whatsapp(settings: Settings) -> list[Finding]:
+    """Ask Meta for the number, with the token."""
+    if not settings.has_whatsapp:
+        told = "WHATSAPP_TOKEN is not set: Echo is not on WhatsApp (docs/whatsapp.md has the steps)."
+        return [Finding("whatsapp", told)]
+    from source.adapters.whatsapp.number import number_behind
+    from source.app.whatsapp_channel import whatsapp_settings
+
+    try:
+        number = await number_behind(whatsapp_settings(settings))
+    except DeliveryError as error:
+        return [Finding("whatsapp", f"{error}: see WHATSAPP_TOKEN and WHATSAPP_PHONE_ID.", is_fine=False)]
+    return [Finding("whatsapp", f"The token may use {number}. Webhooks are signed with WHATSAPP_APP_SECRET.")]
 
 
 async def check_discord(settings: Settings) -> list[Finding]:

@@ -286,6 +286,7 @@ class Echo:
             self.clock,
             answer_max_age=self.settings.answer_max_age,
             keeping=self.scrubbing,
+            quiet={Platform.WHATSAPP: self.settings.whatsapp_burst},
         )
 
     @cached_property

@@ -18,6 +18,8 @@ from source.domain.errors import EchoError, SettingsError
 from source.domain.thread import Platform
 
 if TYPE_CHECKING:
+    from fastapi import APIRouter
+
     from source.app.operations import Operations
 
 log = structlog.get_logger(__name__)
@@ -25,6 +27,10 @@ log = structlog.get_logger(__name__)
 NOTHING_TO_RUN = (
     "No channel is configured and WEB_ENABLED is false. Talk with Echo here: `python bot.py chat`. "
     "For Discord, put DISCORD_TOKEN into .env: docs/discord.md has the steps."
+)
+
+NO_WEBHOOK = (
+    "WhatsApp is set up and WEB_ENABLED is false: Meta calls Echo's API, which has to run. Set WEB_ENABLED=true."
 )
 
 
@@ -52,13 +58,15 @@ class Named:
 
 def is_anything_configured(settings: Settings) -> bool:
     """Whether there is a channel to run."""
-    return settings.discord_token is not None or settings.web_enabled
+    return settings.discord_token is not None or settings.web_enabled or settings.has_whatsapp
 
 
 async def run_channels(settings: Settings) -> int:
     """Run until cancelled, or until no channel can go on; return the exit code."""
     if not is_anything_configured(settings):
         raise SettingsError(NOTHING_TO_RUN)
+    if settings.has_whatsapp and not settings.web_enabled:
+        raise SettingsError(NO_WEBHOOK)
     set_up_logging(
         level=settings.log_level, form=settings.log_format, secrets=settings.secrets, scrub=scrub_of(settings)
     )
@@ -98,10 +106,20 @@ async def _running(echo: Echo, operations: "Operations") -> "Running":
         operations.histories[Platform.DISCORD] = discord.history(operations.sync_table)
         health[discord.name] = connected_part(discord.client.is_ready, "Discord")
         channels.append(discord)
+    webhooks: dict[str, int] = {}
+    more_routes: list[APIRouter] = []
+    if settings.has_whatsapp:
+        from source.adapters.whatsapp.ingress import MOST_BYTES, PATH
+        from source.app.whatsapp_channel import whatsapp_platform
+
+        whatsapp = whatsapp_platform(settings, echo)
+        webhooks[PATH] = MOST_BYTES
+        more_routes.append(whatsapp.router())
+        channels.append(whatsapp)
     if settings.web_enabled:
         from source.app.web_channel import web_of
 
-        web = web_of(echo, operations, health)
+        web = web_of(echo, operations, health, webhooks=webhooks, more_routes=more_routes)
         if channels:
             beside.append(web.platform)
         else:

@@ -16,12 +16,22 @@ from source.app.settings_operations import OperationFields
 from source.app.settings_profiles import ProfileFields
 from source.app.settings_scrubbing import ScrubbingFields
 from source.app.settings_web import WebFields
+from source.app.settings_whatsapp import WhatsAppFields
 
 ROOT = Path(__file__).resolve().parents[2]
 DEFAULT_ORIGIN = "default"
 
 
-class Settings(ModelFields, EmbeddingFields, DiscordFields, OperationFields, ProfileFields, ScrubbingFields, WebFields):
+class Settings(
+    ModelFields,
+    EmbeddingFields,
+    DiscordFields,
+    WhatsAppFields,
+    OperationFields,
+    ProfileFields,
+    ScrubbingFields,
+    WebFields,
+):
     """What the operator decided; `settings_loader` reads it, calling the class reads nothing.
 
     In files and in the environment a field is named in capitals: `idle_time_seconds` is IDLE_TIME_SECONDS.

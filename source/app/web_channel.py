@@ -31,8 +31,15 @@ class Web:
     chat: WebChat
 
 
-def web_of(echo: Echo, operations: Operations, health: Mapping[str, HealthPart]) -> Web:
-    """Return the API, not yet listening."""
+def web_of(
+    echo: Echo,
+    operations: Operations,
+    health: Mapping[str, HealthPart],
+    *,
+    webhooks: Mapping[str, int] | None = None,
+    more_routes: Sequence[APIRouter] = (),
+) -> Web:
+    """Return the API, not yet listening, with more routes; `webhooks` as in `WebFrame`."""
     web_chat = web_chat_of(echo)
     frame = WebFrame(
         web_settings(echo.settings),
@@ -41,10 +48,11 @@ def web_of(echo: Echo, operations: Operations, health: Mapping[str, HealthPart])
         echo.clock,
         health=health,
         metrics=WebMetrics([ManagerReadings(echo.manager.metrics), ActivityReadings(ActivityTable(echo.store))]),
+        webhooks=webhooks or {},
     )
 
     def routes() -> Sequence[APIRouter]:
-        return api_routes(echo, operations, web_chat)
+        return (*api_routes(echo, operations, web_chat), *more_routes)
 
     return Web(WebPlatform(frame, routes, data_folder=echo.settings.conversations_dir), web_chat)
 

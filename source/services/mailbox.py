@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import partial
 
 from source.domain.thread import ThreadRef
@@ -56,10 +57,13 @@ class LateReply:
 
 
 class Batch:
-    """Messages of one thread, in the order in which they were accepted, that are answered together."""
+    """Messages of one thread that are answered together, in the order in which they were accepted.
 
-    def __init__(self, waiting: Sequence[Waiting]) -> None:
-        self.waiting = tuple(sorted(waiting, key=lambda each: each.event.key))
+    `by_time`: in that in which they were said, for platforms that deliver out of order.
+    """
+
+    def __init__(self, waiting: Sequence[Waiting], *, by_time: bool = False) -> None:
+        self.waiting = tuple(sorted(waiting, key=_time_of if by_time else _key_of))
         self._reply: LiveReply | None = None
 
     @property
@@ -106,19 +110,38 @@ class Batch:
         return self._reply.is_open if isinstance(self._reply, LateReply) else self._reply is not None
 
 
+def _key_of(waiting: Waiting) -> int:
+    return waiting.event.key
+
+
+def _time_of(waiting: Waiting) -> tuple[datetime, int]:
+    return waiting.event.said_at, waiting.event.key
+
+
 @dataclass(slots=True)
 class Mailbox:
-    """What waits in one thread; `kept` are messages that a turn failed to answer."""
+    """What waits in one thread; `kept` are messages that a turn failed to answer.
+
+    A turn begins once nothing new came for the time of `quiet`.
+    """
 
     thread: ThreadRef
+    quiet: timedelta = timedelta(0)
     waiting: list[Waiting] = field(default_factory=list)
     kept: list[Waiting] = field(default_factory=list)
     runner: asyncio.Task[None] | None = None
     retry: asyncio.Task[None] | None = None
     failures: int = 0
 
+    def seconds_until_quiet(self, now: datetime) -> float:
+        """Return how long it takes until a turn may begin, if nothing comes meanwhile."""
+        if not self.quiet or not self.waiting:
+            return 0.0
+        newest = max(waiting.event.accepted_at for waiting in self.waiting)
+        return max(0.0, (newest + self.quiet - now).total_seconds())
+
     def next_batch(self) -> Batch:
         """Take out everything that waits."""
-        batch = Batch([*self.kept, *self.waiting])
+        batch = Batch([*self.kept, *self.waiting], by_time=bool(self.quiet))
         self.kept, self.waiting = [], []
         return batch

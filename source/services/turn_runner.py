@@ -1,7 +1,7 @@
 """Runs the turns of all threads, one at a time in each."""
 
 import asyncio
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -27,16 +27,26 @@ _UNSAVED = "I can't save anything right now. Your message is kept, and I will an
 _BROKEN = "Something went wrong on my side. Your message is kept, and I will try again."
 _ENDING = "I am being restarted. Your message is kept, and I will answer it when I am back."
 _LAST_WORD = timedelta(seconds=5)
+_MOST_PAUSES = 2
 
 
 class TurnRunner:
     """Has whatever waits in a thread answered together, stored and delivered; what fails is tried again later."""
 
-    def __init__(self, answerer: Answerer, deliveries: Deliveries, admission: Admission, clock: Clock) -> None:
+    def __init__(
+        self,
+        answerer: Answerer,
+        deliveries: Deliveries,
+        admission: Admission,
+        clock: Clock,
+        *,
+        quiet: Mapping[Platform, timedelta] | None = None,
+    ) -> None:
         self._answerer = answerer
         self._deliveries = deliveries
         self._admission = admission
         self._clock = clock
+        self._quiet = quiet or {}
         self._tasks = OwnedTasks()
         self._in_hand = InHand()
         self._boxes: dict[ThreadKey, Mailbox] = {}
@@ -57,7 +67,8 @@ class TurnRunner:
         present = self._in_hand.add(waiting)
         if present is waiting:
             thread = waiting.event.inbound.thread
-            box = self._boxes.setdefault(thread.key, Mailbox(thread))
+            quiet = self._quiet.get(thread.platform, timedelta(0))
+            box = self._boxes.setdefault(thread.key, Mailbox(thread, quiet))
             box.waiting.append(waiting)
             self._ensure_runner(box)
         return present
@@ -108,6 +119,7 @@ class TurnRunner:
         """Answer whatever waits in the thread, until nothing does."""
         try:
             while box.waiting:
+                await self._until_quiet(box)
                 await self._turn(box, box.next_batch())
                 if not box.failures:
                     await self._tidy(box.thread)
@@ -115,6 +127,14 @@ class TurnRunner:
             box.runner = None
             if not box.kept and self._boxes.get(box.thread.key) is box:
                 del self._boxes[box.thread.key]
+
+    async def _until_quiet(self, box: Mailbox) -> None:
+        """Let somebody who writes in several messages end; whoever never pauses is answered all the same."""
+        for _ in range(_MOST_PAUSES):
+            pause = box.seconds_until_quiet(self._clock.now())
+            if not pause:
+                return
+            await self._clock.sleep(pause)
 
     async def _turn(self, box: Mailbox, batch: Batch) -> None:
         """Answer a batch and settle it: it is stored then, or kept for another turn."""

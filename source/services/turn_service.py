@@ -1,7 +1,7 @@
 """The one path of a message: accepted, answered in its thread's next turn, stored, delivered."""
 
 import asyncio
-from collections.abc import Collection, Container, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -43,7 +43,9 @@ class TurnService:
         *,
         answer_max_age: timedelta,
         keeping: Keeping = AS_IT_IS,
+        quiet: Mapping[Platform, timedelta] | None = None,
     ) -> None:
+        """`quiet` is how long nothing new must come on a platform before what came is answered."""
         self._admission = admission
         self._store = store
         self._answerer = answerer
@@ -51,7 +53,7 @@ class TurnService:
         self._answer_max_age = answer_max_age
         self._keeping = keeping
         self._deliveries = Deliveries(store, clock)
-        self._turns = TurnRunner(answerer, self._deliveries, admission, clock)
+        self._turns = TurnRunner(answerer, self._deliveries, admission, clock, quiet=quiet)
         self._recovering = asyncio.Lock()
         self._accepting = OwnedTasks()
         self._channels: dict[Platform, Channel] = {}

@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -47,6 +47,7 @@ class SmallEcho:
     channel: FakeChannel = field(default_factory=lambda: FakeChannel(Platform.DISCORD))
     transcripts: InMemoryTranscripts = field(default_factory=InMemoryTranscripts)
     tools: Sequence[Tool] = ()
+    quiet: Mapping[Platform, timedelta] = field(default_factory=dict)
     store: InMemoryStore = field(init=False)
     manager: InMemoryConversationManager = field(init=False)
     opening: Opening = field(init=False)
@@ -77,7 +78,8 @@ class SmallEcho:
             clock=clock,
         )
         admission = Admission(MOST_BYTES, limits)
-        self.turns = TurnService(admission, store, Answerer(parts), clock, answer_max_age=MAX_AGE)
+        answerer = Answerer(parts)
+        self.turns = TurnService(admission, store, answerer, clock, answer_max_age=MAX_AGE, quiet=self.quiet)
         self.corrections = Corrections(store, self.manager, self.turns, admission)
 
     def inbound(self, text: str, event_id: str | None = None, **more: object) -> InboundMessage:

@@ -21,6 +21,7 @@ VERSIONS: Final = (
     "0011",
     "0012",
     "0013",
+    "0014",
 )
 NEWEST: Final = VERSIONS[-1]
 _VERSION_TABLE: Final = "alembic_version"

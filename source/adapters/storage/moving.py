@@ -9,7 +9,13 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Row, Table, func, select, text
 
-from source.adapters.storage import fact_tables, privacy_tables, profile_tables, recall_tables  # noqa: F401  # all tables
+from source.adapters.storage import (  # noqa: F401  # all tables
+    fact_tables,
+    privacy_tables,
+    profile_tables,
+    recall_tables,
+    webhook_tables,
+)
 from source.adapters.storage.operation_tables import executors, tasks
 from source.adapters.storage.sql_access import insert_of
 from source.adapters.storage.tables import (

@@ -27,6 +27,7 @@ from source.adapters.storage.tables import (
     usage,
 )
 from source.adapters.storage.task_forgetting import forget_tasks, unfinished_tasks
+from source.adapters.storage.webhook_tables import contact_addresses, contacts
 from source.domain.identifiers import IdGenerator
 from source.domain.privacy import SeenFrom
 from source.domain.thread import Platform, ThreadKey
@@ -152,12 +153,23 @@ def _forget_names(who: Who, ids: IdGenerator, receipt_id: int, connection: Conne
     for alias in who.aliases:
         connection.execute(delete(aliases).where(*_is(alias), aliases.c.person_id == who.person_id))
     connection.execute(delete(people).where(people.c.id == who.person_id))
+    _forget_contacts(connection, [alias for alias in who.aliases if alias not in returned])
     for alias in returned:
         new = ids.next(now)
         connection.execute(insert_of(connection, people).values(id=new))
         row = {"platform": alias.platform.value, "external_id": alias.external_id, "display_name": alias.display_name}
         connection.execute(insert_of(connection, aliases).values(**row, person_id=new).on_conflict_do_nothing())
     note_forgotten(connection, receipt_id)
+
+
+def _forget_contacts(connection: Connection, gone: Sequence[Alias]) -> None:
+    """Forget the numbers and names under which a platform knows them."""
+    for alias in gone:
+        if alias.external_id.isdecimal():
+            mine = int(alias.external_id)
+            named = and_(contacts.c.id == mine, contacts.c.platform == alias.platform.value)
+            if connection.execute(delete(contacts).where(named)).rowcount:
+                connection.execute(delete(contact_addresses).where(contact_addresses.c.contact_id == mine))
 
 
 def _is_there(connection: Connection, alias: Alias) -> bool:

@@ -32,6 +32,7 @@ from source.adapters.storage.tables import (
     people,
     threads,
 )
+from source.adapters.storage.webhook_tables import contacts
 from source.domain.conversation_head import ConversationHead, ConversationState, StoredConversation
 from source.domain.message import MessageType, Standing
 from source.domain.thread import ThreadKey
@@ -48,6 +49,7 @@ _GIVEN_IDS = (
     conversation_memories.c.id,
     user_summaries.c.id,
     api_keys.c.id,
+    contacts.c.id,
 )
 # As text: a bound value would hide from the planner that the partial index applies.
 _ACTIVE = text("conversations.is_active")

@@ -54,7 +54,7 @@ def create_app(
     # The one added last is met first.
     app.add_middleware(Idempotency, answers=frame.answers, clock=frame.clock)
     app.add_middleware(Authentication, frame=frame, local_secret=local_secret)
-    app.add_middleware(Guard, max_body_bytes=frame.settings.max_body_bytes)
+    app.add_middleware(Guard, max_body_bytes=frame.settings.max_body_bytes, larger=frame.webhooks)
     if frame.settings.allowed_origins:
         app.add_middleware(
             CORSMiddleware,

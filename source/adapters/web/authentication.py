@@ -32,12 +32,13 @@ class Authentication:
     def __init__(self, app: ASGIApp, *, frame: WebFrame, local_secret: str | None) -> None:
         self._app = app
         self._keys = frame.keys
+        self._webhooks = frame.webhooks
         self._local_secret = (local_secret or "").encode()
         limit = frame.settings.requests_per_minute
         self._limit = RateLimit(limit, frame.clock) if limit else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
+        if scope["type"] == "http" and scope["path"] not in self._webhooks:
             secret = _secret_in(scope)
             caller = await (self._caller_without_key(scope) if secret is None else self._caller_with(secret, scope))
             self._count(scope, caller)

@@ -24,7 +24,11 @@ class WebSettings:
 
 @dataclass(frozen=True, slots=True)
 class WebFrame:
-    """Settings and ports of the frame; `health` looks at the parts: `store`, `model`, `tasks`, each channel."""
+    """Settings and ports of the frame; `health` looks at the parts: `store`, `model`, `tasks`, each channel.
+
+    `webhooks` are paths that platforms call, with the bytes of their largest bodies: they prove by themselves who
+    they are, and no limit of requests binds them.
+    """
 
     settings: WebSettings
     keys: ApiKeys
@@ -32,3 +36,4 @@ class WebFrame:
     clock: Clock
     health: Mapping[str, HealthPart] = field(default_factory=dict)
     metrics: WebMetrics = field(default_factory=WebMetrics)
+    webhooks: Mapping[str, int] = field(default_factory=dict)

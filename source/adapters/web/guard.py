@@ -1,6 +1,7 @@
 """What stands before the routes: every error has an answer, no body is too large."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Final
@@ -15,11 +16,12 @@ _MOST_LEFT_SECONDS: Final = 5.0
 
 
 class Guard:
-    """Answers whatever is raised further in, and refuses bodies over `max_body_bytes`."""
+    """Answers whatever is raised further in, and refuses bodies over `max_body_bytes`; of some paths `larger` ones."""
 
-    def __init__(self, app: ASGIApp, *, max_body_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, *, max_body_bytes: int, larger: Mapping[str, int] | None = None) -> None:
         self._app = app
         self._most = max_body_bytes
+        self._larger = larger or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -43,22 +45,24 @@ class Guard:
             await problem.response(scope.get(REQUEST_ID, ""))(scope, receive, send)
 
     def _bounded(self, scope: Scope, receive: Receive) -> Receive:
-        if _announced_bytes(scope) > self._most:
-            raise self._too_large()
+        most = self._larger.get(scope["path"], self._most)
+        if _announced_bytes(scope) > most:
+            raise _too_large(most)
         received = 0
 
         async def receive_on() -> Message:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self._most:
-                raise self._too_large()
+            if received > most:
+                raise _too_large(most)
             return message
 
         return receive_on
 
-    def _too_large(self) -> Problem:
-        return Problem(413, f"A body has at most {self._most} bytes.", headers=_CLOSE)
+
+def _too_large(most: int) -> Problem:
+    return Problem(413, f"A body has at most {most} bytes.", headers=_CLOSE)
 
 
 async def _let_end(receive: Receive) -> None:

@@ -1,0 +1,65 @@
+"""The webhook that Meta calls."""
+
+import hmac
+from typing import Annotated, Final
+
+import structlog
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import PlainTextResponse
+
+from source.adapters.whatsapp.intake import Intake
+from source.adapters.whatsapp.settings import WhatsAppSettings
+from source.adapters.whatsapp.signature import is_signed
+from source.adapters.whatsapp.webhook import read_webhook
+from source.domain.errors import StoreError
+from source.ports.clock import Clock
+
+log = structlog.get_logger(__name__)
+
+PATH: Final = "/webhooks/whatsapp"
+# What Meta sends at the most.
+MOST_BYTES: Final = 3 * 1_024 * 1_024 + 65_536
+_SAME: Final = "The challenge is answered only to whoever knows WHATSAPP_VERIFY_TOKEN."
+
+
+def router(settings: WhatsAppSettings, intake: Intake, clock: Clock) -> APIRouter:
+    """Return the routes under `/webhooks/whatsapp`; no key opens them, Meta's signature does."""
+    routes = APIRouter(include_in_schema=False)
+
+    @routes.get(PATH)
+    async def verify(
+        mode: Annotated[str, Query(alias="hub.mode")] = "",
+        token: Annotated[str, Query(alias="hub.verify_token")] = "",
+        challenge: Annotated[str, Query(alias="hub.challenge", max_length=1_000)] = "",
+    ) -> PlainTextResponse:
+        if mode != "subscribe" or not _is_same(token, settings.verify_token):
+            log.warning("webhook_challenge_refused")
+            return PlainTextResponse(_SAME, status_code=403)
+        return PlainTextResponse(challenge)
+
+    @routes.post(PATH)
+    async def receive(request: Request) -> PlainTextResponse:
+        body = await request.body()
+        if not is_signed(body, request.headers.get("x-hub-signature-256"), settings.app_secret):
+            log.warning("webhook_unsigned", bytes=len(body))
+            return PlainTextResponse("The signature does not fit the body.", status_code=403)
+        try:
+            webhook = read_webhook(body, now=clock.now())
+        except (ValueError, RecursionError):
+            # Signed and yet no JSON: delivered again it would be none either.
+            log.warning("webhook_unreadable", bytes=len(body))
+            return PlainTextResponse("")
+        if webhook.passed_over:
+            log.info("webhook_passed_over", **webhook.passed_over)
+        try:
+            await intake.keep(webhook.said)
+        except StoreError as error:
+            log.warning("webhook_not_kept", reason=str(error))
+            return PlainTextResponse("Not now.", status_code=503)
+        return PlainTextResponse("")
+
+    return routes
+
+
+def _is_same(one: str, other: str) -> bool:
+    return bool(other) and hmac.compare_digest(one.encode(), other.encode())

@@ -1,0 +1,83 @@
+"""WhatsApp as one of Echo's channels; its webhook is served by the API."""
+
+import asyncio
+from datetime import timedelta
+from typing import Final
+
+import structlog
+from fastapi import APIRouter
+
+from source.adapters.whatsapp.graph import GraphSending
+from source.adapters.whatsapp.ingress import router
+from source.adapters.whatsapp.intake import Intake, IntakeParts
+from source.adapters.whatsapp.reply import ReplyParts, WhatsAppChannel
+from source.adapters.whatsapp.settings import WhatsAppSettings
+from source.adapters.whatsapp.typing_sign import TypingSign
+from source.domain.errors import StoreError
+from source.domain.thread import Platform
+from source.ports.clock import Clock
+from source.ports.store import ChannelStore
+from source.ports.webhooks import ContactStore, WebhookStore
+from source.services.commands import CommandService
+from source.services.pauses import pause_after
+from source.services.turn_service import TurnService
+
+log = structlog.get_logger(__name__)
+
+_DRAIN: Final = timedelta(seconds=10)
+
+
+class WhatsAppPlatform:
+    """Answers those who write to a number."""
+
+    name: Final = "whatsapp"
+
+    def __init__(
+        self,
+        settings: WhatsAppSettings,
+        *,
+        turns: TurnService,
+        commands: CommandService,
+        store: ChannelStore,
+        webhooks: WebhookStore,
+        contacts: ContactStore,
+        clock: Clock,
+    ) -> None:
+        self._settings = settings
+        self._turns = turns
+        self._clock = clock
+        self._sending = GraphSending(settings)
+        self._sign = TypingSign(self._sending)
+        self.channel = WhatsAppChannel(ReplyParts(self._sending, contacts, store, self._sign))
+        self.intake = Intake(IntakeParts(webhooks, contacts, turns, commands, self.channel, self._sign, clock))
+
+    def router(self) -> APIRouter:
+        """Return the webhook's routes."""
+        return router(self._settings, self.intake, self._clock)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Answer what was left, then what comes, until `stop` is set."""
+        taking_up = asyncio.create_task(self._take_up(), name="whatsapp-recovery")
+        try:
+            await stop.wait()
+        finally:
+            taking_up.cancel()
+            await asyncio.gather(taking_up, return_exceptions=True)
+            await self.intake.close(_DRAIN)
+            await self._turns.drain(_DRAIN, Platform.WHATSAPP)
+            await self._sign.close()
+            await self._sending.close()
+
+    async def _take_up(self) -> None:
+        """See to what the last process left; where the store is away, later."""
+        failures = 0
+        while True:
+            try:
+                await self._turns.recover(self.channel)
+                await self.intake.take_up()
+            except StoreError as error:
+                failures += 1
+                log.warning("recovery_waits", reason=str(error))
+                await self._clock.sleep(pause_after(failures).total_seconds())
+            else:
+                return

@@ -1,0 +1,154 @@
+"""A reply on its way to somebody on WhatsApp."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+import structlog
+
+from source.adapters.whatsapp.formatting import for_whatsapp
+from source.adapters.whatsapp.graph import Recipient, Sending, UnknownOutcomeError
+from source.adapters.whatsapp.troubles import no_recipient
+from source.domain.errors import DeliveryError
+from source.domain.reply_text import split
+from source.domain.thread import Platform, ThreadRef
+from source.domain.turn import SentPart
+from source.ports.store import ChannelStore
+from source.ports.webhooks import Contact, ContactStore
+
+log = structlog.get_logger(__name__)
+
+# Meta counts 4,096; a sign may be added to a piece.
+_MOST_CHARACTERS: Final = 4_000
+_MOST_REMEMBERED: Final = 1_000
+_CUT_SHORT: Final = "_(cut short)_"
+
+
+class Reads(Protocol):
+    """Shows people that what they wrote is being answered."""
+
+    def answering(self, thread: ThreadRef) -> None:
+        """An answer to what was said last in this thread is being made."""
+        ...
+
+    def answered(self, thread: ThreadRef) -> None:
+        """It is on its way, or there is none."""
+        ...
+
+
+class WhatsAppReply:
+    """One reply: nothing shows before all of it is there, since what is sent cannot grow."""
+
+    def __init__(self, thread: ThreadRef, keys: Sequence[int], parts: "ReplyParts") -> None:
+        self._thread = thread
+        self._keys = tuple(keys)
+        self._parts = parts
+        self._notices: list[str] = []
+        parts.reads.answering(thread)
+
+    async def notice(self, line: str) -> None:
+        self._notices.append(line)
+
+    def show(self, delta: str) -> None:
+        pass
+
+    def thinking(self) -> None:
+        pass
+
+    async def deliver(self, text: str, *, interrupted: bool = False) -> None:
+        shown = f"{text}\n\n{_CUT_SHORT}" if interrupted else text
+        self._parts.reads.answered(self._thread)
+        recipient = await self._recipient()
+        for number, piece in enumerate(pieces_of("\n\n".join([*map(_in_italics, self._notices), shown]))):
+            await self._send_once(recipient, number, piece)
+        self._parts.finished(self._keys)
+
+    async def fail(self, sentence: str) -> None:
+        self._parts.reads.answered(self._thread)
+        try:
+            await self._parts.sending.text(await self._recipient(), sentence, tracker="")
+        except DeliveryError as error:
+            log.warning("sentence_undelivered", error=str(error))
+
+    async def _send_once(self, recipient: Recipient, number: int, piece: str) -> None:
+        """Send a piece unless it was sent before: of a reply that was cut off the rest follows."""
+        key = self._keys[0] if self._keys else 0
+        if key and (key, number) in await self._parts.sent():
+            return
+        try:
+            wamid = await self._parts.sending.text(recipient, piece, tracker=f"{key}:{number}")
+        except UnknownOutcomeError as error:
+            # It may have arrived: nothing is said twice, and what is missing shows in the statuses.
+            log.warning("delivery_unknown", event=key, part=number, error=str(error))
+            wamid = ""
+        if key:
+            self._parts.note(SentPart(key, number, wamid or f"unknown {key}:{number}"))
+
+    async def _recipient(self) -> Recipient:
+        contact = await self._parts.contacts.contact(Platform.WHATSAPP, int(self._thread.thread_id))
+        # Who has just been forgotten is told so, and then is nobody here either.
+        contact = contact or self._parts.just_heard.pop(int(self._thread.thread_id), None)
+        if contact is None:
+            raise no_recipient()
+        by_kind = dict(address.split(":", 1) for address in contact.addresses)
+        return Recipient(phone=by_kind.get("phone"), user=by_kind.get("user"))
+
+
+class ReplyParts:
+    """What replies share."""
+
+    def __init__(self, sending: Sending, contacts: ContactStore, store: ChannelStore, reads: Reads) -> None:
+        self.sending = sending
+        self.contacts = contacts
+        self.reads = reads
+        self.just_heard: OrderedDict[int, Contact] = OrderedDict()
+        self._store = store
+        self._sent: set[tuple[int, int]] | None = None
+
+    def heard(self, contact: Contact) -> None:
+        """Remember for a while whom an answer goes to."""
+        self.just_heard[contact.contact_id] = contact
+        if len(self.just_heard) > _MOST_REMEMBERED:
+            self.just_heard.popitem(last=False)
+
+    async def sent(self) -> set[tuple[int, int]]:
+        """Return the pieces of replies that are not finished, by event and number."""
+        if self._sent is None:
+            self._sent = {(each.key, each.part) for each in await self._store.unfinished_parts(Platform.WHATSAPP)}
+        return self._sent
+
+    def note(self, part: SentPart) -> None:
+        """Remember that a piece was sent."""
+        self._store.note_sent(Platform.WHATSAPP, part)
+        if self._sent is not None:
+            self._sent.add((part.key, part.part))
+
+    def finished(self, keys: Sequence[int]) -> None:
+        """All of a reply was sent."""
+        if self._sent is not None and keys:
+            self._sent = {each for each in self._sent if each[0] != keys[0]}
+
+
+class WhatsAppChannel:
+    """Implements `Channel`."""
+
+    platform: Final = Platform.WHATSAPP
+
+    def __init__(self, parts: ReplyParts) -> None:
+        self._parts = parts
+
+    def heard(self, contact: Contact) -> None:
+        """Remember for a while whom an answer goes to."""
+        self._parts.heard(contact)
+
+    def open_reply(self, thread: ThreadRef, answering: Sequence[int] = ()) -> WhatsAppReply:
+        return WhatsAppReply(thread, answering, self._parts)
+
+
+def pieces_of(text: str) -> list[str]:
+    """Return a reply as the messages that show it."""
+    return [for_whatsapp(piece.text) for piece in split(text, _MOST_CHARACTERS) if piece.text]
+
+
+def _in_italics(line: str) -> str:
+    return f"_{line.strip('_')}_"

@@ -1,0 +1,68 @@
+"""Settings of the WhatsApp channel."""
+
+from datetime import timedelta
+from typing import Self
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from source.app.settings_fields import SettingFields, Url, empty_as_none
+
+_TOGETHER = ("whatsapp_token", "whatsapp_phone_id", "whatsapp_app_secret", "whatsapp_verify_token")
+
+
+class WhatsAppFields(SettingFields):
+    """How Echo is reached on WhatsApp."""
+
+    whatsapp_token: SecretStr | None = Field(
+        default=None,
+        min_length=1,
+        description="Token of the system user that may send from the number; only from the environment or .env.",
+    )
+    whatsapp_phone_id: str | None = Field(
+        default=None,
+        pattern=r"^[0-9]{1,32}$",
+        examples=["106540352242922"],
+        description="Id of the number that answers, as Meta shows it; it is not the number itself.",
+    )
+    whatsapp_app_secret: SecretStr | None = Field(
+        default=None,
+        min_length=1,
+        description="Secret of the Meta app, with which webhooks are signed; only from the environment or .env.",
+    )
+    whatsapp_verify_token: SecretStr | None = Field(
+        default=None,
+        min_length=1,
+        description="Words of your own, which Meta repeats to prove itself; only from the environment or .env.",
+    )
+    whatsapp_api_base: Url | None = Field(
+        default=None,
+        examples=["https://graph.facebook.com"],
+        description="Address of the Graph API, for a proxy; empty: Meta's.",
+    )
+    whatsapp_burst_seconds: float = Field(
+        default=1.5,
+        ge=0,
+        le=30,
+        description="Seconds of quiet after a message before it is answered, together with what came in between.",
+    )
+
+    @field_validator(*_TOGETHER, "whatsapp_api_base", mode="before")
+    @classmethod
+    def _nothing_is_no_number(cls, value: object) -> object:
+        return empty_as_none(value)
+
+    @model_validator(mode="after")
+    def _all_or_none(self) -> Self:
+        missing = [name.upper() for name in _TOGETHER if getattr(self, name) is None]
+        if missing and len(missing) < len(_TOGETHER):
+            raise ValueError(f"WhatsApp needs {' and '.join(missing)} as well: docs/whatsapp.md says where to find it")
+        return self
+
+    @property
+    def has_whatsapp(self) -> bool:
+        """Whether a number is set up."""
+        return self.whatsapp_token is not None
+
+    @property
+    def whatsapp_burst(self) -> timedelta:
+        return timedelta(seconds=self.whatsapp_burst_seconds)

@@ -1,0 +1,34 @@
+"""The WhatsApp channel, as the settings ask for it."""
+
+from source.adapters.storage.contact_table import ContactTable
+from source.adapters.storage.webhook_table import WebhookTable
+from source.adapters.whatsapp.platform import WhatsAppPlatform
+from source.adapters.whatsapp.settings import WhatsAppSettings
+from source.app.echo import Echo
+from source.app.settings import Settings
+
+
+def whatsapp_platform(settings: Settings, echo: Echo) -> WhatsAppPlatform:
+    """Return the channel, whose webhook is not served yet."""
+    return WhatsAppPlatform(
+        whatsapp_settings(settings),
+        turns=echo.turns,
+        commands=echo.commands,
+        store=echo.channel_store,
+        webhooks=WebhookTable(echo.store),
+        contacts=ContactTable(echo.store),
+        clock=echo.clock,
+    )
+
+
+def whatsapp_settings(settings: Settings) -> WhatsAppSettings:
+    """Return how the adapter is reached, and reaches Meta."""
+    secrets = (settings.whatsapp_token, settings.whatsapp_app_secret, settings.whatsapp_verify_token)
+    token, app_secret, verify_token = (each.get_secret_value() if each else "" for each in secrets)
+    return WhatsAppSettings(
+        phone_id=settings.whatsapp_phone_id or "",
+        token=token,
+        app_secret=app_secret,
+        verify_token=verify_token,
+        api_base=settings.whatsapp_api_base,
+    )
