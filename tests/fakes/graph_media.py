@@ -119,7 +119,6 @@ class MediaStore:
             return None
         if self._clock.now().timestamp() >= int(expiry):
             return None
-        self.downloads.append(media_id)
         return self.get(media_id)
 
     def check_sent(self, kind: str, media_id: object) -> None:

@@ -24,6 +24,7 @@ from tests.fakes.graph_rules import check_product
 from tests.fakes.graph_sending import Read, Sent, World
 
 _MOST_BYTES = 128 * 1024 * 1024
+_ATTACHMENTS = "/whatsapp_business/attachments/"
 _VERSION = re.compile(r"^v\d+\.\d+$")
 
 
@@ -82,7 +83,6 @@ class FakeGraph:
 
     async def start(self, port: int = 0) -> None:
         app = web.Application(client_max_size=_MOST_BYTES)
-        app.router.add_get("/whatsapp_business/attachments/", self._download)
         app.router.add_route("*", "/{path:.*}", self._handle)
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=1.0, access_log=None)
         await self._runner.setup()
@@ -127,6 +127,8 @@ class FakeGraph:
         return response
 
     async def _answer(self, request: web.Request, call: Call) -> web.Response:
+        if request.path == _ATTACHMENTS:
+            return self._download(request, call)
         try:
             answer = await self._serve(request, call)
         except RefusedError as error:
@@ -199,15 +201,17 @@ class FakeGraph:
             raise refused_parameter("The parameter file is required.")
         return {"id": self.media.upload(content, fields.get("type") or mime_type, name).id}
 
-    async def _download(self, request: web.Request) -> web.Response:
-        """Meta: without the token or too late "you will receive a 404 Not Found response code"."""
+    def _download(self, request: web.Request, call: Call) -> web.Response:
+        """Meta: without the token it "will fail", and after five minutes "you will receive a 404"."""
+        found = self.media.fetch(call.query)
         try:
             self.account.check_token(request.headers.get("Authorization", ""))
+            call.status = 200 if found else 404
         except RefusedError:
-            return web.Response(status=401)
-        found = self.media.fetch(dict(request.query))
+            found, call.status = None, 401
         if found is None:
-            return web.Response(status=404)
+            return web.Response(status=call.status)
+        self.media.downloads.append(found.id)
         return web.Response(body=found.content, headers={"Content-Type": found.mime_type})
 
     def _refuse(self, call: Call, problem: Problem) -> web.Response:

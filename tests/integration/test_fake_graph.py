@@ -118,6 +118,13 @@ async def test_media_is_uploaded_sent_described_and_fetched(graph: FakeGraph, cl
     assert await client.get_media_bytes(described.url) == b"%PDF-1.7"
     await client.send_image(ada.phone, "https://shop.example/a.jpg")
     assert ada.received[1].content == {"link": "https://shop.example/a.jpg"}
+    assert graph.media.downloads == [document["id"]]
+    graph.faults.fail(500, path="attachments")
+    with pytest.raises(httpx.HTTPStatusError, match="500"):
+        await client.get_media_bytes(described.url)
+    await client.delete_media(document["id"])
+    with pytest.raises(errors.WhatsAppError):
+        await client.get_media_url(document["id"])
 
 
 async def test_the_address_of_media_works_for_five_minutes_and_with_the_token_only(

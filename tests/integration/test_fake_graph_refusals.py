@@ -158,6 +158,30 @@ async def test_somebody_without_whatsapp_is_told_at_once_or_by_a_status(
     assert (lost.failure.code, lost.person.received) == (131026, [])
 
 
+async def test_what_is_too_late_can_be_taken_and_fail_afterwards(
+    graph: FakeGraph, client: WhatsApp, ada: Person
+) -> None:
+    ada.last_wrote = None
+    graph.world.late = {131047}
+    sent = await client.send_message(ada.phone, "hi")
+    assert [(one.id, one.failure and one.failure.code) for one in graph.sent] == [(sent.id, 131047)]
+    assert not ada.received
+
+
+async def test_a_code_cannot_go_to_a_business_scoped_id_nor_anything_to_the_number_itself(
+    graph: FakeGraph, ada: Person
+) -> None:
+    graph.account.add_template("code", parameters=1, category="authentication")
+    component = {"type": "body", "parameters": [{"type": "text", "text": "123456"}]}
+    template = {"name": "code", "language": {"code": "en_US"}, "components": [component]}
+    body = {"messaging_product": "whatsapp", "recipient": ada.user_id, "type": "template", "template": template}
+    assert (await refused(graph, body))[1]["code"] == 131062
+    template["components"] = []
+    assert (await refused(graph, body))[1]["code"] == 132000
+    itself = Person("", graph.account.display_phone, None)
+    assert (await refused(graph, message(itself, "text", {"body": "hi"})))[1]["code"] == 131021
+
+
 async def test_one_person_can_be_written_to_in_a_burst_and_then_every_six_seconds(
     graph: FakeGraph, client: WhatsApp, ada: Person
 ) -> None:

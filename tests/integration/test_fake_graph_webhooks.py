@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 from pywa.types.base_update import RawUpdate
 from pywa.types.message_status import MessageStatus
@@ -131,6 +132,20 @@ async def test_what_fails_on_its_way_is_told_with_its_error(
     assert "recipient_user_id" not in first
     assert second["errors"][0]["code"] == 131009
     assert not ada.received
+
+
+async def test_a_message_whose_answer_never_came_is_told_by_a_status_with_its_tracker(
+    graph: FakeGraph, meta: Meta, receiver: Receiver, ada: Person
+) -> None:
+    await meta.post(meta.phone(ada).text("hi"))
+    meta.follow(SENT)
+    graph.faults.hang()
+    async with PywaOn(graph, timeout=0.2) as hurried:
+        with pytest.raises(httpx.ReadTimeout):
+            await hurried.send_message(ada.phone, "hello", tracker="turn-9")
+    await meta.until(lambda: receiver.items("statuses"))
+    assert receiver.items("statuses")[0]["biz_opaque_callback_data"] == "turn-9"
+    assert receiver.items("statuses")[0]["id"] == ada.received[0].id
 
 
 async def test_what_is_not_answered_200_comes_again_after_growing_pauses(
