@@ -78,8 +78,9 @@ async def import_chat(settings: Settings, chat: ExportedChat, clock: Clock, prog
     window = settings.conversation_timeout
     async with open_unstarted(settings, clock=clock, command="import") as echo:
         making = ImportMaking(echo.summarizer, echo.scrubbing, window=window, now=clock.now())
-        work = Import(echo.store, ImportReading(echo.store), making, window)
+        work = Import(echo.store, ImportReading(echo.store), making, echo.corrections, window)
         report = await work.take(chat, progress)
+        await echo.manager.shutdown()
         await echo.catch_up.run()
         return report
 
@@ -115,6 +116,8 @@ def _tell(chat: ExportedChat, report: ImportReport, *, dry_run: bool) -> None:
         click.echo(printable(f"  Thread: {chat.thread.platform} {chat.thread.thread_id}"))
     if report.known:
         click.echo(f"  {_many(report.known, 'message')} {'was' if report.known == 1 else 'were'} known already.")
+    if report.changed:
+        click.echo(f"  {_many(report.changed, 'message')} edited or deleted since the last import.")
     if chat.left_out:
         click.echo(f"  {_many(chat.left_out, 'line')} left out: the platform's own, or without anything in them.")
     if chat.unread:

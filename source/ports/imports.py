@@ -1,6 +1,7 @@
 """The store, as an import of what was said elsewhere needs it."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from source.domain.conversation_head import ConversationHead, StoredConversation
@@ -13,6 +14,18 @@ class KnownMessages(Protocol):
 
     async def known(self, platform: Platform, event_ids: Collection[str]) -> dict[str, int | None]:
         """Those of these ids that were ever accepted or shown, each with the conversation where it stands, if any."""
+        ...
+
+
+class FollowingChanges(Protocol):
+    """Has everything follow what people changed afterwards in what they wrote. Raises: StoreError."""
+
+    async def edited(self, platform: Platform, event_id: str, text: str, at: datetime) -> None:
+        """Somebody gave a message of theirs another text."""
+        ...
+
+    async def deleted(self, platform: Platform, event_ids: Sequence[str]) -> None:
+        """Somebody deleted these messages."""
         ...
 
 

@@ -65,6 +65,12 @@ class ImportMaking:
         head = replace(head, summary=summary.text, title=summary.title)
         return StoredConversation(head, messages, people)
 
+    def differs(self, stored: Message, said: ExportedMessage) -> bool:
+        """Whether a message that is stored would be stored otherwise now."""
+        if said.is_deleted or not stored.is_kept:
+            return said.is_deleted and stored.is_kept
+        return stored.message_content != self._keeping.text(said.text)
+
     def _message(self, said: ExportedMessage, ids: IdGenerator) -> Message:
         message = Message(
             created_at=said.said_at,

@@ -9,7 +9,9 @@ from typing import Final
 from source.domain.conversation_head import ConversationState, CreatedReason, StoredConversation
 from source.domain.imports.chat import ExportedChat, ExportedMessage
 from source.domain.imports.cutting import cut
-from source.ports.imports import ImportStore, KnownMessages
+from source.domain.message import Message, as_utc
+from source.domain.thread import Platform
+from source.ports.imports import FollowingChanges, ImportStore, KnownMessages
 from source.services.import_making import ImportMaking
 
 Progress = Callable[[int, int | None], None]
@@ -20,12 +22,13 @@ _MESSAGES_A_TRANSACTION: Final = 2_000
 
 @dataclass(slots=True)
 class ImportReport:
-    """How many messages were new, in how many conversations they are, and how many were there already."""
+    """How many messages were new, in how many conversations, and how many were there already, or read otherwise."""
 
     imported: int = 0
     begun: int = 0
     continued: int = 0
     known: int = 0
+    changed: int = 0
 
 
 class Import:
@@ -34,8 +37,16 @@ class Import:
     What the store has, or had until it was forgotten or deleted, is not taken again.
     """
 
-    def __init__(self, store: ImportStore, known: KnownMessages, making: ImportMaking, window: timedelta) -> None:
+    def __init__(
+        self,
+        store: ImportStore,
+        known: KnownMessages,
+        making: ImportMaking,
+        changes: FollowingChanges,
+        window: timedelta,
+    ) -> None:
         self._store = store
+        self._changes = changes
         self._known = known
         self._making = making
         self._window = window
@@ -55,12 +66,22 @@ class Import:
             # The summaries are made on this loop: whoever interrupts is heard between two conversations.
             await asyncio.sleep(0)
         await batch.flush()
+        for event_id, message in batch.changes:
+            await self._follow(chat.thread.platform, event_id, message)
         return batch.report
+
+    async def _follow(self, platform: Platform, event_id: str, message: ExportedMessage) -> None:
+        if message.is_deleted:
+            await self._changes.deleted(platform, [event_id])
+        else:
+            await self._changes.edited(platform, event_id, message.text, message.said_at)
 
     async def _take_part(self, batch: "_Batch", part: Sequence[ExportedMessage], known: dict[str, int | None]) -> None:
         new = [each for each in part if each.event_id not in known]
-        batch.report.known += len(part) - len(new)
         stands_in = [key for each in part if (key := known.get(each.event_id)) is not None]
+        if stands_in:
+            new = await self._changes_apart(batch, await batch.imported(stands_in[-1]), part, new)
+        batch.report.known += len(part) - len(new)
         if not new:
             batch.previous = stands_in[-1] if stands_in else batch.previous
             return
@@ -76,6 +97,28 @@ class Import:
             await batch.begin(missed)
         if following:
             await batch.go_on(earlier, following)
+
+    async def _changes_apart(
+        self,
+        batch: "_Batch",
+        stored: StoredConversation | None,
+        part: Sequence[ExportedMessage],
+        new: Sequence[ExportedMessage],
+    ) -> list[ExportedMessage]:
+        """Note what was edited or deleted since the last import, which makes another id of it; return the others."""
+        given = {each.event_id for each in part}
+        gone = [each for each in stored.messages if each.event_id not in given] if stored is not None else []
+        others = []
+        for each in new:
+            same = next((message for message in gone if _may_have_become(message, each)), None)
+            if same is None or same.event_id is None:
+                others.append(each)
+                continue
+            gone.remove(same)
+            if self._making.differs(same, each):
+                batch.changes.append((same.event_id, each))
+                batch.report.changed += 1
+        return others
 
     async def _just_before(self, batch: "_Batch", first: ExportedMessage) -> StoredConversation | None:
         """Return the imported conversation that this goes on with: an export may come in several files."""
@@ -99,6 +142,7 @@ class _Batch:
         self.chat = chat
         self.report = report
         self.previous: int | None = None
+        self.changes: list[tuple[str, ExportedMessage]] = []
         self.has_begun = False
 
     async def imported(self, conversation_id: int) -> StoredConversation | None:
@@ -133,6 +177,13 @@ class _Batch:
         self._new_messages += new
         if len(self._waiting) >= _CONVERSATIONS_A_TRANSACTION or self._new_messages >= _MESSAGES_A_TRANSACTION:
             await self.flush()
+
+
+def _may_have_become(message: Message, said: ExportedMessage) -> bool:
+    """Whether somebody's message may read so now: an export says that it was changed, not what it was."""
+    is_changed = said.was_edited or said.is_deleted
+    is_theirs = said.speaker is not None and message.requester == said.speaker.external_id
+    return is_changed and is_theirs and as_utc(message.created_at) == said.said_at
 
 
 async def foreseen(chat: ExportedChat, known: KnownMessages, window: timedelta) -> ImportReport:

@@ -14,7 +14,7 @@ from source.domain.imports.chat import NOBODY_KNOWN, ExportedChat, ExportedMessa
 from source.domain.imports.date_order import DateOrder, order_of, read
 from source.domain.imports.day_time import half_of, hour_of_day, is_valid
 from source.domain.imports.whatsapp_entries import Entry, entries_of
-from source.domain.imports.whatsapp_text import said_in
+from source.domain.imports.whatsapp_text import Said, said_in
 from source.domain.message_text import storable
 from source.domain.thread import PersonRef, Platform, ThreadRef
 
@@ -112,16 +112,20 @@ def _refuse_strangers(who: WhoIsWho, names: Sequence[str]) -> None:
         raise RefusedInputError(f"nobody in this chat is called {unknown[0]}: those who speak are {speaking}.")
 
 
+def _said(entry: Entry) -> Said:
+    return said_in(entry.text, is_iphones=entry.is_iphones)
+
+
 def _speakers(dated: Sequence[_Dated]) -> Iterator[str]:
     for each in dated:
-        if each.entry.sender is not None and not said_in(each.entry.text).is_platform:
+        if each.entry.sender is not None and not _said(each.entry).is_platform:
             yield each.entry.sender
 
 
 def _own_name(dated: Sequence[_Dated]) -> str | None:
     """Return what the chat is called in it: an iPhone has it say the first line."""
     first = dated[0].entry if dated else None
-    if first is None or first.sender is None or not said_in(first.text).is_platform:
+    if first is None or first.sender is None or not _said(first).is_platform:
         return None
     return first.sender
 
@@ -146,7 +150,7 @@ def _messages(dated: Sequence[_Dated], thread: ThreadRef, export: WhatsAppExport
     same: Counter[tuple[str, str, str]] = Counter()
     last: datetime | None = None
     for each in dated:
-        entry, said = each.entry, said_in(each.entry.text)
+        entry, said = each.entry, _said(each.entry)
         if entry.sender is None or said.is_platform or not (said.text or said.is_deleted):
             continue
         key = (each.written.isoformat(), entry.sender, said.text)

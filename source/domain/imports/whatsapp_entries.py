@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from source.domain.errors import RefusedInputError
@@ -36,6 +36,7 @@ class Entry:
     time: DayTime
     sender: str | None
     text: str
+    is_iphones: bool
 
 
 def entries_of(text: str) -> tuple[list[Entry], list[Unread]]:
@@ -81,7 +82,7 @@ def _begun(pattern: re.Pattern[str], line: str, number: int) -> Entry | None:
     time = DayTime(int(hour), int(minute), int(seconds or 0), (behind or before or "").strip())
     date = WrittenDate(first, second, third, separator)
     sender, said = _speaker_and_text(plain[match.end() :], after(line, match.end()))
-    return Entry(number, date, time, sender, said)
+    return Entry(number, date, time, sender, said, pattern is _IPHONE)
 
 
 def _speaker_and_text(plain: str, marked: str) -> tuple[str | None, str]:
@@ -98,4 +99,4 @@ def _closed(entry: tuple[Entry, list[str]] | None) -> Iterator[Entry]:
     if entry is None:
         return
     begun, lines = entry
-    yield Entry(begun.number, begun.date, begun.time, begun.sender, "\n".join(lines).rstrip())
+    yield replace(begun, text="\n".join(lines).rstrip())

@@ -71,13 +71,13 @@ class Said(NamedTuple):
     is_platform: bool = False
 
 
-def said_in(text: str) -> Said:
-    """Return what is left when WhatsApp's own additions are understood."""
+def said_in(text: str, *, is_iphones: bool) -> Said:
+    """Return what is left when WhatsApp's own additions are understood; iPhones mark all that nobody typed."""
     plain = without_marks(text).strip()
     if plain.casefold().strip(" .。") in _DELETED:
         return Said("", is_deleted=True)
     is_marked = text.lstrip(MARKS.replace(LRM, "") + " ").startswith(LRM)
-    if is_marked and not _stands_for_something_sent(plain):
+    if is_iphones and is_marked and not _stands_for_something_sent(plain):
         return Said(plain, is_platform=True)
     body = text.strip(MARKS + " \n")
     edited = _EDITED.search(body)
