@@ -70,7 +70,7 @@ class FactsService:
 
 async def _standing(facts: Sequence[Fact]) -> list[KnownFact]:
     """Return what stands, off the event loop: somebody may be known for years."""
-    return await asyncio.to_thread(standing, facts)
+    return await asyncio.to_thread(standing, facts) if facts else []
 
 
 def _found(fact: Fact, score: float) -> FoundByWords:

@@ -70,13 +70,15 @@ class RecallService:
         if history is None:
             return Recollection()
         index, extent = history.index, history.extent
-        question = await asyncio.to_thread(self._read, query, extent, index)
         alike = None if budget.holding_words else await self._alike(query, eyes, extent, index)
+
+        def work() -> "tuple[Question, Ranking, list[int]]":
+            question = self._read(query, extent, index)
+            return question, *_order(index, question, self._related, alike, budget, is_exact=is_exact)
+
+        question, ranking, order = await asyncio.to_thread(work)
         if not question and not alike:
             return Recollection()
-        ranking, order = await asyncio.to_thread(
-            _order, index, question, self._related, alike, budget, is_exact=is_exact
-        )
         if besides is not None:
             order = [place for place in order if index.turns[place].conversation_id != besides]
         chosen = likely_to_fit(order, lambda place: index.turns[place].size_bytes, budget)

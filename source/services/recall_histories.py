@@ -4,6 +4,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from source.domain.recall.question import ECHO, phrases_of, read_question
@@ -23,6 +24,7 @@ MOST_CONVERSATIONS: Final = 2_000
 _MOST_HELD_TURNS: Final = 60_000
 _MOST_HELD: Final = 1_000
 _LIKELY: Final = 30
+_MANY_NAMES: Final = 300
 # For so long, a history that was long is taken to be so still, and who speaks there is not asked again.
 _LONG_FOR: Final = 600.0
 
@@ -81,7 +83,7 @@ class Histories:
                 return History(held.index, extent) if held.index else None
             held.extent, held.long_until = extent, self._clock.monotonic() + _LONG_FOR
         sought = _sought(query, is_exact=is_exact)
-        speakers = [] if is_exact else await asyncio.to_thread(self._named, query, extent)
+        speakers = [] if is_exact else await self._named(query, extent)
         likely = await self._store.likely(sought, replace(eyes, besides=besides), limit=_LIKELY, speakers=speakers)
         return await _chosen(likely, extent) if likely else None
 
@@ -128,11 +130,13 @@ class Histories:
         self._keep(eyes, held)
         return held
 
-    def _named(self, query: str, extent: Extent) -> list[str]:
+    async def _named(self, query: str, extent: Extent) -> list[str]:
         """Return whose words are asked for, but for those of who asks: in what they see most is theirs."""
         today = self._clock.now().date()
-        named = read_question(query, people=extent.people, askers=extent.askers, today=today).speakers
-        return sorted(named - extent.askers - {ECHO})
+        read = partial(read_question, query, people=extent.people, askers=extent.askers, today=today)
+        # A trip to a thread takes as long as a look at some hundred names.
+        question = read() if len(extent.people) < _MANY_NAMES else await asyncio.to_thread(read)
+        return sorted(question.speakers - extent.askers - {ECHO})
 
     def _keep(self, eyes: Eyes, held: _Held) -> None:
         self._held[eyes] = held

@@ -21,6 +21,7 @@ from source.ports.recall import Eyes
 # Of a word that more messages hold, the newest of them are looked at; of all that hold any, the best.
 _MOST_HOLDING: Final = 1_500
 _LOOKED_AT: Final = (400, 1_200)
+_FEW: Final = 8
 # Around a hit, as far as its neighbours are looked at.
 _AROUND: Final = 2
 # Of a long question as many words and pairs of characters are looked for.
@@ -52,7 +53,7 @@ def likely_messages(
     """
     looking = _Looking(connection, words, eyes, speakers[:_MOST_SPEAKERS])
     hits = looking.hits(limit)
-    if len(hits) < limit and looking.is_cut and eyes.is_limited:
+    if len(hits) < _FEW and looking.is_cut and eyes.is_limited:
         # Others said these words so often that what is seen of them did not come up.
         hits = looking.hits_among_seen(limit)
     around = _with_neighbours(connection.dialect.name)
