@@ -1,7 +1,10 @@
 """`python bot.py import`: the history that somebody already has, from the command line."""
 
 import signal
+import sqlite3
 import subprocess
+import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -67,15 +70,24 @@ def test_a_killed_import_is_gone_on_with(program: Program, tmp_path: Path) -> No
     path = tmp_path / "long.txt"
     path.write_text("".join(lines), encoding="utf-8")
     with subprocess.Popen(program._command("import", str(path)), env=program.environment) as process:
-        while process.poll() is None and not any(program.folder.glob("echo.db")):
-            pass
-        try:
-            process.wait(1)
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
+        while not (before := _messages_in(program.folder)) and process.poll() is None:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+    assert process.returncode == -signal.SIGKILL
+    assert 0 < before < len(lines)
     done = program.run("import", str(path))
     assert done.returncode == 0, done.stderr
     words = [word for file in program.folder.glob("*.json") for word in file.read_text().split('"') if "word" in word]
     assert sorted(word for word in words if word.startswith("word") and " " not in word) == sorted(
         line.split(": ")[1].strip() for line in lines
     )
+
+
+def _messages_in(folder: Path) -> int:
+    if not (folder / "echo.db").exists():
+        return 0
+    try:
+        with closing(sqlite3.connect(f"file:{folder / 'echo.db'}?mode=ro", uri=True)) as database:
+            return int(database.execute("select count(*) from messages").fetchone()[0])
+    except sqlite3.OperationalError:  # its tables are being made
+        return 0

@@ -46,7 +46,7 @@ def order_of(written: Sequence[tuple[int, WrittenDate]], *, today: date) -> Date
         number, bad = _first_bad(written, today)
         shown = bad.separator.join(bad[:3])
         raise RefusedInputError(
-            f"line {number}: no order of day, month and year fits the dates of this file, such as {shown}."
+            f"line {number}: no order of day, month and year fits the dates of this file, such as {shown}, up to today."
         )
     least = min((_bad(dates), _steps_back(dates)) for dates in fitting.values())
     best = {order: dates for order, dates in fitting.items() if (_bad(dates), _steps_back(dates)) == least}
