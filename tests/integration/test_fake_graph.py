@@ -134,6 +134,8 @@ async def test_the_address_of_media_works_for_five_minutes_and_with_the_token_on
     address = (await client.get_media_url(uploaded.id)).url
     async with httpx.AsyncClient() as stranger:
         assert (await stranger.get(address)).status_code == 401
+    with pytest.raises(httpx.HTTPStatusError, match="404"):
+        await client.get_media_bytes(address.replace("ext=", "ext=9"))
     clock.advance(minutes=4, seconds=59)
     assert await client.get_media_bytes(address) == b"\xff\xd8"
     clock.advance(seconds=1)

@@ -1,6 +1,7 @@
 """What the fake Meta says in its webhooks has the shapes that pywa reads and Meta documents."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 from pywa.types.base_update import RawUpdate
@@ -80,6 +81,17 @@ async def test_what_a_person_writes_is_understood_by_pywa(graph: FakeGraph, clie
     assert DeletedMessage.from_update(client, parsed(graph, phone.revokes(asked.id))).original_message_id == asked.id
     odd = Message.from_update(client, parsed(graph, phone.unsupported()))
     assert odd.error is not None
+
+
+async def test_only_what_a_person_says_opens_the_window(graph: FakeGraph, ada: Person) -> None:
+    phone = Phone(graph.world, ada)
+    for item in (phone.edits("wamid.x", "better"), phone.revokes("wamid.x"), phone.changes_number("4930777")):
+        assert item.value["from"]
+        assert ada.last_wrote is None
+    early, late = graph.clock.now() - timedelta(hours=2), graph.clock.now()
+    phone.text("hi")
+    phone.text("written before, brought later", at=early)
+    assert ada.last_wrote == late
 
 
 async def test_taps_and_choices_answer_the_message_that_offered_them(

@@ -65,6 +65,7 @@ async def test_a_webhook_is_signed_over_its_raw_bytes_and_opens_the_window(
 ) -> None:
     delivery = await meta.post(meta.phone(ada).text("größer 🌍?"))
     assert delivery.is_answered
+    assert delivery.is_over
     assert receiver.raw == [delivery.raw]
     (message,) = receiver.items("messages")
     assert message["text"] == {"body": "größer 🌍?"}
@@ -94,10 +95,11 @@ async def test_one_post_holds_entries_of_changes_of_items(
     grace = graph.people.add("Grace")
     ours, theirs = meta.phone(ada), meta.phone(grace)
     one, two, three, four = ours.text("1"), theirs.text("2"), ours.text("3"), theirs.text("4")
-    await meta.post_entries([[one, two], [three]], [[four]])
+    five = ours.text("5")
+    await meta.post_entries([[one, two, three], [four]], [[five]])
     (body,) = receiver.bodies
     assert [len(entry["changes"]) for entry in body["entry"]] == [2, 1]
-    assert [item["text"]["body"] for item in receiver.items("messages")] == ["1", "2", "3", "4"]
+    assert [item["text"]["body"] for item in receiver.items("messages")] == ["1", "2", "3", "4", "5"]
     names = [contact["profile"]["name"] for contact in body["entry"][0]["changes"][0]["value"]["contacts"]]
     assert names == ["Ada", "Grace"]
 
@@ -156,9 +158,11 @@ async def test_what_is_not_answered_200_comes_again_after_growing_pauses(
     delivery = await meta.post(meta.phone(ada).text("hi"))
     for number, pause in enumerate((5, 10, 20), 2):
         graph.clock.advance(seconds=pause - 1)
-        assert len(delivery.attempts) == number - 1
+        await meta.verify("a way there and back, in which an attempt too early would begin")
         graph.clock.advance(seconds=1)
         await tried(meta, delivery, number)
+    began = [one.at - delivery.attempts[0].at for one in delivery.attempts]
+    assert began == [timedelta(seconds=after) for after in (0, 5, 15, 35)]
     assert [one.status for one in delivery.attempts] == [500, None, 201, 200]
     assert delivery.is_over
     assert len(receiver.raw) == 1
