@@ -14,6 +14,7 @@ def whatsapp_platform(settings: Settings, echo: Echo) -> WhatsAppPlatform:
         whatsapp_settings(settings),
         turns=echo.turns,
         commands=echo.commands,
+        corrections=echo.corrections,
         store=echo.channel_store,
         webhooks=WebhookTable(echo.store),
         contacts=ContactTable(echo.store),

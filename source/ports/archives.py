@@ -214,6 +214,10 @@ class HousekeepingStore(Protocol):
         """Forget answers to repeated requests from before then; return how many."""
         ...
 
+    async def delete_deliveries(self, before: datetime) -> int:
+        """Forget that something was delivered by a webhook before then and seen to; return how many."""
+        ...
+
     async def give_back_space(self, *, within: timedelta) -> SpaceFreed:
         """Give unused space back to the disk and refresh the statistics that queries are planned by.
 

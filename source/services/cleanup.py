@@ -21,6 +21,8 @@ from source.services.transcript_home import TranscriptHome
 log = structlog.get_logger(__name__)
 
 _TASKS_KEPT: Final = timedelta(days=30)
+# What is not acknowledged comes again for a week at the most.
+_DELIVERIES_KEPT: Final = timedelta(days=30)
 _ANSWERS_KEPT: Final = timedelta(days=1)
 _BLOBS_AT_ONCE: Final = 500
 _TASKS_AT_ONCE: Final = 500
@@ -131,6 +133,7 @@ class Cleanup:
         now = self._clock.now()
         deleted = dict(await self._housekeeping.delete_orphans())
         deleted["answers"] = await self._housekeeping.delete_answers(now - _ANSWERS_KEPT)
+        deleted["webhook_deliveries"] = await self._housekeeping.delete_deliveries(now - _DELIVERIES_KEPT)
         deleted["tasks"] = await self._delete_tasks()
         return deleted
 

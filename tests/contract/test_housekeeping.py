@@ -16,8 +16,11 @@ from source.adapters.storage.housekeeping_table import HousekeepingTable
 from source.adapters.storage.operation_tables import idempotent_answers
 from source.adapters.storage.sql_store import SqlStore
 from source.adapters.storage.tables import aliases, conversations, events, feedback, people, sent_parts
+from source.adapters.storage.webhook_table import WebhookTable
 from source.domain.conversation_head import ConversationState
+from source.domain.thread import Platform
 from source.domain.turn import Feedback, SentPart, TurnRecord
+from source.ports.webhooks import Delivery
 from tests.contract.test_archives import archive_of, put
 from tests.fakes.clock import FakeClock
 from tests.fakes.store_samples import ANN, BEN, MAIN, NOW, head, inbound, said
@@ -216,3 +219,14 @@ async def test_a_database_from_before_space_was_given_back_in_steps_is_rewritten
     with closing(sqlite3.connect(file)) as database:
         assert database.execute("PRAGMA auto_vacuum").fetchone() == (2,)
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+async def test_what_was_delivered_long_ago_and_seen_to_is_forgotten(
+    sql_store: SqlStore, housekeeping: HousekeepingTable
+) -> None:
+    table = WebhookTable(sql_store)
+    done, waiting = await table.keep(Platform.WHATSAPP, [Delivery("a", "one"), Delivery("b", "two")])
+    await table.seen_to([done.number])
+    assert await housekeeping.delete_deliveries(NOW - DAY) == 0
+    assert await housekeeping.delete_deliveries(NOW + DAY) == 1
+    assert await table.kept(Platform.WHATSAPP, limit=9) == [waiting]

@@ -191,6 +191,19 @@ async def test_a_command_is_carried_out(business: Business) -> None:
     assert "new conversation" in answers[1].text.lower()
 
 
+async def test_what_is_deleted_leaves_the_transcript(business: Business) -> None:
+    business.model.queue(Says(["Noted."]))
+    await business.says("My number is 4711", number="1")
+    await business.graph.answers(business.ada)
+    deletion = {**business.message("", number="2"), "type": "revoke", "revoke": {"original_message_id": "wamid.1"}}
+    await business.post(business.body(deletion))
+    (transcript,) = business.bot.folder.glob("*conversation-with-*.json")
+    deadline = time.monotonic() + 20
+    while b"4711" in transcript.read_bytes():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.2)
+
+
 async def test_killed_between_the_200_and_the_answer_it_answers_at_the_next_start(business: Business) -> None:
     response = await business.post(business.body(business.message("Hello", number="1")))
     await asyncio.to_thread(business.bot.kill)

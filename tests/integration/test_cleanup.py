@@ -154,6 +154,7 @@ async def test_old_tasks_are_forgotten(bench: ArchiveBench) -> None:
         "people": 0,
         "events": 0,
         "answers": 0,
+        "webhook_deliveries": 0,
         "tasks": 0,
     }
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from sqlalchemy import Column, ColumnElement, Connection, Delete, Select, delete, exists, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, Delete, Select, and_, delete, exists, or_, select
 
 from source.adapters.storage import database_space
 from source.adapters.storage.conversation_deletion import strip_events
@@ -22,6 +22,7 @@ from source.adapters.storage.tables import (
     people,
     sent_parts,
 )
+from source.adapters.storage.webhook_tables import webhook_deliveries
 from source.domain.conversation_head import ConversationState
 from source.ports.archives import SpaceFreed
 
@@ -65,6 +66,10 @@ class HousekeepingTable:
     async def delete_answers(self, before: datetime) -> int:
         is_old = idempotent_answers.c.created_at < before
         return await self._access.change(partial(_rows_gone, delete(idempotent_answers).where(is_old)))
+
+    async def delete_deliveries(self, before: datetime) -> int:
+        is_old = and_(webhook_deliveries.c.payload.is_(None), webhook_deliveries.c.received_at < before)
+        return await self._access.change(partial(_rows_gone, delete(webhook_deliveries).where(is_old)))
 
     async def give_back_space(self, *, within: timedelta) -> SpaceFreed:
         return await database_space.give_back_space(self._access, within_seconds=within.total_seconds())

@@ -21,6 +21,7 @@ from source.ports.webhooks import Contact, ContactStore, Delivered, Delivery, We
 from source.services.commands import CommandService
 from source.services.commands.typed_words import Commanded, understood
 from source.services.commands.vocabulary import CommandInvocation
+from source.services.corrections import Corrections
 from source.services.keyed_locks import KeyedLocks
 from source.services.owned_tasks import OwnedTasks
 from source.services.turn_service import TurnService
@@ -40,6 +41,7 @@ class IntakeParts:
     contacts: ContactStore
     turns: TurnService
     commands: CommandService
+    corrections: Corrections
     channel: WhatsAppChannel
     sign: TypingSign
     clock: Clock
@@ -127,6 +129,9 @@ class Intake:
             await self._tell(thread, str(error))
 
     async def _take(self, kept: "_Kept", thread: ThreadRef, person: PersonRef) -> None:
+        if kept.corrects is not None:
+            await self._correct(kept.corrects, kept.text, kept.sent_at)
+            return
         meant = understood(kept.text, self._parts.commands.vocabulary)
         if not isinstance(meant, Commanded):
             inbound = InboundMessage(kept.key, thread, person, meant.text, kept.sent_at, reply_to=kept.reply_to)
@@ -138,6 +143,13 @@ class Intake:
         reply = await self._parts.commands.run(invocation)
         if reply.text:
             await self._tell(thread, reply.text)
+
+    async def _correct(self, key: str, text: str, at: datetime) -> None:
+        """Follow an edit, or a deletion, which has no text."""
+        if text:
+            await self._parts.corrections.edited(Platform.WHATSAPP, key, text, at)
+        else:
+            await self._parts.corrections.deleted(Platform.WHATSAPP, [key])
 
     async def _tell(self, thread: ThreadRef, text: str) -> None:
         try:
@@ -167,10 +179,11 @@ class _Kept:
     text: str
     sent_at: datetime
     reply_to: str | None
+    corrects: str | None = None
 
     @classmethod
     def of(cls, said: Said, contact: Contact) -> "_Kept":
-        return cls(said.key, contact.contact_id, contact.name, said.text, said.sent_at, said.reply_to)
+        return cls(said.key, contact.contact_id, contact.name, said.text, said.sent_at, said.reply_to, said.corrects)
 
     @classmethod
     def from_text(cls, payload: str) -> "_Kept":

@@ -19,6 +19,7 @@ from source.ports.clock import Clock
 from source.ports.store import ChannelStore
 from source.ports.webhooks import ContactStore, WebhookStore
 from source.services.commands import CommandService
+from source.services.corrections import Corrections
 from source.services.pauses import pause_after
 from source.services.turn_service import TurnService
 
@@ -38,6 +39,7 @@ class WhatsAppPlatform:
         *,
         turns: TurnService,
         commands: CommandService,
+        corrections: Corrections,
         store: ChannelStore,
         webhooks: WebhookStore,
         contacts: ContactStore,
@@ -49,7 +51,8 @@ class WhatsAppPlatform:
         self._sending = GraphSending(settings)
         self._sign = TypingSign(self._sending)
         self.channel = WhatsAppChannel(ReplyParts(self._sending, contacts, store, self._sign))
-        self.intake = Intake(IntakeParts(webhooks, contacts, turns, commands, self.channel, self._sign, clock))
+        parts = IntakeParts(webhooks, contacts, turns, commands, corrections, self.channel, self._sign, clock)
+        self.intake = Intake(parts)
 
     def router(self) -> APIRouter:
         """Return the webhook's routes."""

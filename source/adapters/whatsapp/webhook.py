@@ -31,7 +31,8 @@ class Said:
     """Something that a person wrote to the business.
 
     `key` stands for the platform's id of it, which holds the sender's number; `wamid` is that id. `addresses` are
-    what the sender is known by: `user:` and an id in the scope of the business, `phone:` and a number.
+    what the sender is known by: `user:` and an id in the scope of the business, `phone:` and a number. An edit or,
+    without a text, a deletion `corrects` the message of another key.
     """
 
     key: str
@@ -42,6 +43,7 @@ class Said:
     text: str
     sent_at: datetime
     reply_to: str | None = None
+    corrects: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,7 @@ def _said(message: Json, value: Json, now: datetime) -> Said | None:
         text=storable(text),
         sent_at=_moment(message.get("timestamp"), now),
         reply_to=key_of(replied) if isinstance(replied, str) and replied else None,
+        corrects=_corrected(message),
     )
 
 
@@ -137,6 +140,10 @@ def _text_of(message: Json) -> str | None:
     match message.get("type"):
         case "text":
             return _string(_object(message.get("text")).get("body")) or None
+        case "edit" if _corrected(message):
+            return _text_of(_object(_object(message.get("edit")).get("message")))
+        case "revoke" if _corrected(message):
+            return ""
         case "button":
             return _string(_object(message.get("button")).get("text")) or None
         case "interactive":
@@ -148,6 +155,12 @@ def _text_of(message: Json) -> str | None:
             return f"[{_SHOWN[kind]}] {caption}".strip()
         case _:
             return None
+
+
+def _corrected(message: Json) -> str | None:
+    kind = message.get("type")
+    original = _object(message.get(kind)).get("original_message_id") if kind in {"edit", "revoke"} else None
+    return key_of(original) if isinstance(original, str) and original else None
 
 
 def _moment(value: object, now: datetime) -> datetime:

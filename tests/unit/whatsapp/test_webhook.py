@@ -89,6 +89,15 @@ def test_what_is_chosen_or_sent_is_told_in_words(fields: dict[str, Any], text: s
     assert _only(_value(_message(**fields))).text == text
 
 
+def test_an_edit_and_a_deletion_say_which_message_they_correct() -> None:
+    edit = {"original_message_id": "wamid.1", "message": {"type": "text", "text": {"body": "Hello there"}}}
+    revoke = {"original_message_id": "wamid.1"}
+    edited, revoked = _read(_value(_message(2, type="edit", edit=edit), _message(3, type="revoke", revoke=revoke))).said
+    assert (edited.text, edited.corrects) == ("Hello there", key_of("wamid.1"))
+    assert (revoked.text, revoked.corrects) == ("", key_of("wamid.1"))
+    assert _read(_value(_message(type="edit", edit={}))).passed_over == {"edit": 1}
+
+
 def test_what_echo_does_nothing_with_is_counted_by_kind() -> None:
     statuses = [{"id": "wamid.1", "status": "read"}, {"id": "wamid.1", "status": "delivered"}]
     webhook = _read(_value(_message(type="reaction", reaction={}), _message(type="system"), statuses=statuses))
