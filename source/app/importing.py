@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from source.adapters.storage.contact_table import ContactTable
 from source.adapters.storage.import_reading import ImportReading
 from source.adapters.terminal.screen import printable
 from source.app.composition import open_reader, open_unstarted
@@ -24,6 +25,7 @@ from source.domain.thread import Platform
 from source.ports.clock import Clock, SystemClock
 from source.ports.imports import KnownMessages
 from source.services.import_making import ImportMaking
+from source.services.import_people import ImportPeople
 from source.services.importing import Import, ImportReport, Progress, foreseen
 
 _UNREAD_SHOWN: Final = 5
@@ -78,7 +80,8 @@ async def import_chat(settings: Settings, chat: ExportedChat, clock: Clock, prog
     window = settings.conversation_timeout
     async with open_unstarted(settings, clock=clock, command="import") as echo:
         making = ImportMaking(echo.summarizer, echo.scrubbing, window=window, now=clock.now())
-        work = Import(echo.store, ImportReading(echo.store), making, echo.corrections, window)
+        people = ImportPeople(ContactTable(echo.store))
+        work = Import(echo.store, ImportReading(echo.store), making, people, echo.corrections, window=window)
         report = await work.take(chat, progress)
         await echo.manager.shutdown()
         await echo.catch_up.run()
@@ -113,7 +116,6 @@ def _tell(chat: ExportedChat, report: ImportReport, *, dry_run: bool) -> None:
     if chat.messages:
         first, last = chat.messages[0].said_at, chat.messages[-1].said_at
         click.echo(f"  The export goes from {first.astimezone():%Y-%m-%d %H:%M} to {last.astimezone():%Y-%m-%d %H:%M}.")
-        click.echo(printable(f"  Thread: {chat.thread.platform} {chat.thread.thread_id}"))
     if report.known:
         click.echo(f"  {_many(report.known, 'message')} {'was' if report.known == 1 else 'were'} known already.")
     if report.changed:

@@ -7,8 +7,9 @@ from typing import Protocol
 
 from source.domain.conversation_head import ConversationHead, ConversationState, CreatedReason, StoredConversation
 from source.domain.identifiers import IdGenerator
-from source.domain.imports.chat import ExportedChat, ExportedMessage
+from source.domain.imports.chat import ExportedMessage
 from source.domain.message import Message, MessageType, Standing
+from source.domain.thread import ThreadRef
 from source.domain.transcript_name import name_of
 from source.services.scrubbing import Keeping
 from source.services.summarizer import SummaryResult
@@ -32,14 +33,14 @@ class ImportMaking:
         self._now = now
 
     async def begun(
-        self, chat: ExportedChat, said: Sequence[ExportedMessage], ids: IdGenerator, *, parent: int | None
+        self, thread: ThreadRef, said: Sequence[ExportedMessage], ids: IdGenerator, *, parent: int | None
     ) -> StoredConversation:
         """Return a conversation of nothing but this."""
         first = min(each.said_at for each in said)
         people = [each.speaker.external_id for each in said if each.speaker is not None]
         head = ConversationHead(
             conversation_id=ids.next(self._now),
-            thread=chat.thread,
+            thread=thread,
             requester=people[0] if people else None,
             created_at=first,
             updated_at=first,
@@ -49,15 +50,15 @@ class ImportMaking:
             parent_conversation_id=parent,
         )
         head = replace(head, filename=name_of(head))
-        return await self.continued(StoredConversation(head, (), {}), chat, said, ids)
+        return await self.continued(StoredConversation(head, (), {}), said, ids)
 
     async def continued(
-        self, before: StoredConversation, chat: ExportedChat, said: Sequence[ExportedMessage], ids: IdGenerator
+        self, before: StoredConversation, said: Sequence[ExportedMessage], ids: IdGenerator
     ) -> StoredConversation:
         """Return an imported conversation with what followed in it."""
         messages = (*before.messages, *(self._message(each, ids) for each in said))
-        names = {each.speaker.external_id for each in said if each.speaker is not None}
-        people = {**before.people, **{name: chat.people[name] for name in sorted(names)}}
+        named = {each.speaker.external_id: each.speaker.display_name for each in said if each.speaker is not None}
+        people = {**before.people, **named}
         last = max(each.created_at for each in messages)
         ended_at = min(last + self._window, self._now)
         head = replace(before.head, last_message_at=last, updated_at=max(ended_at, last), ended_at=ended_at)

@@ -10,9 +10,10 @@ from source.domain.conversation_head import ConversationState, CreatedReason, St
 from source.domain.imports.chat import ExportedChat, ExportedMessage
 from source.domain.imports.cutting import cut
 from source.domain.message import Message, as_utc
-from source.domain.thread import Platform
+from source.domain.thread import Platform, ThreadRef
 from source.ports.imports import FollowingChanges, ImportStore, KnownMessages
 from source.services.import_making import ImportMaking
+from source.services.import_people import ImportPeople
 
 Progress = Callable[[int, int | None], None]
 
@@ -42,10 +43,13 @@ class Import:
         store: ImportStore,
         known: KnownMessages,
         making: ImportMaking,
+        people: ImportPeople,
         changes: FollowingChanges,
+        *,
         window: timedelta,
     ) -> None:
         self._store = store
+        self._people = people
         self._changes = changes
         self._known = known
         self._making = making
@@ -56,7 +60,7 @@ class Import:
 
         Raises: StoreError; the conversations of earlier transactions are stored.
         """
-        batch = _Batch(self._store, chat, self._making, ImportReport())
+        batch = _Batch(self._store, chat.thread, self._making, ImportReport())
         done, total = 0, len(chat.messages)
         for part in cut(chat.messages, self._window):
             known = await self._known.known(chat.thread.platform, [each.event_id for each in part])
@@ -79,6 +83,9 @@ class Import:
     async def _take_part(self, batch: "_Batch", part: Sequence[ExportedMessage], known: dict[str, int | None]) -> None:
         new = [each for each in part if each.event_id not in known]
         stands_in = [key for each in part if (key := known.get(each.event_id)) is not None]
+        if new:
+            batch.thread = await self._people.thread(batch.thread)
+            new = [await self._people.message(each, batch.thread.platform) for each in new]
         if stands_in:
             new = await self._changes_apart(batch, await batch.imported(stands_in[-1]), part, new)
         batch.report.known += len(part) - len(new)
@@ -124,7 +131,7 @@ class Import:
         """Return the imported conversation that this goes on with: an export may come in several files."""
         if batch.has_begun:
             return None
-        latest = await self._store.latest(batch.chat.thread.key)
+        latest = await self._store.latest(batch.thread.key)
         if latest is None or latest.last_message_at is None:
             return None
         goes_on = timedelta(0) <= first.said_at - latest.last_message_at < self._window
@@ -134,12 +141,12 @@ class Import:
 class _Batch:
     """Conversations on their way into one transaction."""
 
-    def __init__(self, store: ImportStore, chat: ExportedChat, making: ImportMaking, report: ImportReport) -> None:
+    def __init__(self, store: ImportStore, thread: ThreadRef, making: ImportMaking, report: ImportReport) -> None:
         self._store = store
         self._making = making
         self._waiting: dict[int, StoredConversation] = {}
         self._new_messages = 0
-        self.chat = chat
+        self.thread = thread
         self.report = report
         self.previous: int | None = None
         self.changes: list[tuple[str, ExportedMessage]] = []
@@ -154,12 +161,12 @@ class _Batch:
         return found if is_imported and found.head.state is ConversationState.ENDED else None
 
     async def begin(self, said: Sequence[ExportedMessage]) -> None:
-        conversation = await self._making.begun(self.chat, said, self._store.ids, parent=self.previous)
+        conversation = await self._making.begun(self.thread, said, self._store.ids, parent=self.previous)
         self.report.begun += 1
         await self._put(conversation, len(said))
 
     async def go_on(self, before: StoredConversation, said: Sequence[ExportedMessage]) -> None:
-        conversation = await self._making.continued(before, self.chat, said, self._store.ids)
+        conversation = await self._making.continued(before, said, self._store.ids)
         self.report.continued += 1
         await self._put(conversation, len(said))
 

@@ -1,5 +1,6 @@
 """`python bot.py import`: what was said elsewhere is Echo's history, once, whatever happens in between."""
 
+import json
 import zipfile
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, select
 
+from source.adapters.storage.contact_table import ContactTable
 from source.adapters.storage.import_reading import ImportReading
 from source.adapters.storage.interaction_tables import interactions
 from source.app.composition import open_reader, open_unstarted
@@ -19,6 +21,7 @@ from source.domain.message import Standing
 from source.domain.thread import PersonRef, Platform, ThreadRef
 from source.ports.clock import SystemClock
 from source.services.import_making import ImportMaking
+from source.services.import_people import ImportPeople
 from source.services.importing import Import
 from tests.fakes.clock import FakeClock
 from tests.fakes.databases import database_of
@@ -155,8 +158,9 @@ async def test_a_kill_between_two_transactions_is_gone_on_with(
 
         monkeypatch.setattr(store, "restore", killed_at_the_second)
         making = ImportMaking(echo.summarizer, echo.scrubbing, window=window, now=SystemClock().now())
+        people = ImportPeople(ContactTable(store))
         with pytest.raises(StoreUnavailableError):
-            await Import(store, ImportReading(store), making, echo.corrections, window).take(chat, lambda *_: None)
+            await Import(store, ImportReading(store), making, people, echo.corrections, window).take(chat, _silently)
     monkeypatch.undo()
     assert [len(each.messages) for each in await stored(small)] == [3]
     assert [len(each.messages) for each in await imported(small, a_file(tmp_path, GARDEN))] == [3, 2]
@@ -183,6 +187,23 @@ async def test_nothing_imported_is_answered_and_all_of_it_is_found(
 def _interactions(connection: Connection) -> list[tuple[str, int]]:
     rows = connection.execute(select(interactions.c.external_id, interactions.c.messages)).all()
     return sorted((row.external_id, row.messages) for row in rows)
+
+
+async def test_who_is_known_by_a_number_is_who_writes_from_it(small: Settings, tmp_path: Path) -> None:
+    number = "491701234567"
+    text = f"{GARDEN}20/03/2026, 18:06 - +49 170 7654321: me too\n"
+    async with open_unstarted(small, clock=SystemClock(), command="chat") as echo:
+        ann = await ContactTable(echo.store).met(Platform.WHATSAPP, [f"phone:{number}"], "Ann G.")
+    club = await imported(small, a_file(tmp_path, text, "Club.txt"), ids=(("Ann", number),))
+    assert {each.requester for each in club[0].messages} == {str(ann.contact_id), "name:Bob"}
+    assert club[1].people[str(ann.contact_id)] == "Ann"
+    assert "Somebody …21" in club[1].people.values()
+    direct = await imported(small, a_file(tmp_path, GARDEN), ids=(("Ann", number),))
+    assert {each.head.thread for each in direct} == {
+        club[0].head.thread,
+        ThreadRef(Platform.WHATSAPP, str(ann.contact_id)),
+    }
+    assert not any(number in json.dumps(each) for each in transcripts_in(small.conversations_dir).values())
 
 
 async def test_who_is_forgotten_stays_forgotten_when_the_chat_is_imported_again(
@@ -253,4 +274,8 @@ async def test_beside_a_running_echo_it_is_refused(small: Settings, tmp_path: Pa
     chat = read_chat(request, small, SystemClock().now())
     async with open_unstarted(small, clock=SystemClock(), command="another"):
         with pytest.raises(FolderInUseError, match="another"):
-            await import_chat(small, chat, SystemClock(), lambda *_: None)
+            await import_chat(small, chat, SystemClock(), _silently)
+
+
+def _silently(_done: int, _total: int | None) -> None:
+    pass

@@ -8,6 +8,9 @@ from typing import Final
 
 from source.domain.thread import PersonRef, ThreadRef
 
+# Before the number of somebody, or of the chat with them, until it is known who that is to Echo.
+PHONE: Final = "phone:"
+
 
 @dataclass(frozen=True, slots=True)
 class ExportedMessage:

@@ -10,7 +10,15 @@ from datetime import UTC, datetime, time, tzinfo
 from typing import Final
 
 from source.domain.errors import RefusedInputError
-from source.domain.imports.chat import NOBODY_KNOWN, ExportedChat, ExportedMessage, Unread, WhoIsWho, most_frequent
+from source.domain.imports.chat import (
+    NOBODY_KNOWN,
+    PHONE,
+    ExportedChat,
+    ExportedMessage,
+    Unread,
+    WhoIsWho,
+    most_frequent,
+)
 from source.domain.imports.date_order import DateOrder, order_of, read
 from source.domain.imports.day_time import half_of, hour_of_day, is_valid
 from source.domain.imports.whatsapp_entries import Entry, entries_of
@@ -54,21 +62,28 @@ def whatsapp_chat(text: str, export: WhatsAppExport) -> ExportedChat:
     _refuse_strangers(export.who, names)
     speakers = list(dict.fromkeys(_speakers(dated)))
     chat = export.chat or _own_name(dated)
-    thread = _thread(chat or _first_said(dated), chat or _of_speakers(speakers), is_group=len(speakers) > _TWO)
-    messages = tuple(_messages(dated, thread, export))
-    name = chat or _of_speakers(speakers)
+    name, key = chat or _of_speakers(speakers), chat or _first_said(dated)
+    messages = tuple(_messages(dated, key, export))
+    thread = _thread(key, name, export.who, is_group=len(speakers) > _TWO)
     return ExportedChat(thread, name, messages, len(dated) - len(messages), (*unread, *undated))
 
 
-def external_id(name: str, thread_id: str) -> str:
-    """Return the id of somebody: their number, as live messages have it, or their name in the phone's address book.
+def _person(name: str, chat: str, who: WhoIsWho) -> PersonRef:
+    """Return somebody by their number, or by their name in the phone's address book.
 
     A name that people gave themselves, which is shown after a tilde, says who it is in this chat alone.
     """
-    digits = "".join(str(int(each)) for each in name if each.isdecimal())
-    if _PHONE.fullmatch(name) and len(digits) >= _LEAST_DIGITS:
-        return digits
-    return f"name:{thread_id}/{_plain(name)}" if name.startswith("~") else f"name:{name}"
+    phone = _phone_in(who.ids.get(name) or (name if name.startswith("+") else ""))
+    if phone is not None:
+        # What is kept of people holds no number.
+        return PersonRef(phone, f"Somebody …{phone[-_TWO:]}" if name.startswith("+") else _plain(name))
+    known_as = f"{chat}/{_plain(name)}" if name.startswith("~") else name
+    return PersonRef(who.ids.get(name) or f"name:{known_as}", _plain(name))
+
+
+def _phone_in(text: str) -> str | None:
+    digits = "".join(str(int(each)) for each in text if each.isdecimal())
+    return f"{PHONE}{digits}" if _PHONE.fullmatch(text) and len(digits) >= _LEAST_DIGITS else None
 
 
 def _plain(name: str) -> str:
@@ -139,14 +154,15 @@ def _of_speakers(speakers: Sequence[str]) -> str:
     return " & ".join(speakers) if len(speakers) <= _TWO else f"{speakers[0]} & {len(speakers) - 1} more"
 
 
-def _thread(key: str, name: str, *, is_group: bool) -> ThreadRef:
+def _thread(key: str, name: str, who: WhoIsWho, *, is_group: bool) -> ThreadRef:
     """Return the thread of a chat; a group is a place of its own, what is said there is not private to anybody."""
-    digits = external_id(key, "")
-    thread_id = digits if digits.isdecimal() else f"import:{key}"
-    return ThreadRef(Platform.WHATSAPP, thread_id, thread_id if is_group else None, name if is_group else None)
+    thread_id = f"import:{key}"
+    if is_group:
+        return ThreadRef(Platform.WHATSAPP, thread_id, thread_id, name)
+    return ThreadRef(Platform.WHATSAPP, _phone_in(who.ids.get(key, key)) or thread_id)
 
 
-def _messages(dated: Sequence[_Dated], thread: ThreadRef, export: WhatsAppExport) -> Iterator[ExportedMessage]:
+def _messages(dated: Sequence[_Dated], chat: str, export: WhatsAppExport) -> Iterator[ExportedMessage]:
     same: Counter[tuple[str, str, str]] = Counter()
     last: datetime | None = None
     for each in dated:
@@ -157,9 +173,9 @@ def _messages(dated: Sequence[_Dated], thread: ThreadRef, export: WhatsAppExport
         same[key] += 1
         last = _moment(each.written, export, last)
         yield ExportedMessage(
-            event_id=_event_id(thread, *key, same[key]),
+            event_id=_event_id(chat, *key, same[key]),
             said_at=last,
-            speaker=_speaker(entry.sender, thread, export.who),
+            speaker=None if entry.sender in export.who.own_names else _person(entry.sender, chat, export.who),
             text=said.text,
             number=entry.number,
             was_edited=said.was_edited,
@@ -174,12 +190,6 @@ def _moment(written: datetime, export: WhatsAppExport, before: datetime | None) 
     return min(found, export.now)
 
 
-def _speaker(name: str, thread: ThreadRef, who: WhoIsWho) -> PersonRef | None:
-    if name in who.own_names:
-        return None
-    return PersonRef(who.ids.get(name) or external_id(name, thread.thread_id), _plain(name))
-
-
-def _event_id(thread: ThreadRef, *parts: str | int) -> str:
-    told = json.dumps([thread.thread_id, *parts]).encode()
+def _event_id(chat: str, *parts: str | int) -> str:
+    told = json.dumps([chat, *parts]).encode()
     return f"import:{hashlib.sha256(told).hexdigest()[:_DIGEST_CHARS]}"

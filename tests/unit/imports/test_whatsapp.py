@@ -157,7 +157,7 @@ def test_the_hour_that_comes_twice_goes_forward() -> None:
 
 def test_somebody_without_a_name_is_known_by_their_number() -> None:
     chat = whatsapp("20/11/2026, 17:53 - +49 170 1234567: Hallo\n20/11/2026, 17:54 - ~ Bo: Hi\n", chat="Club")
-    assert list(chat.people.items()) == [("491701234567", "+49 170 1234567"), ("name:import:Club/Bo", "Bo")]
+    assert list(chat.people.items()) == [("phone:491701234567", "Somebody …67"), ("name:Club/Bo", "Bo")]
 
 
 def test_my_lines_are_echos() -> None:
