@@ -159,8 +159,9 @@ async def test_a_kill_between_two_transactions_is_gone_on_with(
         monkeypatch.setattr(store, "restore", killed_at_the_second)
         making = ImportMaking(echo.summarizer, echo.scrubbing, window=window, now=SystemClock().now())
         people = ImportPeople(ContactTable(store))
+        work = Import(store, ImportReading(store), making, people, echo.corrections, window=window)
         with pytest.raises(StoreUnavailableError):
-            await Import(store, ImportReading(store), making, people, echo.corrections, window).take(chat, _silently)
+            await work.take(chat, _silently)
     monkeypatch.undo()
     assert [len(each.messages) for each in await stored(small)] == [3]
     assert [len(each.messages) for each in await imported(small, a_file(tmp_path, GARDEN))] == [3, 2]
@@ -199,10 +200,8 @@ async def test_who_is_known_by_a_number_is_who_writes_from_it(small: Settings, t
     assert club[1].people[str(ann.contact_id)] == "Ann"
     assert "Somebody …21" in club[1].people.values()
     direct = await imported(small, a_file(tmp_path, GARDEN), ids=(("Ann", number),))
-    assert {each.head.thread for each in direct} == {
-        club[0].head.thread,
-        ThreadRef(Platform.WHATSAPP, str(ann.contact_id)),
-    }
+    with_ann = ThreadRef(Platform.WHATSAPP, str(ann.contact_id))
+    assert {each.head.thread for each in direct} == {club[0].head.thread, with_ann}
     assert not any(number in json.dumps(each) for each in transcripts_in(small.conversations_dir).values())
 
 
