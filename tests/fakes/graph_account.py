@@ -29,6 +29,7 @@ class Account:
 
     token: str = "EAAG-test-token"
     app_secret: str = "test-app-secret"
+    verify_token: str = "a secret word"
     app_id: str = "670843887433847"
     app_name: str = "Echo for a shop"
     waba_id: str = "102290129340398"

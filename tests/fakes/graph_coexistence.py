@@ -15,13 +15,17 @@ from tests.fakes.graph_sending import World
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """A message from before Echo; `status` is its last (DELIVERED, ERROR, PENDING, PLAYED, READ, SENT)."""
+    """A message from before Echo; `status` is its last (DELIVERED, ERROR, PENDING, PLAYED, READ, SENT).
+
+    Of a file the chunk has only the kind `media_placeholder`; what it was comes by itself, see `history_file`.
+    """
 
     at: datetime
     text: str
     from_owner: bool = False
     status: str = "READ"
     kind: str = "text"
+    id: str = ""
 
 
 class OwnersPhone:
@@ -58,6 +62,14 @@ class OwnersPhone:
         chunks = [everything[start : start + per_chunk] for start in range(0, len(everything), per_chunk)]
         return [self._chunk(chunk, phase, number, len(chunks)) for number, chunk in enumerate(chunks, 1)]
 
+    def history_file(self, person: Person, past: Past, content: bytes, mime_type: str = "image/jpeg") -> Item:
+        """The file of a `media_placeholder`: a message, but in the field `history`, so not to be answered."""
+        file = self._world.media.receive(content, mime_type)
+        media = {"mime_type": mime_type, "sha256": file.sha256, "id": file.id} | named(caption=past.text)
+        sender = self._world.account.display_phone if past.from_owner else person.phone
+        head = {"from": sender, "id": past.id, "timestamp": _stamp(past.at), "type": file.kind}
+        return Item("messages", {**head, file.kind: media}, field="history")
+
     def declines_history(self) -> Item:
         title = "History sync is turned off by the business from the WhatsApp Business App"
         details = {"details": "History sharing is turned off by the business"}
@@ -89,7 +101,7 @@ class OwnersPhone:
         owner = {"from": self._world.account.display_phone, "to": person.phone}
         message: Json = {
             **(owner if past.from_owner else {"from": person.phone}),
-            "id": self._world.wamids.next(person.phone, inbound=not past.from_owner),
+            "id": past.id or self._world.wamids.next(person.phone, inbound=not past.from_owner),
             "timestamp": _stamp(past.at),
             "type": past.kind,
         }

@@ -88,9 +88,10 @@ class Meta:
         """
         self._follows = statuses
 
-    async def verify(self, verify_token: str, challenge: str = "1158201444") -> bool:
-        """Ask the URL as Meta's dashboard does: whether it repeats the challenge as plain text."""
-        query = {"hub.mode": "subscribe", "hub.challenge": challenge, "hub.verify_token": verify_token}
+    async def verify(self, verify_token: str | None = None, *, challenge: str = "1158201444") -> bool:
+        """Ask the URL as Meta's dashboard does, with the right token if none is given: does it repeat the challenge?"""
+        token = self.graph.account.verify_token if verify_token is None else verify_token
+        query = {"hub.mode": "subscribe", "hub.challenge": challenge, "hub.verify_token": token}
         async with self._session.get(self.url, params=query) as response:
             return response.status == 200 and await response.text() == challenge
 

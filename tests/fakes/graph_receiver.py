@@ -11,6 +11,7 @@ from types import TracebackType
 
 from aiohttp import web
 
+from tests.fakes.graph_account import Account
 from tests.fakes.graph_errors import Json
 
 SILENCE = 0
@@ -19,12 +20,12 @@ SILENCE = 0
 class Receiver:
     """Answers 200, unless `answers` has another status for the next POST; `SILENCE` never answers."""
 
-    def __init__(self, *, app_secret: str, verify_token: str = "a secret word") -> None:
+    def __init__(self, account: Account) -> None:
         self.bodies: list[Json] = []
         self.raw: list[bytes] = []
         self.answers: deque[int] = deque()
-        self._secret = app_secret.encode()
-        self._verify_token = verify_token
+        self._secret = account.app_secret.encode()
+        self._verify_token = account.verify_token
         self._runner: web.AppRunner | None = None
         self._closing = asyncio.Event()
         self._port = 0

@@ -48,6 +48,17 @@ class FakeGraph:
         return f"http://127.0.0.1:{self._port}"
 
     @property
+    def environment(self) -> dict[str, str]:
+        """What Echo has to be started with."""
+        return {
+            "WHATSAPP_TOKEN": self.account.token,
+            "WHATSAPP_PHONE_ID": self.account.phone_id,
+            "WHATSAPP_APP_SECRET": self.account.app_secret,
+            "WHATSAPP_VERIFY_TOKEN": self.account.verify_token,
+            "WHATSAPP_API_BASE": self.base_url,
+        }
+
+    @property
     def people(self) -> People:
         return self.world.people
 

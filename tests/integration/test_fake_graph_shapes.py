@@ -28,7 +28,7 @@ async def graph() -> AsyncIterator[FakeGraph]:
 
 @pytest.fixture
 async def receiver(graph: FakeGraph) -> AsyncIterator[Receiver]:
-    async with Receiver(app_secret=graph.account.app_secret) as receiver:
+    async with Receiver(graph.account) as receiver:
         yield receiver
 
 

@@ -31,7 +31,7 @@ async def graph() -> AsyncIterator[FakeGraph]:
 
 @pytest.fixture
 async def receiver(graph: FakeGraph) -> AsyncIterator[Receiver]:
-    async with Receiver(app_secret=graph.account.app_secret) as receiver:
+    async with Receiver(graph.account) as receiver:
         yield receiver
 
 
@@ -85,7 +85,7 @@ async def test_no_signature_a_false_one_and_one_that_is_not_ascii_are_told_apart
 
 
 async def test_the_dashboard_asks_for_its_challenge(meta: Meta) -> None:
-    assert await meta.verify("a secret word")
+    assert await meta.verify()
     assert not await meta.verify("another word")
 
 
@@ -227,6 +227,17 @@ async def test_history_comes_in_chunks_of_thousands(meta: Meta, receiver: Receiv
     assert max(len(raw) for raw in receiver.raw) < 3_000_000
 
 
+async def test_a_file_of_the_history_comes_apart_from_its_place(meta: Meta, receiver: Receiver, ada: Person) -> None:
+    past = Past(datetime(2026, 2, 1, tzinfo=UTC), "our shop", kind="media_placeholder", id="wamid.old")
+    await meta.post(*meta.owner.history({ada: [past]}), meta.owner.history_file(ada, past, b"\xff\xd8"))
+    assert [change["field"] for change in receiver.changes] == ["history", "history"]
+    (place,) = receiver.items("history")[0]["threads"][0]["messages"]
+    (file,) = receiver.items("messages")
+    assert (place["id"], place["type"], "text" in place) == ("wamid.old", "media_placeholder", False)
+    assert (file["id"], file["type"], file["image"]["caption"]) == ("wamid.old", "image", "our shop")
+    assert ada.last_wrote is None
+
+
 async def test_unknown_kinds_fields_and_the_address_book_are_posted_as_they_are(
     meta: Meta, receiver: Receiver, ada: Person
 ) -> None:
@@ -238,12 +249,12 @@ async def test_unknown_kinds_fields_and_the_address_book_are_posted_as_they_are(
 
 async def test_a_receiver_that_is_not_there_is_tried_again_when_it_is_back(graph: FakeGraph, ada: Person) -> None:
     assert isinstance(graph.clock, FakeClock)
-    async with Receiver(app_secret=graph.account.app_secret) as gone:
+    async with Receiver(graph.account) as gone:
         address = gone.url
     async with Meta(graph, address) as meta:
         delivery = await meta.post(meta.phone(ada).text("hi"))
         assert [one.status for one in delivery.attempts] == [None]
-        async with Receiver(app_secret=graph.account.app_secret) as back:
+        async with Receiver(graph.account) as back:
             meta.url = back.url
             graph.clock.advance(seconds=5)
             await meta.until(lambda: delivery.is_over)
