@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
-from source.domain.conversation_head import ConversationState, CreatedReason, StoredConversation
+from source.domain.conversation_head import ConversationHead, ConversationState, CreatedReason, StoredConversation
 from source.domain.imports.chat import ExportedChat, ExportedMessage
 from source.domain.imports.cutting import cut
 from source.domain.message import Message, as_utc
@@ -84,7 +84,7 @@ class Import:
         new = [each for each in part if each.event_id not in known]
         stands_in = [key for each in part if (key := known.get(each.event_id)) is not None]
         if new:
-            batch.thread = await self._people.thread(batch.thread)
+            await self._find_place(batch)
             new = [await self._people.message(each, batch.thread.platform) for each in new]
         if stands_in:
             new = await self._changes_apart(batch, await batch.imported(stands_in[-1]), part, new)
@@ -104,6 +104,15 @@ class Import:
             await batch.begin(missed)
         if following:
             await batch.go_on(earlier, following)
+
+    async def _find_place(self, batch: "_Batch") -> None:
+        """Have the thread be as Echo knows it: who can read along is what its platform has told."""
+        if batch.is_placed:
+            return
+        thread = await self._people.thread(batch.thread)
+        batch.latest = await self._store.latest(thread.key)
+        batch.thread = thread if batch.latest is None else replace(thread, circle=batch.latest.thread.circle)
+        batch.is_placed = True
 
     async def _changes_apart(
         self,
@@ -129,10 +138,8 @@ class Import:
 
     async def _just_before(self, batch: "_Batch", first: ExportedMessage) -> StoredConversation | None:
         """Return the imported conversation that this goes on with: an export may come in several files."""
-        if batch.has_begun:
-            return None
-        latest = await self._store.latest(batch.thread.key)
-        if latest is None or latest.last_message_at is None:
+        latest = batch.latest
+        if batch.has_begun or latest is None or latest.last_message_at is None:
             return None
         goes_on = timedelta(0) <= first.said_at - latest.last_message_at < self._window
         return await batch.imported(latest.conversation_id) if goes_on else None
@@ -151,6 +158,8 @@ class _Batch:
         self.previous: int | None = None
         self.changes: list[tuple[str, ExportedMessage]] = []
         self.has_begun = False
+        self.is_placed = False
+        self.latest: ConversationHead | None = None
 
     async def imported(self, conversation_id: int) -> StoredConversation | None:
         """Return a conversation that an import may add to: those of Echo's own are left as they are."""

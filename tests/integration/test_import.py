@@ -3,6 +3,7 @@
 import json
 import zipfile
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -121,6 +122,37 @@ async def test_parts_of_one_channel_go_on_where_the_last_one_ended(small: Settin
     assert texts(found) == [["The gate", "squeaks"]]
     assert found[0].head.thread.guild_id == "900"
     assert found[0].people == {"503": "Ann", "505": "Berta"}
+
+
+async def test_a_channel_that_echo_knows_as_open_stays_open(
+    small: Settings, tmp_path: Path, server: FakeOpenAIServer
+) -> None:
+    path = a_file(tmp_path, as_json(discord_export(discord_message(1, "Ann", "The gate squeaks"))), "gates.json")
+    known = ThreadRef(Platform.DISCORD, "700", "900", "Garden club")
+    other, unknown = replace(known, thread_id="701"), replace(known, thread_id="702")
+    ann = PersonRef("503", "Ann")
+    async with running_echo(small.conversations_dir, server, FakeClock()) as talk:
+        await talk.say("Hello", thread=known, person=ann)
+    text = path.read_text().replace('"700"', '"702"').replace("squeaks", "rusts").replace("1300", "1400")
+    await imported(small, path)
+    await imported(small, a_file(tmp_path, text, "unknown.json"))
+    async with running_echo(small.conversations_dir, server, FakeClock()) as talk:
+        assert "squeaks" in await talk.command("search gate", thread=other, person=ann)
+        assert "rusts" not in await talk.command("search gate", thread=other, person=ann)
+        assert "rusts" in await talk.command("search gate", thread=replace(unknown, circle="702"), person=ann)
+
+
+async def test_what_echo_heard_itself_is_not_taken_twice(
+    small: Settings, tmp_path: Path, server: FakeOpenAIServer
+) -> None:
+    heard, missed = discord_message(1, "Ann", "The gate squeaks"), discord_message(2, "Ann", "And rusts")
+    thread = ThreadRef(Platform.DISCORD, "700", "900", "Garden club")
+    async with running_echo(small.conversations_dir, server, FakeClock()) as talk:
+        await talk.say("The gate squeaks", thread=thread, person=PersonRef("503", "Ann"), event_id=str(heard["id"]))
+        (live,) = await talk.conversations(thread=thread)
+    found = await imported(small, a_file(tmp_path, as_json(discord_export(heard, missed)), "gates.json"))
+    assert live in found
+    assert [texts([each]) for each in found if each != live] == [[["And rusts"]]]
 
 
 async def test_what_was_edited_or_deleted_since_is_followed(

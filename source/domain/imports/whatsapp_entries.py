@@ -1,6 +1,7 @@
 """The lines of an exported WhatsApp chat, put together to what was said, before any date is understood."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
@@ -24,6 +25,7 @@ _ANDROID: Final = re.compile(rf"{_MOMENT}{_SPACE}[-–]{_SPACE}")
 # How many lines are looked at for the first message.
 _LINES_TRIED: Final = 50
 _MOST_NAME_CHARS: Final = 100
+_NAME: Final = re.compile(r"(.+?):(?: |\Z)")
 _QUOTATION: Final = re.compile('["“”„«»「]')
 
 
@@ -57,7 +59,7 @@ def entries_of(text: str) -> tuple[list[Entry], list[Unread]]:
             open_entry[1].append(line)
         elif line.strip():
             lost.append(Unread(number, "it stands before the first message"))
-    return [*found, *_closed(open_entry)], lost
+    return _without_subjects([*found, *_closed(open_entry)]), lost
 
 
 def _pattern_of(lines: list[str]) -> re.Pattern[str]:
@@ -87,12 +89,21 @@ def _begun(pattern: re.Pattern[str], line: str, number: int) -> Entry | None:
 
 def _speaker_and_text(plain: str, marked: str) -> tuple[str | None, str]:
     """Split what follows the time; without a name it is WhatsApp itself that speaks."""
-    name, colon, _ = plain.partition(":")
-    name = name.strip()
-    if not colon or not name or len(name) > _MOST_NAME_CHARS or _QUOTATION.search(name):
+    found = _NAME.match(plain)
+    name = " ".join(found[1].split()) if found is not None else ""
+    if found is None or not name or len(name) > _MOST_NAME_CHARS:
         return None, marked
-    said = marked.partition(":")[2]
-    return name, said.removeprefix(" ")
+    return name, after(marked, len(found[1]) + 1).removeprefix(" ")
+
+
+def _without_subjects(entries: list[Entry]) -> list[Entry]:
+    """Have WhatsApp itself say what has a quotation for a name, such as a new subject; a contact speaks twice."""
+    times = Counter(each.sender for each in entries)
+
+    def is_no_name(entry: Entry) -> bool:
+        return entry.sender is not None and times[entry.sender] == 1 and bool(_QUOTATION.search(entry.sender))
+
+    return [replace(each, sender=None) if is_no_name(each) else each for each in entries]
 
 
 def _closed(entry: tuple[Entry, list[str]] | None) -> Iterator[Entry]:

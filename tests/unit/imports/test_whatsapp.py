@@ -188,9 +188,25 @@ def test_the_same_words_twice_in_a_minute_are_two_messages() -> None:
     assert len({each.event_id for each in chat.messages}) == 2
 
 
-def test_a_subject_in_quotes_is_no_name() -> None:
-    chat = whatsapp('20/11/2026, 17:53 - Ann changed the subject to "Plan: B"\n20/11/2026, 17:54 - Ann: Hi\n')
-    assert (len(chat.messages), chat.left_out) == (1, 1)
+def test_a_subject_in_quotes_is_no_name_and_a_nickname_is_one() -> None:
+    chat = whatsapp(
+        '20/11/2026, 17:53 - Ann changed the subject to "Plan: B"\n'
+        '20/11/2026, 17:54 - Ann "Annie" Lee: Hi\n20/11/2026, 17:55 - Ann "Annie" Lee: Ho\n'
+        "20/11/2026, 17:56 - Learn more at https://example.org\n"
+    )
+    assert [each.text for each in chat.messages] == ["Hi", "Ho"]
+    assert chat.left_out == 2
+
+
+def test_a_name_is_known_whatever_spaces_the_phone_puts_into_it() -> None:
+    chat = whatsapp("20/11/2026, 17:53 - ~\u202fBo\u00a0Lee: Hi", me=("~ Bo Lee",))
+    assert [each.speaker for each in chat.messages] == [None]
+
+
+def test_a_text_that_begins_on_the_next_line_is_whole() -> None:
+    assert [each.text for each in whatsapp("20/11/2026, 17:53 - Ann:\nfirst\nsecond: third").messages] == [
+        "first\nsecond: third"
+    ]
 
 
 def test_who_begins_with_a_mark_on_another_phone_is_heard() -> None:
