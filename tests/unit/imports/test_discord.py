@@ -69,3 +69,9 @@ def test_a_message_twice_in_a_file_is_one() -> None:
 def test_another_json_is_refused(other: object) -> None:
     with pytest.raises(RefusedInputError, match="no channel exported by DiscordChatExporter"):
         discord(other)
+
+
+def test_only_a_reply_quotes_what_it_refers_to() -> None:
+    asked = discord_message(1, "Ann", "The gate squeaks")
+    followed = discord_message(2, "Berta", "news", reference={"messageId": asked["id"]})
+    assert discord(discord_export(asked, followed)).messages[1].text == "news"

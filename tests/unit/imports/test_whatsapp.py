@@ -6,7 +6,7 @@ from source.domain.errors import RefusedInputError
 from source.domain.imports.chat import ExportedChat
 from source.domain.imports.date_order import DateOrder
 from source.domain.thread import Platform
-from tests.fakes.import_samples import GARDEN, whatsapp
+from tests.fakes.import_samples import GARDEN, NOW, whatsapp
 
 
 def said(chat: ExportedChat) -> list[tuple[str, str, str]]:
@@ -212,3 +212,8 @@ def test_a_text_that_begins_on_the_next_line_is_whole() -> None:
 def test_who_begins_with_a_mark_on_another_phone_is_heard() -> None:
     (message,) = whatsapp("20/11/2026, 17:53 - Ann: \u200eHallo").messages
     assert message.text == "Hallo"
+
+
+def test_a_phone_whose_clock_is_fast_says_nothing_in_the_future() -> None:
+    (message,) = whatsapp(f"{NOW:%d/%m/%Y}, 23:00 - Ann: Hallo").messages
+    assert message.said_at == NOW
