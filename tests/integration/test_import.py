@@ -151,6 +151,7 @@ async def test_what_echo_heard_itself_is_not_taken_twice(
         await talk.say("The gate squeaks", thread=thread, person=PersonRef("503", "Ann"), event_id=str(heard["id"]))
         await talk.command("new", thread=thread, person=PersonRef("503", "Ann"))
         live = await talk.conversations(thread=thread)
+        heard["timestamp"] = talk.clock.now().isoformat()
         missed["timestamp"] = (talk.clock.now() + timedelta(minutes=1)).isoformat()
     found = await imported(small, a_file(tmp_path, as_json(discord_export(heard, missed)), "gates.json"))
     said_live = {each.head.conversation_id: each.messages for each in live}
