@@ -125,7 +125,7 @@ async def test_commands_say_what_they_say_here(sitting: Sitting) -> None:
 
 
 async def test_what_is_wrong_with_a_request_is_told_place_by_place(sitting: Sitting) -> None:
-    with pytest.raises(RefusedInputError, match=r"\n  body\.command: String should match"):
+    with pytest.raises(RefusedInputError, match=r"\n  body\.command: A command's name is expected"):
         await sitting.partner.command(sitting.invocation("Summary!"))
 
 

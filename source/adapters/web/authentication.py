@@ -38,7 +38,7 @@ class Authentication:
         self._limit = RateLimit(limit, frame.clock) if limit else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] not in self._webhooks:
+        if scope["type"] == "http" and scope.get("path") not in self._webhooks:
             secret = _secret_in(scope)
             caller = await (self._caller_without_key(scope) if secret is None else self._caller_with(secret, scope))
             self._count(scope, caller)
