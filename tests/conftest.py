@@ -8,11 +8,6 @@ import pytest
 from source.app.settings import Settings
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """Many tests wait for programs and servers: half as many again as there are cores keep all of these busy."""
-    return (os.cpu_count() or 1) * 3 // 2 or 1
-
-
 @pytest.fixture(autouse=True, scope="session")
 def without_the_developers_settings() -> Iterator[None]:
     """Take every setting out of the environment, which programs started by a test inherit; look for no local model."""
