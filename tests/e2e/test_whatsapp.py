@@ -191,6 +191,14 @@ async def test_a_command_is_carried_out(business: Business) -> None:
     assert "new conversation" in answers[1].text.lower()
 
 
+async def test_who_asks_for_a_file_is_told_that_there_is_none_here(business: Business) -> None:
+    await business.says("Hello", number="1")
+    await business.graph.answers(business.ada)
+    await business.says("/export", number="2")
+    answers = await business.graph.answers(business.ada, 2)
+    assert "cannot send files here" in answers[1].text
+
+
 async def test_what_is_deleted_leaves_the_transcript(business: Business) -> None:
     business.model.queue(Says(["Noted."]))
     await business.says("My number is 4711", number="1")

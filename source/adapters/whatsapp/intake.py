@@ -31,6 +31,8 @@ log = structlog.get_logger(__name__)
 _AT_ONCE: Final = 500
 _RETRY_SECONDS: Final = 5.0
 _SOMEBODY: Final = "Somebody"
+_NO_FILE: Final = "I cannot send files here yet: ask whoever runs this number for it."
+_BROKEN: Final = "Something went wrong on my side, and I could not do that. Please try again in a moment."
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,7 @@ class Intake:
                 continue
             except Exception:
                 log.exception("webhook_broke")  # what breaks once would break again: it must not hold up the others
+                await self._tell(_place_of(Contact(kept.contact_id, ()))[0], _BROKEN)
                 await self._parts.webhooks.seen_to([number])
             self._in_hand.discard(number)
             return
@@ -141,8 +144,9 @@ class Intake:
             meant.name, thread, person, meant.options, channel=self._parts.channel, invocation_id=kept.key
         )
         reply = await self._parts.commands.run(invocation)
-        if reply.text:
-            await self._tell(thread, reply.text)
+        lines = [reply.text, _NO_FILE if reply.file is not None else ""]
+        if any(lines):
+            await self._tell(thread, "\n\n".join(filter(None, lines)))
 
     async def _correct(self, key: str, text: str, at: datetime) -> None:
         """Follow an edit, or a deletion, which has no text."""

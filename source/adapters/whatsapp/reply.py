@@ -2,13 +2,14 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import Final
 
 import structlog
 
 from source.adapters.whatsapp.formatting import for_whatsapp
 from source.adapters.whatsapp.graph import Recipient, Sending, UnknownOutcomeError
 from source.adapters.whatsapp.troubles import no_recipient
+from source.adapters.whatsapp.typing_sign import TypingSign
 from source.domain.errors import DeliveryError
 from source.domain.reply_text import split
 from source.domain.thread import Platform, ThreadRef
@@ -24,18 +25,6 @@ _MOST_REMEMBERED: Final = 1_000
 _CUT_SHORT: Final = "_(cut short)_"
 
 
-class Reads(Protocol):
-    """Shows people that what they wrote is being answered."""
-
-    def answering(self, thread: ThreadRef) -> None:
-        """An answer to what was said last in this thread is being made."""
-        ...
-
-    def answered(self, thread: ThreadRef) -> None:
-        """It is on its way, or there is none."""
-        ...
-
-
 class WhatsAppReply:
     """One reply: nothing shows before all of it is there, since what is sent cannot grow."""
 
@@ -44,7 +33,7 @@ class WhatsAppReply:
         self._keys = tuple(keys)
         self._parts = parts
         self._notices: list[str] = []
-        parts.reads.answering(thread)
+        parts.sign.answering(thread)
 
     async def notice(self, line: str) -> None:
         self._notices.append(line)
@@ -57,14 +46,14 @@ class WhatsAppReply:
 
     async def deliver(self, text: str, *, interrupted: bool = False) -> None:
         shown = f"{text}\n\n{_CUT_SHORT}" if interrupted else text
-        self._parts.reads.answered(self._thread)
+        self._parts.sign.answered(self._thread)
         recipient = await self._recipient()
         for number, piece in enumerate(pieces_of("\n\n".join([*map(_in_italics, self._notices), shown]))):
             await self._send_once(recipient, number, piece)
         self._parts.finished(self._keys)
 
     async def fail(self, sentence: str) -> None:
-        self._parts.reads.answered(self._thread)
+        self._parts.sign.answered(self._thread)
         try:
             await self._parts.sending.text(await self._recipient(), sentence, tracker="")
         except DeliveryError as error:
@@ -97,10 +86,10 @@ class WhatsAppReply:
 class ReplyParts:
     """What replies share."""
 
-    def __init__(self, sending: Sending, contacts: ContactStore, store: ChannelStore, reads: Reads) -> None:
+    def __init__(self, sending: Sending, contacts: ContactStore, store: ChannelStore, sign: TypingSign) -> None:
         self.sending = sending
         self.contacts = contacts
-        self.reads = reads
+        self.sign = sign
         self.just_heard: OrderedDict[int, Contact] = OrderedDict()
         self._store = store
         self._sent: set[tuple[int, int]] | None = None

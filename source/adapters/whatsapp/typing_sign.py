@@ -21,7 +21,7 @@ _MOST_REMEMBERED: Final = 10_000
 
 
 class TypingSign:
-    """Implements `Reads`: the newest message of each thread is remembered while this process runs."""
+    """Remembers the newest message of each thread while this process runs."""
 
     def __init__(self, sending: Sending) -> None:
         self._sending = sending
@@ -37,12 +37,14 @@ class TypingSign:
             self._newest.popitem(last=False)
 
     def answering(self, thread: ThreadRef) -> None:
+        """An answer to what was said last in this thread is being made."""
         wamid = self._newest.get(thread.key)
         if wamid is not None and thread.key not in self._ends:
             self._ends[thread.key] = end = asyncio.Event()
             self._tasks.spawn(self._show(wamid, end), name="typing")
 
     def answered(self, thread: ThreadRef) -> None:
+        """It is on its way, or there is none."""
         end = self._ends.pop(thread.key, None)
         if end is not None:
             end.set()
