@@ -3,27 +3,24 @@
 from enum import Enum
 from typing import Final
 
+import structlog
+
 from source.domain.errors import DeliveryError, UndeliverableError
+
+log = structlog.get_logger(__name__)
 
 
 class Remedy(Enum):
     """What is done about an error."""
 
-    NEVER = "never"  # the person cannot be reached, or not with this: nobody tries again
-    WINDOW = "window"  # Meta's 24 hours since the person's last message are over
-    PAIR_RATE = "pair rate"  # too much to one person: wait, in order
-    NUMBER_RATE = "number rate"  # too much of the whole number
-    CREDENTIALS = "credentials"  # the operator has to act
-    LATER = "later"
+    NEVER = "never"  # this cannot reach the person now, as 24 hours after they wrote: nobody tries again
+    OPERATOR = "operator"  # the token, a permission or the account: tried again, and told as an error
+    LATER = "later"  # too much at once, or a fault of Meta's
 
 
 # Source: Meta, "Error codes", WhatsApp Cloud API.
 _REMEDIES: Final = {
-    131047: Remedy.WINDOW,
-    131056: Remedy.PAIR_RATE,
-    130429: Remedy.NUMBER_RATE,
-    80007: Remedy.NUMBER_RATE,
-    4: Remedy.NUMBER_RATE,
+    131047: Remedy.NEVER,
     131026: Remedy.NEVER,
     131030: Remedy.NEVER,
     131048: Remedy.NEVER,
@@ -35,13 +32,13 @@ _REMEDIES: Final = {
     100: Remedy.NEVER,
     131008: Remedy.NEVER,
     131009: Remedy.NEVER,
-    0: Remedy.CREDENTIALS,
-    3: Remedy.CREDENTIALS,
-    10: Remedy.CREDENTIALS,
-    190: Remedy.CREDENTIALS,
-    131005: Remedy.CREDENTIALS,
-    131031: Remedy.CREDENTIALS,
-    368: Remedy.CREDENTIALS,
+    0: Remedy.OPERATOR,
+    3: Remedy.OPERATOR,
+    10: Remedy.OPERATOR,
+    190: Remedy.OPERATOR,
+    131005: Remedy.OPERATOR,
+    131031: Remedy.OPERATOR,
+    368: Remedy.OPERATOR,
 }
 _PERMISSIONS: Final = range(200, 300)
 
@@ -49,7 +46,7 @@ _PERMISSIONS: Final = range(200, 300)
 def remedy_for(code: int) -> Remedy:
     """Return what is done about an error of this code; one that is not known is tried again later."""
     if code in _PERMISSIONS:
-        return Remedy.CREDENTIALS
+        return Remedy.OPERATOR
     return _REMEDIES.get(code, Remedy.LATER)
 
 
@@ -57,9 +54,12 @@ def delivery_error(code: int, message: str) -> DeliveryError:
     """Return the error for whoever delivers: whether it is tried again, and whether newer replies wait for it."""
     told = f"{message} (error {code})"
     match remedy_for(code):
-        case Remedy.NEVER | Remedy.WINDOW:
+        case Remedy.NEVER:
             return UndeliverableError(told)
-        case _:
+        case Remedy.OPERATOR:
+            log.error("whatsapp_refuses_operator", code=code, reason=message)
+            return DeliveryError(told)
+        case Remedy.LATER:
             return DeliveryError(told)
 
 
