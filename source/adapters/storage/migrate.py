@@ -22,6 +22,11 @@ VERSIONS: Final = (
     "0012",
     "0013",
     "0014",
+    "0015",
+    "0016",
+    "0017",
+    "0018",
+    "0019",
 )
 NEWEST: Final = VERSIONS[-1]
 _VERSION_TABLE: Final = "alembic_version"

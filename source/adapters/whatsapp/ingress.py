@@ -52,7 +52,7 @@ def router(settings: WhatsAppSettings, intake: Intake, clock: Clock) -> APIRoute
         if webhook.passed_over:
             log.info("webhook_passed_over", **webhook.passed_over)
         try:
-            await intake.keep(webhook.said)
+            await intake.keep(webhook.items)
         except StoreError as error:
             log.warning("webhook_not_kept", reason=str(error))
             return PlainTextResponse("Not now.", status_code=503)

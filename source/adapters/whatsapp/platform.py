@@ -8,8 +8,12 @@ import structlog
 from fastapi import APIRouter
 
 from source.adapters.whatsapp.graph import GraphSending
+from source.adapters.whatsapp.handlers.corrected import CorrectedHandler
+from source.adapters.whatsapp.handlers.said import SaidHandler
 from source.adapters.whatsapp.ingress import router
 from source.adapters.whatsapp.intake import Intake, IntakeParts
+from source.adapters.whatsapp.items import Handler
+from source.adapters.whatsapp.reading.messages import CORRECTED, SAID
 from source.adapters.whatsapp.reply import ReplyParts, WhatsAppChannel
 from source.adapters.whatsapp.settings import WhatsAppSettings
 from source.adapters.whatsapp.typing_sign import TypingSign
@@ -51,8 +55,11 @@ class WhatsAppPlatform:
         self._sending = GraphSending(settings)
         self._sign = TypingSign(self._sending)
         self.channel = WhatsAppChannel(ReplyParts(self._sending, contacts, store, self._sign))
-        parts = IntakeParts(webhooks, contacts, turns, commands, corrections, self.channel, self._sign, clock)
-        self.intake = Intake(parts)
+        handlers: dict[str, Handler] = {
+            SAID: SaidHandler(turns, commands, self.channel),
+            CORRECTED: CorrectedHandler(corrections),
+        }
+        self.intake = Intake(IntakeParts(webhooks, contacts, handlers, self.channel, self._sign, clock))
 
     def router(self) -> APIRouter:
         """Return the webhook's routes."""

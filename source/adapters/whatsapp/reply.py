@@ -133,6 +133,13 @@ class WhatsAppChannel:
     def open_reply(self, thread: ThreadRef, answering: Sequence[int] = ()) -> WhatsAppReply:
         return WhatsAppReply(thread, answering, self._parts)
 
+    async def tell(self, thread: ThreadRef, text: str) -> None:
+        """Send what is no reply to a message, once; where it cannot arrive, that is logged."""
+        try:
+            await self.open_reply(thread).deliver(text)
+        except DeliveryError as error:
+            log.warning("sentence_undelivered", error=str(error))
+
 
 def pieces_of(text: str) -> list[str]:
     """Return a reply as the messages that show it."""

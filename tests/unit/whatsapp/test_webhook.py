@@ -8,7 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source.adapters.whatsapp.webhook import Said, Webhook, key_of, read_webhook
+from source.adapters.whatsapp.items import Item
+from source.adapters.whatsapp.reading.messages import CORRECTED, SAID
+from source.adapters.whatsapp.reading.values import key_of
+from source.adapters.whatsapp.webhook import Webhook, read_webhook
 
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
 
@@ -34,28 +37,27 @@ def _read(*values: dict[str, Any], field: str = "messages") -> Webhook:
     return read_webhook(json.dumps({"object": "whatsapp_business_account", "entry": entry}).encode(), now=NOW)
 
 
-def _only(*values: dict[str, Any]) -> Said:
-    (said,) = _read(*values).said
+def _only(*values: dict[str, Any]) -> Item:
+    (said,) = _read(*values).items
     return said
 
 
 def test_every_message_of_every_change_is_read_in_order() -> None:
     webhook = _read(_value(_message(1), _message(2)), _value(_message(3)))
-    assert [said.text for said in webhook.said] == ["Hello 1", "Hello 2", "Hello 3"]
+    assert [said.content["text"] for said in webhook.items] == ["Hello 1", "Hello 2", "Hello 3"]
     assert webhook.passed_over == {}
 
 
 def test_a_text_is_told_with_who_sent_it_when_and_to_what() -> None:
     said = _only(_value(_message(context={"id": "wamid.before", "from": "4930111"})))
-    assert said == Said(
+    assert said == Item(
+        kind=SAID,
         key=key_of("wamid.1"),
-        wamid="wamid.1",
-        phone_id="77",
         addresses=("user:DE.Ab12", "phone:4915112345678"),
-        name="Ada",
-        text="Hello 1",
         sent_at=datetime.fromtimestamp(1795250000, UTC),
-        reply_to=key_of("wamid.before"),
+        content={"text": "Hello 1", "reply_to": key_of("wamid.before")},
+        name="Ada",
+        wamid="wamid.1",
     )
 
 
@@ -86,15 +88,18 @@ def test_a_contact_of_somebody_else_says_nothing_of_the_sender() -> None:
     ],
 )
 def test_what_is_chosen_or_sent_is_told_in_words(fields: dict[str, Any], text: str) -> None:
-    assert _only(_value(_message(**fields))).text == text
+    assert _only(_value(_message(**fields))).content["text"] == text
 
 
 def test_an_edit_and_a_deletion_say_which_message_they_correct() -> None:
     edit = {"original_message_id": "wamid.1", "message": {"type": "text", "text": {"body": "Hello there"}}}
     revoke = {"original_message_id": "wamid.1"}
-    edited, revoked = _read(_value(_message(2, type="edit", edit=edit), _message(3, type="revoke", revoke=revoke))).said
-    assert (edited.text, edited.corrects) == ("Hello there", key_of("wamid.1"))
-    assert (revoked.text, revoked.corrects) == ("", key_of("wamid.1"))
+    edited, revoked = _read(
+        _value(_message(2, type="edit", edit=edit), _message(3, type="revoke", revoke=revoke))
+    ).items
+    assert (edited.kind, revoked.kind) == (CORRECTED, CORRECTED)
+    assert edited.content == {"corrects": key_of("wamid.1"), "text": "Hello there"}
+    assert revoked.content == {"corrects": key_of("wamid.1"), "text": ""}
     assert _read(_value(_message(type="edit", edit={}))).passed_over == {"edit": 1}
 
 

@@ -1,0 +1,1 @@
+"""What Meta delivers, read tolerantly: one module for each field or kind."""
