@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from io import BytesIO
 from types import TracebackType
 
 import aiohttp
@@ -144,7 +145,7 @@ class Meta:
         headers = {} if signature is None else {"X-Hub-Signature-256": signature}
         if signature == _SIGNED:
             headers = {"X-Hub-Signature-256": self.signature_of(raw)}
-        async with self._session.post(self.url, data=raw, headers=_json(headers)) as response:
+        async with self._session.post(self.url, data=BytesIO(raw), headers=_json(headers)) as response:
             return response.status
 
     def signature_of(self, raw: bytes) -> str:
@@ -174,7 +175,7 @@ class Meta:
         headers = _json({"X-Hub-Signature-256": self.signature_of(delivery.raw)})
         status: int | None = None
         try:
-            async with self._session.post(self.url, data=delivery.raw, headers=headers) as response:
+            async with self._session.post(self.url, data=BytesIO(delivery.raw), headers=headers) as response:
                 await response.read()
                 status = response.status
         except (aiohttp.ClientError, TimeoutError):
