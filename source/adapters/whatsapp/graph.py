@@ -1,8 +1,9 @@
 """Sending through Meta's Graph API."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import structlog
 
@@ -42,6 +43,10 @@ class Sending(Protocol):
         """
         ...
 
+    async def message(self, recipient: Recipient, kind: str, body: Mapping[str, Any], *, tracker: str) -> str:
+        """Send what is no plain text: a message of Meta's type `kind`, with this body; otherwise as `text`."""
+        ...
+
     async def seen(self, wamid: str) -> None:
         """Show that a message was read and that an answer is being written. Raises: DeliveryError."""
         ...
@@ -57,7 +62,10 @@ class GraphSending:
         self._making = asyncio.Lock()
 
     async def text(self, recipient: Recipient, text: str, *, tracker: str) -> str:
-        client = await self._client()
+        return await self.message(recipient, "text", {"body": text, "preview_url": False}, tracker=tracker)
+
+    async def message(self, recipient: Recipient, kind: str, body: Mapping[str, Any], *, tracker: str) -> str:
+        client = await self.client()
         from httpx import ConnectError, ConnectTimeout, HTTPError
         from pywa_async.errors import WhatsAppError
 
@@ -68,8 +76,8 @@ class GraphSending:
                 to=recipient.phone,
                 recipient=None if recipient.phone else recipient.user,
                 recipient_type="individual",
-                typ="text",
-                msg={"body": text, "preview_url": False},
+                typ=kind,
+                msg=dict(body),
                 biz_opaque_callback_data=tracker,
             )
         except WhatsAppError as error:
@@ -81,7 +89,7 @@ class GraphSending:
         return _id_in(sent)
 
     async def seen(self, wamid: str) -> None:
-        client = await self._client()
+        client = await self.client()
         from httpx import HTTPError
         from pywa_async.errors import WhatsAppError
 
@@ -95,7 +103,7 @@ class GraphSending:
 
         Raises: DeliveryError: the token may not use it, or Meta cannot be reached.
         """
-        client = await self._client()
+        client = await self.client()
         from httpx import HTTPError
         from pywa_async.errors import WhatsAppError
 
@@ -114,7 +122,8 @@ class GraphSending:
         if self._session is not None:
             await self._session.aclose()
 
-    async def _client(self) -> "WhatsApp":
+    async def client(self) -> "WhatsApp":
+        """Return the one client, for whatever else is asked of the Graph API."""
         async with self._making:
             if self._made is None:
                 await asyncio.to_thread(_imported)

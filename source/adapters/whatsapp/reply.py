@@ -1,8 +1,8 @@
 """A reply on its way to somebody on WhatsApp."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import structlog
 
@@ -47,7 +47,7 @@ class WhatsAppReply:
     async def deliver(self, text: str, *, interrupted: bool = False) -> None:
         shown = f"{text}\n\n{_CUT_SHORT}" if interrupted else text
         self._parts.sign.answered(self._thread)
-        recipient = await self._recipient()
+        recipient = await self._parts.recipient(self._thread)
         for number, piece in enumerate(pieces_of("\n\n".join([*map(_in_italics, self._notices), shown]))):
             await self._send_once(recipient, number, piece)
         self._parts.finished(self._keys)
@@ -55,7 +55,7 @@ class WhatsAppReply:
     async def fail(self, sentence: str) -> None:
         self._parts.sign.answered(self._thread)
         try:
-            await self._parts.sending.text(await self._recipient(), sentence, tracker="")
+            await self._parts.sending.text(await self._parts.recipient(self._thread), sentence, tracker="")
         except DeliveryError as error:
             log.warning("sentence_undelivered", error=str(error))
 
@@ -72,15 +72,6 @@ class WhatsAppReply:
             wamid = ""
         if key:
             self._parts.note(SentPart(key, number, wamid or f"unknown {key}:{number}"))
-
-    async def _recipient(self) -> Recipient:
-        contact = await self._parts.contacts.contact(Platform.WHATSAPP, int(self._thread.thread_id))
-        # Who has just been forgotten is told so, and then is nobody here either.
-        contact = contact or self._parts.just_heard.pop(int(self._thread.thread_id), None)
-        if contact is None:
-            raise no_recipient()
-        by_kind = dict(address.split(":", 1) for address in contact.addresses)
-        return Recipient(phone=by_kind.get("phone"), user=by_kind.get("user"))
 
 
 class ReplyParts:
@@ -99,6 +90,19 @@ class ReplyParts:
         self.just_heard[contact.contact_id] = contact
         if len(self.just_heard) > _MOST_REMEMBERED:
             self.just_heard.popitem(last=False)
+
+    async def recipient(self, thread: ThreadRef) -> Recipient:
+        """Return whom messages into a thread go to.
+
+        Raises: UndeliverableError: nobody is known there.
+        """
+        contact = await self.contacts.contact(Platform.WHATSAPP, int(thread.thread_id))
+        # Who has just been forgotten is told so, and then is nobody here either.
+        contact = contact or self.just_heard.pop(int(thread.thread_id), None)
+        if contact is None:
+            raise no_recipient()
+        by_kind = dict(address.split(":", 1) for address in contact.addresses)
+        return Recipient(phone=by_kind.get("phone"), user=by_kind.get("user"))
 
     async def sent(self) -> set[tuple[int, int]]:
         """Return the pieces of replies that are not finished, by event and number."""
@@ -139,6 +143,13 @@ class WhatsAppChannel:
             await self.open_reply(thread).deliver(text)
         except DeliveryError as error:
             log.warning("sentence_undelivered", error=str(error))
+
+    async def show(self, thread: ThreadRef, kind: str, body: Mapping[str, Any]) -> None:
+        """Send what is no text, as a message of Meta's type `kind` with this body, once.
+
+        Raises: DeliveryError: it was not taken. UnknownOutcomeError: it may have been.
+        """
+        await self._parts.sending.message(await self._parts.recipient(thread), kind, body, tracker="")
 
 
 def pieces_of(text: str) -> list[str]:
