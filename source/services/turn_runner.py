@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 
 import structlog
@@ -13,6 +13,7 @@ from source.domain.turn import AcceptedEvent
 from source.ports.clock import Clock
 from source.services.admission import Admission
 from source.services.delivery import Deliveries, Outgoing
+from source.services.expected import Expected
 from source.services.in_hand import InHand
 from source.services.mailbox import Batch, Mailbox, Waiting
 from source.services.owned_tasks import OwnedTasks
@@ -50,6 +51,7 @@ class TurnRunner:
         self._tasks = OwnedTasks()
         self._in_hand = InHand()
         self._boxes: dict[ThreadKey, Mailbox] = {}
+        self._expected = Expected()
         self._ended: set[Platform] = set()
 
     def __contains__(self, thread: object) -> bool:
@@ -86,6 +88,10 @@ class TurnRunner:
         finally:
             for box in self._boxes.values():
                 self._ensure_runner(box)
+
+    def expecting(self, thread: ThreadKey) -> AbstractContextManager[None]:
+        """Begin no turn in this thread while the block runs, which makes something ready that belongs to it."""
+        return self._expected.on_its_way(thread)
 
     def begin(self, platform: Platform) -> None:
         """Answer what comes from this platform, also if it had ended."""
@@ -131,10 +137,12 @@ class TurnRunner:
     async def _until_quiet(self, box: Mailbox) -> None:
         """Let somebody who writes in several messages end; whoever never pauses is answered all the same."""
         for _ in range(_MOST_PAUSES):
+            await self._expected.arrived(box.thread.key)
             pause = box.seconds_until_quiet(self._clock.now())
             if not pause:
                 return
             await self._clock.sleep(pause)
+        await self._expected.arrived(box.thread.key)
 
     async def _turn(self, box: Mailbox, batch: Batch) -> None:
         """Answer a batch and settle it: it is stored then, or kept for another turn."""

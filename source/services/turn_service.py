@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Container, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import Final
 
@@ -116,6 +117,10 @@ class TurnService:
         With the key of an event only an answer to that one is stopped, not one that has begun since.
         """
         return self._answerer.stop(thread, answering=answering)
+
+    def expecting(self, thread: ThreadKey) -> AbstractContextManager[None]:
+        """Answer nothing in this thread while the block runs: it accepts something that is answered with the rest."""
+        return self._turns.expecting(thread)
 
     def forget(self, thread: ThreadKey, message_ids: Collection[int]) -> None:
         """Deliver no more what the store has no more."""
