@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from source.adapters.discord.message_text import (
     LONGEST_NAME_CHARS,
     Names,
-    fenced,
     quote,
     readable,
     shortened,
@@ -104,10 +103,3 @@ def test_a_long_line_is_cut_between_words() -> None:
     assert shortened("one two three", 9) == "one two…"
     assert shortened("onetwothree", 5) == "onet…"
     assert shortened("one two", 7) == "one two"
-
-
-@given(st.text(alphabet="`~ab\n", max_size=40))
-def test_a_files_fence_is_closed_by_nothing_in_the_file(text: str) -> None:
-    name, opening, *lines, closing = fenced("a.txt", text).split("\n")
-    assert (name, opening) == ("a.txt:", closing)
-    assert not any(line.startswith(closing) for line in lines)

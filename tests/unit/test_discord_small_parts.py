@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from source.adapters.discord.addresses import at_gateway
-from source.adapters.discord.attachments import decoded
 from source.adapters.discord.inbound import OwnMessages, other_lines
 from source.adapters.discord.lanes import Lanes
 from source.adapters.discord.places import Answer, Kind, answer_at
@@ -74,21 +73,6 @@ def test_echos_last_message_before_another_is_known() -> None:
         own.add(1, message)
     assert [own.latest_before(1, message) for message in (5, 10, 21)] == [None, 9, 20]
     assert own.latest_before(2, 10) is None
-
-
-@pytest.mark.parametrize(
-    ("content", "text"),
-    [
-        ("Zähne".encode(), "Zähne"),
-        (b"\xef\xbb\xbfplain", "plain"),
-        ("wide".encode("utf-16"), "wide"),
-        (b"\xff\xd8\xff\xe0", None),
-        (b"nul\x00", None),
-        (b"x" * 70_000, None),
-    ],
-)
-def test_a_file_is_text_or_it_is_not(content: bytes, text: str | None) -> None:
-    assert decoded(content) == text
 
 
 def test_a_configured_gateway_keeps_what_is_asked_of_it() -> None:

@@ -91,10 +91,3 @@ def thread_name(text: str, person: str) -> str:
         if words:
             return shortened(words, LONGEST_NAME_CHARS)
     return shortened(" ".join(f"Chat with {person}".split()), LONGEST_NAME_CHARS)
-
-
-def fenced(name: str, text: str) -> str:
-    """Return a file's text under its name, in a fence that nothing in it closes."""
-    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"{name}:\n{fence}\n{text.rstrip()}\n{fence}"
