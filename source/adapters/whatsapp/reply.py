@@ -8,12 +8,15 @@ import structlog
 
 from source.adapters.whatsapp.formatting import for_whatsapp
 from source.adapters.whatsapp.graph import Recipient, Sending, UnknownOutcomeError
+from source.adapters.whatsapp.reading.values import key_of
+from source.adapters.whatsapp.tracker import tracker_of
 from source.adapters.whatsapp.troubles import no_recipient
 from source.adapters.whatsapp.typing_sign import TypingSign
 from source.domain.errors import DeliveryError
 from source.domain.reply_text import split
 from source.domain.thread import Platform, ThreadRef
 from source.domain.turn import SentPart
+from source.ports.sent import ReplyPart, unknown_id
 from source.ports.store import ChannelStore
 from source.ports.webhooks import Contact, ContactStore
 
@@ -48,8 +51,10 @@ class WhatsAppReply:
         shown = f"{text}\n\n{_CUT_SHORT}" if interrupted else text
         self._parts.sign.answered(self._thread)
         recipient = await self._parts.recipient(self._thread)
-        for number, piece in enumerate(pieces_of("\n\n".join([*map(_in_italics, self._notices), shown]))):
-            await self._send_once(recipient, number, piece)
+        key = self._keys[0] if self._keys else 0
+        pieces = pieces_of("\n\n".join([*map(_in_italics, self._notices), shown]))
+        for number, piece in enumerate(pieces):
+            await self._send_once(recipient, ReplyPart(key, number, len(pieces)), piece)
         self._parts.finished(self._keys)
 
     async def fail(self, sentence: str) -> None:
@@ -59,19 +64,19 @@ class WhatsAppReply:
         except DeliveryError as error:
             log.warning("sentence_undelivered", error=str(error))
 
-    async def _send_once(self, recipient: Recipient, number: int, piece: str) -> None:
+    async def _send_once(self, recipient: Recipient, part: ReplyPart, piece: str) -> None:
         """Send a piece unless it was sent before: of a reply that was cut off the rest follows."""
-        key = self._keys[0] if self._keys else 0
-        if key and (key, number) in await self._parts.sent():
+        if part.key and (part.key, part.number) in await self._parts.sent():
             return
+        tracker = tracker_of(part) if part.key else ""
         try:
-            wamid = await self._parts.sending.text(recipient, piece, tracker=f"{key}:{number}")
+            sent = key_of(await self._parts.sending.text(recipient, piece, tracker=tracker))
         except UnknownOutcomeError as error:
-            # It may have arrived: nothing is said twice, and what is missing shows in the statuses.
-            log.warning("delivery_unknown", event=key, part=number, error=str(error))
-            wamid = ""
-        if key:
-            self._parts.note(SentPart(key, number, wamid or f"unknown {key}:{number}"))
+            # It may have arrived: nothing is said twice, and the statuses tell what became of it.
+            log.warning("delivery_unknown", event=part.key, part=part.number, error=str(error))
+            sent = unknown_id(part)
+        if part.key:
+            self._parts.note(SentPart(part.key, part.number, sent))
 
 
 class ReplyParts:
