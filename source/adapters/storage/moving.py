@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, Row, Table, func, select, text
 
 from source.adapters.storage import (  # noqa: F401  # all tables
     fact_tables,
+    identity_tables,
     privacy_tables,
     profile_tables,
     recall_tables,

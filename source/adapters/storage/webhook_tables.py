@@ -37,4 +37,6 @@ contact_addresses: Final = Table(
     Column("platform", String, primary_key=True),
     Column("address", String, primary_key=True),
     Column("contact_id", BigInteger, nullable=False, index=True),
+    # When what showed that it is theirs was written.
+    Column("since", Moment),
 )
