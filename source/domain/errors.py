@@ -12,6 +12,8 @@ EchoError
 ├── DeliveryError                  the channel did not take a reply; it is stored and will be delivered later
 │   ├── DeliveryRefusedError       not this reply as things are; another may be taken meanwhile
 │   └── UndeliverableError         it never will: the place is gone
+├── MediaError                     a file that somebody sent cannot be had
+│   └── MediaTooLargeError         it is larger than is read
 ├── QueueUnavailableError          the queue through which batches go to other processes cannot be reached now
 ├── ArchiveError
 │   ├── ArchiveUnavailableError    the archive storage cannot be reached or written now
@@ -86,6 +88,14 @@ class DeliveryRefusedError(DeliveryError):
 
 class UndeliverableError(DeliveryError):
     """The place where the reply belongs is gone for good; nothing is tried there again."""
+
+
+class MediaError(EchoError):
+    """A file that somebody sent cannot be had from its platform, or is not what it is said to be."""
+
+
+class MediaTooLargeError(MediaError):
+    """It is larger than is read."""
 
 
 class QueueUnavailableError(EchoError):

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from source.domain.conversation_head import ConversationHead
 from source.domain.message import Message, Standing
-from source.domain.thread import PersonRef, ThreadRef
+from source.domain.thread import PersonRef, Platform, ThreadRef
 
 
 class InboundKind(StrEnum):
@@ -62,6 +62,7 @@ class Purpose(StrEnum):
     SUMMARY = "summary"
     MEMORY = "memory"
     METADATA = "metadata"
+    MEDIA = "media"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +85,24 @@ class ModelUsage:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """Something that a reply tells somebody once, or once for each `mark`; `what` is its kind."""
+
+    platform: Platform
+    external_id: str
+    what: str
+    mark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TurnRecord:
     """Everything one turn changes, written in one transaction.
 
     `heads` are the conversations that are new or whose head changed beyond the times of its last
     message; `messages` are appended to `conversation_id`. `answered` are keys of accepted events
     that these messages answer; without a reply among them nothing is left to be delivered.
-    `superseded` are ids of earlier messages of the conversation whose place these messages take.
+    `superseded` are ids of earlier messages of the conversation whose place these messages take, or that nobody is
+    to be shown. `told` is what the reply tells once.
     """
 
     conversation_id: int
@@ -100,6 +112,7 @@ class TurnRecord:
     usage: tuple[ModelUsage, ...] = ()
     answered: tuple[int, ...] = ()
     superseded: tuple[int, ...] = ()
+    told: tuple[Told, ...] = ()
 
     def as_amended(self, texts: Mapping[str, str | None]) -> "TurnRecord":
         """Return the turn with what was changed while it ran: new texts by event id, None for what was taken back."""
