@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from tests.fakes.openai_pictures import seen_in
 from tests.fakes.openai_tokens import Body, text_of
 
 _MARKED = re.compile(r"\[#(\d+)\]\s*([^\n]*)")
@@ -23,7 +24,7 @@ def default_answer(body: Body) -> str:
     wanted = body.get("response_format")
     if isinstance(wanted, dict) and wanted.get("type") == "json_object":
         return json.dumps({"answer": f"You said: {_last_words(body)}"}, ensure_ascii=False)
-    return f"You said: {_last_words(body)}"
+    return seen_in(body["messages"]) or f"You said: {_last_words(body)}"
 
 
 def deltas_of(text: str) -> list[str]:

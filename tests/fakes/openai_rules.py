@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from tests.fakes.openai_pictures import pictures_in
 from tests.fakes.openai_script import Fails
 from tests.fakes.openai_tokens import Body, text_of
 
@@ -28,6 +29,7 @@ def problem_of_body(body: object) -> Fails | None:
     return (
         _problem_of_parameters(body)
         or _problem_of_messages(body.get("messages"))
+        or _problem_of_pictures(body["messages"])
         or _problem_of_tools(body.get("tools"))
         or _problem_of_format(body)
     )
@@ -61,6 +63,15 @@ def _problem_of_messages(messages: object) -> Fails | None:
         if problem is not None:
             return problem
     return _unanswered(awaited, "messages") if awaited else None
+
+
+def _problem_of_pictures(messages: object) -> Fails | None:
+    try:
+        pictures = pictures_in(messages)
+    except ValueError:
+        return invalid("Invalid image URL.", param="messages", code="invalid_image_url")
+    is_empty = any(not picture for picture in pictures)
+    return invalid("You uploaded an unsupported image.", code="image_parse_error") if is_empty else None
 
 
 def _problem_of_message(message: Mapping[str, object], param: str, awaited: set[str]) -> Fails | None:

@@ -5,12 +5,13 @@ import asyncio
 import contextlib
 import json
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 
 from aiohttp import web
 
 from tests.fakes.openai_answers import default_answer, deltas_of
+from tests.fakes.openai_recordings import Transcriptions
 from tests.fakes.openai_rules import invalid, problem_of_body
 from tests.fakes.openai_script import CutsBeforeReply, Fails, HangsBeforeReply, Says, Sends, Step
 from tests.fakes.openai_stream import ReplyOnWire, Usage, completion_object
@@ -20,9 +21,9 @@ _MOST_BYTES = 64 * 1024 * 1024
 
 
 class FakeOpenAIServer:
-    """Answers `/v1/chat/completions` and `/v1/models`.
+    """Answers `/v1/chat/completions`, `/v1/audio/transcriptions` (see `audio`) and `/v1/models`.
 
-    The queued steps are taken one for each request; without one it repeats the person's last words.
+    The queued steps are taken one for each request; without one it says `reply`, or else its `answer` to the request.
     `models=None` takes every model name, `api_key=None` every key. `refuses` names parameters that
     it answers with 400, as servers without that feature do (`json_schema` for that response format).
     """
@@ -34,6 +35,7 @@ class FakeOpenAIServer:
         api_key: str | None = None,
         needs_key: bool = True,
         reply: str | None = None,
+        answer: Callable[[Body], str] = default_answer,
         delay: float = 0.0,
         refuses: Iterable[str] = (),
     ) -> None:
@@ -43,10 +45,11 @@ class FakeOpenAIServer:
         self.headers: list[dict[str, str]] = []
         self.usage: list[Usage] = []
         self.disconnects = 0
+        self.audio = Transcriptions()
         self._transports: set[object] = set()
         self._api_key = api_key
         self._needs_key = needs_key
-        self._reply = reply
+        self._says = answer if reply is None else lambda _: reply
         self._delay = delay
         self._steps: deque[Step] = deque()
         self._cache = PromptCache()
@@ -81,6 +84,7 @@ class FakeOpenAIServer:
     async def start(self, port: int = 0) -> None:
         app = web.Application(client_max_size=_MOST_BYTES)
         app.router.add_post("/v1/chat/completions", self._chat)
+        app.router.add_post("/v1/audio/transcriptions", self._transcribe)
         app.router.add_get("/v1/models", self._list_models)
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=1.0, access_log=None)
         await self._runner.setup()
@@ -109,6 +113,10 @@ class FakeOpenAIServer:
         names = ("test-model",) if self.models is None else self.models
         data = [{"id": name, "object": "model", "created": 1700000000, "owned_by": "fake"} for name in names]
         return web.json_response({"object": "list", "data": data})
+
+    async def _transcribe(self, request: web.Request) -> web.Response:
+        answer = self._problem_of_key(request) or await self.audio.answer(request)
+        return _error_response(answer) if isinstance(answer, Fails) else answer
 
     async def _chat(self, request: web.Request) -> web.StreamResponse:
         try:
@@ -176,7 +184,7 @@ class FakeOpenAIServer:
 
     def _default_step(self, body: object) -> Step:
         assert isinstance(body, dict)
-        return Says(deltas=deltas_of(self._reply if self._reply is not None else default_answer(body)))
+        return Says(deltas=deltas_of(self._says(body)))
 
     async def _send(self, request: web.Request, step: Sends) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": step.content_type})
