@@ -15,6 +15,7 @@ from source.adapters.storage.operation_tables import (
     memory_failures,
     message_metadata,
 )
+from source.adapters.storage.parked_table import forget_parked
 from source.adapters.storage.profile_tables import profile_values
 from source.adapters.storage.record_counts import refresh_summaries
 from source.adapters.storage.search_index import index_of
@@ -25,6 +26,7 @@ from source.adapters.storage.tables import (
     messages,
     participants,
     sent_parts,
+    sent_statuses,
     threads,
     usage,
 )
@@ -69,7 +71,9 @@ def deletion_of(conversation_id: int) -> Callable[[Connection, datetime], int]:
 
 def strip_events(connection: Connection, keys: Sequence[int]) -> None:
     """Leave of events only their ids: what a platform delivers again must not be answered anew."""
+    forget_parked(connection, keys)
     connection.execute(delete(sent_parts).where(sent_parts.c.key.in_(keys)))
+    connection.execute(delete(sent_statuses).where(sent_statuses.c.key.in_(keys)))
     connection.execute(delete(feedback).where(feedback.c.key.in_(keys)))
     nothing = {"text": None, "external_id": "", "conversation_id": None, "reply_id": None, "reply_to": None}
     connection.execute(update(events).where(events.c.id.in_(keys)).values(state=EventState.DELIVERED.value, **nothing))

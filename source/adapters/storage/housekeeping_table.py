@@ -10,6 +10,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Delete, Select, and_, 
 from source.adapters.storage import database_space
 from source.adapters.storage.conversation_deletion import strip_events
 from source.adapters.storage.operation_tables import archives, idempotent_answers
+from source.adapters.storage.parked_tables import parked_replies
 from source.adapters.storage.profile_tables import profile_values
 from source.adapters.storage.sql_access import SqlAccess
 from source.adapters.storage.tables import (
@@ -57,6 +58,7 @@ class HousekeepingTable:
         return {
             "archives": await self._delete(archives.c.conversation_id, ~_has_archived()),
             "sent_parts": await self._delete(sent_parts.c.key, ~_has_event(sent_parts.c.key)),
+            "parked_replies": await self._delete(parked_replies.c.key, ~_has_event(parked_replies.c.key)),
             "feedback": await self._delete(feedback.c.key, ~_has_event(feedback.c.key)),
             "aliases": await self._delete_aliases(),
             "people": await self._delete(people.c.id, ~exists().where(aliases.c.person_id == people.c.id)),

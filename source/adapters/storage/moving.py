@@ -10,8 +10,10 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, Row, Table, func, select, text
 
 from source.adapters.storage import (  # noqa: F401  # all tables
+    attendance_tables,
     fact_tables,
     identity_tables,
+    parked_tables,
     privacy_tables,
     profile_tables,
     recall_tables,

@@ -7,10 +7,18 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, exists, or_, select, update
 
+from source.adapters.storage.attendance_table import forget_attendance, forget_wishes
 from source.adapters.storage.conversation_deletion import strip_events
 from source.adapters.storage.database_erasing import ErasableAccess, erase
+from source.adapters.storage.identity_tables import (
+    early_corrections,
+    former_addresses,
+    history_messages,
+    merged_contacts,
+)
 from source.adapters.storage.message_forgetting import rewrite
 from source.adapters.storage.operation_tables import archives, idempotent_answers, sync_status
+from source.adapters.storage.parked_table import forget_written
 from source.adapters.storage.person_reading import in_steps
 from source.adapters.storage.person_tables import is_here, rows_by_person
 from source.adapters.storage.receipt_table import note_forgotten
@@ -36,6 +44,8 @@ from source.ports.privacy import Rewritten, Who
 
 # Where events of direct threads belong that are gone: a repeat of them is recognized all the same.
 NOWHERE: Final = ""
+
+_BY_CONTACT: Final = (contact_addresses, former_addresses, early_corrections, history_messages)
 
 
 class PersonDeletion:
@@ -134,6 +144,7 @@ def _forget_thread(thread: ThreadKey, ids: IdGenerator, connection: Connection, 
     is_mark = (seen_marks.c.platform == thread.platform.value, seen_marks.c.place == thread.thread_id)
     connection.execute(delete(seen_marks).where(*is_mark))
     connection.execute(delete(sync_status).where(sync_status.c.thread_key == key))
+    forget_attendance(connection, thread)
     nowhere = _nowhere(connection, thread.platform, ids.next(now))
     connection.execute(update(events).where(events.c.thread_key == key).values(thread_key=nowhere))
     connection.execute(delete(threads).where(threads.c.id == key))
@@ -151,6 +162,7 @@ def _forget_names(who: Who, ids: IdGenerator, receipt_id: int, connection: Conne
     """Forget who it was, which the receipt says from then on; of whom something newer is there, is somebody new."""
     returned = [alias for alias in who.aliases if _is_there(connection, alias)]
     for alias in who.aliases:
+        forget_wishes(connection, alias.platform, alias.external_id)
         connection.execute(delete(aliases).where(*_is(alias), aliases.c.person_id == who.person_id))
     connection.execute(delete(people).where(people.c.id == who.person_id))
     _forget_contacts(connection, [alias for alias in who.aliases if alias not in returned])
@@ -169,6 +181,7 @@ def _forget_contacts(connection: Connection, gone: Sequence[Alias]) -> None:
             mine = int(alias.external_id)
             named = and_(contacts.c.id == mine, contacts.c.platform == alias.platform.value)
             if connection.execute(delete(contacts).where(named)).rowcount:
+                forget_written(connection, alias.platform, mine)
                 connection.execute(delete(contact_addresses).where(contact_addresses.c.contact_id == mine))
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select, update
 
+from source.adapters.storage.parked_table import note_written
 from source.adapters.storage.sql_access import SqlAccess, insert_of
 from source.adapters.storage.webhook_tables import webhook_deliveries
 from source.domain.thread import Platform
@@ -21,6 +22,7 @@ class WebhookTable:
 
     async def keep(self, platform: Platform, deliveries: Sequence[Delivery]) -> list[Delivered]:
         def apply(connection: Connection, now: datetime) -> list[Delivered]:
+            note_written(connection, platform, [each.wrote for each in deliveries if each.wrote is not None])
             return [each for each in (_kept(connection, platform, one, now) for one in deliveries) if each is not None]
 
         return await self._access.change(apply)

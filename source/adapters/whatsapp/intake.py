@@ -60,7 +60,8 @@ class Intake:
             if each.wamid is not None:
                 self._parts.sign.heard(thread_of(contact.contact_id), each.wamid)
             self._parts.channel.heard(contact)
-            deliveries.append(Delivery(each.key, each.as_payload(contact)))
+            wrote = each.wrote(contact, self._parts.clock.now())
+            deliveries.append(Delivery(each.key, each.as_payload(contact), wrote))
         kept = await self._parts.webhooks.keep(Platform.WHATSAPP, deliveries)
         self._begin(kept)
         return len(kept)

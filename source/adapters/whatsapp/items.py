@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from source.domain.thread import PersonRef, Platform, ThreadRef
-from source.ports.webhooks import Contact, Delivered
+from source.ports.webhooks import Contact, Delivered, Wrote
 
 _SOMEBODY = "Somebody"
 
@@ -21,7 +21,8 @@ class Item:
     `key` tells it from all others and holds no number. `addresses` are what the person is known by, what tells the
     most first: `user:` and an id in the scope of the business, `phone:` and a number. `content` is JSON, which the
     handler of the kind reads; numbers and Meta's ids of messages have no place in it, for it is kept. `wamid` is
-    Meta's id of what that person wrote, None of what they did not write.
+    Meta's id of what that person wrote, None of what they did not write. `renews`: it renews the time in which
+    they may be answered, as an edit does not.
     """
 
     kind: str
@@ -31,6 +32,11 @@ class Item:
     content: Content = field(default_factory=dict)
     name: str | None = None
     wamid: str | None = None
+    renews: bool = False
+
+    def wrote(self, contact: Contact, now: datetime) -> Wrote | None:
+        """Return when it was written; None of what does not renew the time in which the person may be answered."""
+        return Wrote(contact.contact_id, min(self.sent_at, now)) if self.renews else None
 
     def as_payload(self, contact: Contact) -> str:
         """Return what is kept of it."""

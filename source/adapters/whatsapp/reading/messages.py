@@ -5,24 +5,22 @@ from datetime import datetime
 from typing import Final
 
 from source.adapters.whatsapp.items import Content, Item
+from source.adapters.whatsapp.reading.attached import file_in, words_in
 from source.adapters.whatsapp.reading.people import name_of, sender_of
+from source.adapters.whatsapp.reading.reactions import REACTED, reaction_in
 from source.adapters.whatsapp.reading.values import Json, key_of, kind_in, moment_in, object_in, objects_in, string_in
-from source.domain.message_text import storable
+from source.domain.message_text import is_storable, storable
 
 SAID: Final = "said"
-"""Something written, with `text`, and `reply_to`, the key of the message that it replies to."""
-CORRECTED: Final = "corrected"
-"""A message of the key `corrects` reads `text` now, or is deleted where that is empty."""
+"""Something written, with `text`, and `reply_to`, the key of the message that it replies to.
 
-_SHOWN: Final = {
-    "image": "image",
-    "video": "video",
-    "audio": "voice message",
-    "document": "document",
-    "sticker": "sticker",
-    "location": "location",
-    "contacts": "contact",
-}
+There may be a `file` to be looked at, whose words then take the place of `text`, and the `command` of what was tapped.
+"""
+CORRECTED: Final = "corrected"
+"""A message of the key `corrects` reads `text` now, or is deleted where that is empty; there may be its `file`."""
+
+# Meta's most for the id of a row; a reply button's may have 256.
+_MOST_COMMAND_CHARS: Final = 200
 
 
 def messages_in(value: Json, now: datetime) -> Iterator[Item | str]:
@@ -44,23 +42,33 @@ def _read(message: Json, value: Json, now: datetime) -> Item | None:
         sent_at=moment_in(message.get("timestamp"), now),
         content=content,
         name=name_of(message, value),
-        wamid=wamid,
+        wamid=None if kind == REACTED else wamid,
+        renews=kind != CORRECTED,
     )
 
 
 def _meant(message: Json) -> tuple[str, Content] | None:
     """Return the kind of a message and what is kept of it; None for what Echo does nothing with."""
+    reaction = reaction_in(message)
+    if reaction is not None:
+        return REACTED, reaction
     corrected = _corrected(message)
     if corrected is not None:
-        text = _text_of(object_in(object_in(message.get("edit")).get("message")))
-        if text is None and message.get("type") == "edit":
-            return None
-        return CORRECTED, {"corrects": corrected, "text": storable(text or "")}
+        return _correction(message, corrected)
     text = _text_of(message)
     if text is None:
         return None
     replied = string_in(object_in(message.get("context")).get("id"))
-    return SAID, {"text": storable(text), "reply_to": key_of(replied) if replied else None}
+    content = {"text": storable(text), "reply_to": key_of(replied) if replied else None}
+    return SAID, content | _beside(message)
+
+
+def _correction(message: Json, corrected: str) -> tuple[str, Content] | None:
+    now = object_in(object_in(message.get("edit")).get("message"))
+    text = _text_of(now)
+    if text is None and message.get("type") == "edit":
+        return None
+    return CORRECTED, {"corrects": corrected, "text": storable(text or ""), **_beside(now)}
 
 
 def _text_of(message: Json) -> str | None:
@@ -71,14 +79,22 @@ def _text_of(message: Json) -> str | None:
         case "button":
             return string_in(object_in(message.get("button")).get("text")) or None
         case "interactive":
-            interactive = object_in(message.get("interactive"))
-            chosen = object_in(interactive.get("button_reply")) or object_in(interactive.get("list_reply"))
-            return string_in(chosen.get("title")) or None
-        case str(kind) if kind in _SHOWN:
-            caption = string_in(object_in(message.get(kind)).get("caption"))
-            return f"[{_SHOWN[kind]}] {caption}".strip()
+            return string_in(_chosen(message).get("title")) or None
         case _:
-            return None
+            return words_in(message)
+
+
+def _beside(message: Json) -> Content:
+    """Return what is kept beside the words of a message, as far as it has it."""
+    file, command = file_in(message), string_in(_chosen(message).get("id"))
+    is_command = command.startswith("/") and len(command) <= _MOST_COMMAND_CHARS and is_storable(command)
+    return ({"file": file} if file else {}) | ({"command": command} if is_command else {})
+
+
+def _chosen(message: Json) -> Json:
+    """Return the button or row that was tapped; nothing where none was."""
+    interactive = object_in(message.get("interactive")) if message.get("type") == "interactive" else {}
+    return object_in(interactive.get("button_reply")) or object_in(interactive.get("list_reply"))
 
 
 def _corrected(message: Json) -> str | None:
