@@ -76,7 +76,8 @@ class ContactStore(Protocol):
     ) -> Contact:
         """Return who wrote at this moment (now) from these addresses, which are all theirs from then on.
 
-        Where nobody is known, it is somebody new. Those that two contacts have make one of them, but a number that somebody with another id had moves alone.
+        Where nobody is known, it is somebody new. Those that two contacts have make one of them, but a number that
+        somebody with another id had moves alone.
         """
         ...
 

@@ -2,60 +2,87 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select, update
 
-from source.adapters.storage.sql_access import SqlAccess, insert_of
-from source.adapters.storage.webhook_tables import contact_addresses, contacts
+from source.adapters.storage.contact_addresses import Addresses
+from source.adapters.storage.contact_meeting import Meeting
+from source.adapters.storage.contact_merge import move_everything, who_it_is_now
+from source.adapters.storage.identity_tables import merged_contacts
+from source.adapters.storage.sql_access import SqlAccess
+from source.adapters.storage.webhook_tables import contacts
 from source.domain.thread import Platform
-from source.ports.webhooks import Contact
+from source.ports.webhooks import Contact, Merge
 
-_AT = contact_addresses.c
+_MERGED = merged_contacts.c
 
 
 class ContactTable:
-    """Implements `ContactStore`."""
+    """Implements `ContactStore` and `MergeStore`."""
 
     def __init__(self, access: SqlAccess) -> None:
         self._access = access
 
-    async def met(self, platform: Platform, addresses: Sequence[str], name: str | None) -> Contact:
+    async def met(
+        self, platform: Platform, addresses: Sequence[str], name: str | None, *, at: datetime | None = None
+    ) -> Contact:
         def apply(connection: Connection, now: datetime) -> Contact:
-            contact_id = _owner(connection, platform, addresses) or self._access.ids.next(now)
-            return _met(connection, platform, Contact(contact_id, tuple(addresses), name))
+            return Meeting(connection, self._access.ids, platform, now).met(addresses, name, at or now)
 
         return await self._access.change(apply)
+
+    async def moved(self, platform: Platform, before: Sequence[str], after: Sequence[str], at: datetime) -> Contact:
+        def apply(connection: Connection, now: datetime) -> Contact:
+            return Meeting(connection, self._access.ids, platform, now).moved(before, after, at)
+
+        return await self._access.change(apply)
+
+    async def known(self, platform: Platform, addresses: Sequence[str]) -> Contact | None:
+        return await self._access.read(_known, platform, addresses)
 
     async def contact(self, platform: Platform, contact_id: int) -> Contact | None:
         return await self._access.read(_contact, platform, contact_id)
 
+    async def suggest_name(self, contact_id: int, name: str) -> None:
+        def apply(connection: Connection, _now: datetime) -> None:
+            nameless = (contacts.c.id == contact_id, contacts.c.name.is_(None))
+            connection.execute(update(contacts).where(*nameless).values(name=name))
 
-def _owner(connection: Connection, platform: Platform, addresses: Sequence[str]) -> int | None:
-    """Return who has one of the addresses; of several people whoever has the first, which tells the most."""
-    query = select(_AT.address, _AT.contact_id).where(_AT.platform == platform.value, _AT.address.in_(addresses))
-    known = {row.address: row.contact_id for row in connection.execute(query)}
-    return next((known[each] for each in addresses if each in known), None)
+        await self._access.change(apply)
+
+    async def merges(self, platform: Platform) -> list[Merge]:
+        return await self._access.read(_merges, platform)
+
+    async def unsettled(self, platform: Platform) -> list[Merge]:
+        return await self._access.read(_merges, platform, only_unsettled=True)
+
+    async def move(self, platform: Platform, merge: Merge) -> list[int]:
+        return await self._access.change(partial(move_everything, platform, merge, self._access.ids))
+
+    async def settle(self, merge: Merge) -> None:
+        def apply(connection: Connection, now: datetime) -> None:
+            connection.execute(update(merged_contacts).where(_MERGED.gone == merge.gone).values(settled_at=now))
+
+        await self._access.change(apply)
 
 
-def _met(connection: Connection, platform: Platform, met: Contact) -> Contact:
-    put = insert_of(connection, contacts).values(id=met.contact_id, platform=platform.value, name=met.name)
-    name = func.coalesce(put.excluded.name, contacts.c.name)
-    connection.execute(put.on_conflict_do_update(index_elements=["id"], set_={"name": name}))
-    for address in met.addresses:
-        _give(connection, platform, address, met.contact_id)
-    return _contact(connection, platform, met.contact_id) or met
-
-
-def _give(connection: Connection, platform: Platform, address: str, contact_id: int) -> None:
-    put = insert_of(connection, contact_addresses)
-    put = put.values(platform=platform.value, address=address, contact_id=contact_id)
-    taken = put.on_conflict_do_update(index_elements=["platform", "address"], set_={"contact_id": contact_id})
-    connection.execute(taken)
+def _known(connection: Connection, platform: Platform, addresses: Sequence[str]) -> Contact | None:
+    held = Addresses(connection, platform).held(addresses)
+    found = next((held[each].contact_id for each in addresses if each in held), None)
+    return None if found is None else _contact(connection, platform, found)
 
 
 def _contact(connection: Connection, platform: Platform, contact_id: int) -> Contact | None:
-    row = connection.execute(select(contacts.c.name).where(contacts.c.id == contact_id)).first()
+    now = who_it_is_now(connection, contact_id)
+    row = connection.execute(select(contacts.c.name).where(contacts.c.id == now)).first()
     if row is None:
         return None
-    query = select(_AT.address).where(_AT.platform == platform.value, _AT.contact_id == contact_id)
-    return Contact(contact_id, tuple(connection.execute(query.order_by(_AT.address)).scalars()), row.name)
+    return Contact(now, tuple(each.address for each in Addresses(connection, platform).of(now)), row.name)
+
+
+def _merges(connection: Connection, platform: Platform, *, only_unsettled: bool = False) -> list[Merge]:
+    query = select(_MERGED.gone, _MERGED.kept).where(_MERGED.platform == platform.value).order_by(_MERGED.gone)
+    if only_unsettled:
+        query = query.where(_MERGED.settled_at.is_(None))
+    return [Merge(row.gone, row.kept) for row in connection.execute(query)]

@@ -1,12 +1,13 @@
 """Two people become one, or an account becomes a person of its own; everything that is theirs goes along."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Connection, Table, and_, delete, exists, select, update
 
 from source.adapters.storage.fact_tables import facts, forgotten_facts
+from source.adapters.storage.identity_tables import merged_contacts
 from source.adapters.storage.privacy_tables import retention_rules
 from source.adapters.storage.profile_tables import link_attempts, link_codes, link_notices, profile_values
 from source.adapters.storage.receipt_table import ensure_none_is_being_forgotten
@@ -58,20 +59,36 @@ def split_account(
 ) -> int | None:
     """Make an account a person of its own; return the new person, None: it is alone already, or nobody's.
 
+    Accounts that turned out to be this one go along.
     Raises: StoreConflictError: the person is being forgotten, on this account too.
     """
     this = and_(aliases.c.platform == platform.value, aliases.c.external_id == external_id)
     person_id: int | None = connection.execute(select(aliases.c.person_id).where(this).with_for_update()).scalar()
-    if person_id is None or not _has_others(connection, person_id, platform, external_id):
+    leaving = [external_id, *_merged_into(connection, platform, external_id)]
+    if person_id is None or not _has_others(connection, person_id, platform, leaving):
         return None
     _are_there(connection, person_id)
     ensure_none_is_being_forgotten(connection, person_id)
     new = ids.next(now)
     connection.execute(insert_of(connection, people).values(id=new))
-    connection.execute(update(aliases).where(this).values(person_id=new))
+    theirs = (
+        aliases.c.platform == platform.value,
+        aliases.c.external_id.in_(leaving),
+        aliases.c.person_id == person_id,
+    )
+    connection.execute(update(aliases).where(*theirs).values(person_id=new))
     for split in _SPLITS:
-        split(connection, person_id, new, platform, external_id)
+        for account in leaving:
+            split(connection, person_id, new, platform, account)
     return new
+
+
+def _merged_into(connection: Connection, platform: Platform, external_id: str) -> list[str]:
+    """Return the accounts that a platform's contact was known by before."""
+    if not external_id.isdecimal():
+        return []
+    merged = (merged_contacts.c.platform == platform.value, merged_contacts.c.kept == int(external_id))
+    return [str(gone) for gone in connection.execute(select(merged_contacts.c.gone).where(*merged)).scalars()]
 
 
 def _by_account(table: Table) -> Split:
@@ -118,8 +135,8 @@ def _wrote(connection: Connection, conversation_id: int, message_ids: list[int],
     return connection.execute(query.limit(1)).first() is not None
 
 
-def _has_others(connection: Connection, person_id: int, platform: Platform, external_id: str) -> bool:
-    mine = and_(aliases.c.platform == platform.value, aliases.c.external_id == external_id)
+def _has_others(connection: Connection, person_id: int, platform: Platform, external_ids: Sequence[str]) -> bool:
+    mine = and_(aliases.c.platform == platform.value, aliases.c.external_id.in_(external_ids))
     return bool(connection.execute(select(exists().where(aliases.c.person_id == person_id, ~mine))).scalar())
 
 
