@@ -78,7 +78,7 @@ class GraphSending:
                 recipient_type="individual",
                 typ=kind,
                 msg=dict(body),
-                biz_opaque_callback_data=tracker,
+                biz_opaque_callback_data=tracker or None,
             )
         except WhatsAppError as error:
             raise delivery_error(error.code, error.message) from error
