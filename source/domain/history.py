@@ -4,10 +4,11 @@ import marshal
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from typing import overload
 
 from source.domain.message import Message, MessageType, Standing
+from source.domain.outcome import Outcome
 
 # Whole chunks are packed as they fill, so that a turn on a long conversation unpacks one or two of them.
 CHUNK = 64
@@ -47,6 +48,11 @@ class History(Sequence[Message]):
                 self._chunks = []
             self._chunks.append(_pack(tail))
             self._newest_chunk, self._tail = tail, None
+
+    def find(self, message_id: int) -> Message | None:
+        """Return the message with this id; the newest are looked through first."""
+        newest_first = chain([self._read_tail()], map(_unpack, reversed(self._chunks or [])))
+        return next((each for some in newest_first for each in some if each.message_id == message_id), None)
 
     def replace(self, message: Message) -> bool:
         """Put `message` in the place of the one with its id; False when there is none. What was packed stays so."""
@@ -178,28 +184,39 @@ def _fields(message: Message) -> tuple[object, ...]:
 
 
 def _marks(message: Message) -> object:
-    """Return `interrupted` alone where nothing else is to be told: nearly all messages take no more room for it."""
+    """Return `interrupted` or `delivery` alone where nothing else is to be told: nearly all take no more room."""
     if message.edited_at is None and message.standing is _KEPT and not message.pii:
-        return message.interrupted
+        if not message.delivery:
+            return message.interrupted
+        if not message.interrupted:
+            return message.delivery.value
     edited_at = None if message.edited_at is None else _time_out(message.edited_at)
-    return (message.interrupted, edited_at, message.standing.value, message.pii)
+    return (message.interrupted, edited_at, message.standing.value, message.pii, message.delivery.value)
 
 
 def _unpack(packed: bytes) -> list[Message]:
     return [
         Message(_time_in(at), _TYPES[number], text, tools, requester, message_id, event_id, marks)
         if isinstance(marks, bool)
-        else _marked(Message(_time_in(at), _TYPES[number], text, tools, requester, message_id, event_id), *marks)
+        else _marked(Message(_time_in(at), _TYPES[number], text, tools, requester, message_id, event_id), marks)
         # The bytes were written by `_pack` in this process.
         for at, number, text, tools, requester, message_id, event_id, marks in marshal.loads(packed)  # noqa: S302
     ]
 
 
-def _marked(
-    message: Message, interrupted: bool, edited_at: int | str | None, standing: str, pii: tuple[str, ...]
-) -> Message:
-    edited = None if edited_at is None else _time_in(edited_at)
-    return replace(message, interrupted=interrupted, edited_at=edited, standing=Standing(standing), pii=pii)
+def _marked(message: Message, marks: str | tuple[bool, int | str | None, str, tuple[str, ...], str]) -> Message:
+    if isinstance(marks, str):
+        return replace(message, delivery=Outcome(marks))
+    interrupted, edited, standing, pii, delivery = marks
+    edited_at = None if edited is None else _time_in(edited)
+    return replace(
+        message,
+        interrupted=interrupted,
+        edited_at=edited_at,
+        standing=Standing(standing),
+        pii=pii,
+        delivery=Outcome(delivery),
+    )
 
 
 def _time_out(moment: datetime) -> int | str:

@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Final
+
+from source.domain.outcome import Outcome
 
 
 class MessageType(StrEnum):
@@ -32,6 +35,7 @@ class Message:
     person's message. `interrupted` marks a reply that was stopped or cut before its end. A message
     that its writer deleted keeps its place but not its text; a reply given anew supersedes the old one.
     `pii` names the kinds of personal data that are in it, or were when it was said (personal_data.Kind).
+    `delivery` is how far a reply of Echo's has come, where its platform tells.
     """
 
     created_at: datetime
@@ -45,6 +49,7 @@ class Message:
     edited_at: datetime | None = None
     standing: Standing = Standing.KEPT
     pii: tuple[str, ...] = ()
+    delivery: Outcome = Outcome.UNTOLD
 
     @property
     def is_kept(self) -> bool:

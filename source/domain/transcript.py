@@ -207,6 +207,8 @@ def _meta(message: Message) -> str:
         fields.append(f'        "standing": "{message.standing}"')
     if message.pii:
         fields.append(f'        "pii": {_quoted(list(message.pii))}')
+    if message.delivery:
+        fields.append(f'        "delivery": "{message.delivery}"')
     return "{\n" + ",\n".join(fields) + "\n      }" if fields else "{}"
 
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainValidator
 
 from source.domain.conversation_head import ConversationState, CreatedReason
 from source.domain.message import Message, MessageType, Standing, as_utc
+from source.domain.outcome import Outcome
 from source.domain.thread import Platform, ThreadRef
 
 SCHEMA_VERSION = 1
@@ -38,6 +39,7 @@ class EntryMeta(_Shape):
     edited_at: Moment | None = None
     standing: Standing = Standing.KEPT
     pii: tuple[str, ...] = ()
+    delivery: Outcome = Outcome.UNTOLD
 
 
 class Entry(_Shape):
@@ -62,6 +64,7 @@ class Entry(_Shape):
             edited_at=self.meta.edited_at,
             standing=self.meta.standing,
             pii=self.meta.pii,
+            delivery=self.meta.delivery,
         )
 
 

@@ -75,9 +75,7 @@ class StatusStore(Protocol):
         ...
 
     async def give_up(self, platform: Platform, *, silent_since: datetime) -> tuple[Followed, ...]:
-        """Call unknown what was sent with an unknown outcome, and of which nothing was told since; return whose
-        reply says so now.
-
-        What is seen here for the first time begins to wait.
+        """Call unknown what was sent with an unknown outcome, and of which nothing was told since then; return
+        the messages that say so now.
         """
         ...

@@ -5,6 +5,6 @@ from sqlalchemy import Connection, update
 from source.adapters.storage.operation_tables import archives
 
 
-def note_that_it_is_behind(connection: Connection, conversation_id: int) -> None:
-    """Note that the transcript has to be put away again: what was deleted must not stay in the archive."""
-    connection.execute(update(archives).where(archives.c.conversation_id == conversation_id).values(sha256=""))
+def note_that_it_is_behind(connection: Connection, *conversation_ids: int) -> None:
+    """Note that the transcripts have to be put away again: what was deleted must not stay in the archive."""
+    connection.execute(update(archives).where(archives.c.conversation_id.in_(conversation_ids)).values(sha256=""))

@@ -7,11 +7,13 @@ from sqlalchemy import Connection, delete, select
 
 from source.adapters.storage.known_rows import KnownRows
 from source.adapters.storage.statements import Statements
+from source.adapters.storage.status_writes import await_statuses
 from source.adapters.storage.tables import events, feedback, seen_marks
 from source.adapters.storage.write_operations import NoteSeen, NoteSent
 from source.domain.errors import StoreError
 from source.domain.thread import Platform
 from source.domain.turn import Feedback
+from source.ports.sent import UNKNOWN
 
 
 class ChannelWrites:
@@ -21,7 +23,9 @@ class ChannelWrites:
         self._statements = statements
         self._known = known
 
-    def note_sent(self, connection: Connection, notes: Sequence[NoteSent]) -> None:
+    def note_sent(self, connection: Connection, notes: Sequence[NoteSent], now: datetime) -> None:
+        """Note which messages show which parts; of whatever may not have been sent a status is waited for."""
+        await_statuses(connection, [note for note in notes if note.part.external_id.startswith(UNKNOWN)], now)
         rows = ((note.platform.value, note.part.external_id, note.part.key, note.part.part) for note in notes)
         self._statements.put_part.run(connection, rows)
 

@@ -7,6 +7,7 @@ from sqlalchemy import Row
 from source.adapters.storage.tables import conversations, messages, threads
 from source.domain.conversation_head import ConversationHead, ConversationState, CreatedReason
 from source.domain.message import Message, MessageType, Standing
+from source.domain.outcome import Outcome
 from source.domain.thread import Platform, ThreadRef
 
 # Any: the columns of a row are known to the statement, not to the type checker.
@@ -37,7 +38,9 @@ MESSAGE_COLUMNS: Final = (
     messages.c.edited_at,
     messages.c.standing,
     messages.c.pii,
+    messages.c.delivery,
 )
+_COLUMNS: Final = len(MESSAGE_COLUMNS)
 _TYPES: Final = {kind.value: kind for kind in MessageType}
 _STANDINGS: Final = {standing.value: standing for standing in Standing}
 
@@ -72,7 +75,8 @@ def head_from(row: AnyRow) -> ConversationHead:
 
 def message_from(row: AnyRow) -> Message:
     """Read a row that begins with MESSAGE_COLUMNS."""
-    created_at, kind, content, tools, requester, message_id, event_id, interrupted, edited_at, standing, pii = row[:11]
+    created_at, kind, content, tools, requester, message_id, event_id, interrupted, *rest = row[:_COLUMNS]
+    edited_at, standing, pii, delivery = rest
     return Message(
         created_at,
         _TYPES[kind],
@@ -85,4 +89,5 @@ def message_from(row: AnyRow) -> Message:
         edited_at,
         _STANDINGS[standing],
         tuple(pii) if pii else (),
+        Outcome(delivery) if delivery else Outcome.UNTOLD,
     )

@@ -107,6 +107,8 @@ messages: Final = Table(
     Column("standing", String, nullable=False, server_default="kept"),
     # The kinds of personal data in it; null: none.
     Column("pii", JSON(none_as_null=True)),
+    # How far a reply has come; null: its platform does not tell.
+    Column("delivery", String),
     UniqueConstraint("conversation_id", "id"),
     Index("ix_messages_id", "id"),
     # By time, what people and Echo said: counted for every look at how much is going on.
@@ -172,6 +174,26 @@ sent_parts: Final = Table(
     Column("external_id", String, primary_key=True),
     Column("key", BigInteger, nullable=False, index=True),
     Column("part", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+UNTOLD: Final = text("status = ''")
+
+# What a platform tells of each message it was sent; without a status it is not known whether there is one.
+sent_statuses: Final = Table(
+    "sent_statuses",
+    metadata,
+    Column("platform", String, primary_key=True),
+    Column("external_id", String, primary_key=True),
+    Column("key", BigInteger, nullable=False, index=True),
+    Column("part", Integer, nullable=False),
+    Column("parts", Integer, nullable=False),
+    # Of the message that all parts of the reply are.
+    Column("message_id", BigInteger, index=True),
+    Column("status", String, nullable=False),
+    Column("code", Integer),
+    Column("told_at", Moment, nullable=False),
+    Index("ix_sent_statuses_untold", "told_at", sqlite_where=UNTOLD, postgresql_where=UNTOLD),
     sqlite_with_rowid=False,
 )
 

@@ -137,6 +137,7 @@ def message_row(conversation_id: int, message: Message) -> Row:
         message.edited_at,
         message.standing.value,
         list(message.pii) or None,
+        message.delivery.value or None,
     )
 
 

@@ -141,7 +141,7 @@ class SqlWriteTarget:
         self._turns.rename(connection, names)
         keys = [key for operation in operations if isinstance(operation, MarkDelivered) for key in operation.keys]
         self._turns.deliver(connection, keys)
-        self._channels.note_sent(connection, [each for each in operations if isinstance(each, NoteSent)])
+        self._channels.note_sent(connection, [each for each in operations if isinstance(each, NoteSent)], now)
         self._channels.note_seen(connection, [each for each in operations if isinstance(each, NoteSeen)])
         for number, operation in enumerate(operations):
             # After the turns: an event that this very batch answers has to be corrected as a message.

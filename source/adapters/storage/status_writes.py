@@ -1,0 +1,238 @@
+"""What statuses of sent messages write, inside the caller's transaction."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, select, update
+
+from source.adapters.storage.archive_corrections import note_that_it_is_behind
+from source.adapters.storage.row_reading import THREAD_COLUMNS, thread_from
+from source.adapters.storage.sql_access import insert_of
+from source.adapters.storage.tables import conversations, events, messages, sent_parts, sent_statuses, threads
+from source.adapters.storage.write_operations import NoteSent
+from source.domain.outcome import Outcome, later, of_reply
+from source.domain.thread import Platform, ThreadRef
+from source.ports.sent import Failed, Followed, ReplyPart, Status, Told, unknown_id
+
+_AT_ONCE: Final = 500
+_TOLD: Final = sent_statuses.c
+_SET_DELIVERY: Final = (
+    update(messages).where(messages.c.seq == bindparam("row")).values(delivery=bindparam("new_delivery"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    """The message that an event was answered with."""
+
+    conversation_id: int
+    message_id: int
+    thread: ThreadRef
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """What is told of one message so far."""
+
+    part: ReplyPart
+    outcome: Outcome = Outcome.UNTOLD
+    code: int | None = None
+
+    def told(self, status: Status, part: ReplyPart) -> "_Sent":
+        whole = replace(self.part, count=max(self.part.count, part.count))
+        code = self.code if self.code is not None else status.code
+        return _Sent(whole, later(self.outcome, status.outcome), code)
+
+
+# By the keys of replies, what is told of their messages by the ids of these.
+_Known = dict[int, dict[str, _Sent]]
+
+
+def await_statuses(connection: Connection, notes: Sequence[NoteSent], now: datetime) -> None:
+    """Begin to wait for a status of what may not have been sent."""
+    for note in notes:
+        part = note.part
+        row = _row(note.platform, part.external_id, _Sent(ReplyPart(part.key, part.part, part.part + 1)), None, now)
+        connection.execute(insert_of(connection, sent_statuses).values(row).on_conflict_do_nothing())
+
+
+def is_silent(connection: Connection, platform: Platform, since: datetime) -> bool:
+    """Whether something has waited for a status since then."""
+    return connection.execute(select(_TOLD.key).where(*_silent(platform, since)).limit(1)).first() is not None
+
+
+def give_up(connection: Connection, platform: Platform, since: datetime, now: datetime) -> tuple[Followed, ...]:
+    """Call unknown what has waited for a status since then, unless it was told of meanwhile."""
+    query = select(_TOLD.external_id, _TOLD.key).where(*_silent(platform, since)).limit(_AT_ONCE)
+    silent = {row.external_id: row.key for row in connection.execute(query)}
+    replies = _replies(connection, platform, set(silent.values()))
+    known = _known(connection, platform, replies)
+    _drop(connection, platform, [each for each, key in silent.items() if key not in replies])
+    lost: _Known = {}
+    for key, sent in known.items():
+        told = {each.part.number for each in sent.values() if each.outcome}
+        waiting = {name: each for name, each in sent.items() if name in silent}
+        settled = [name for name, each in waiting.items() if each.part.number in told]
+        _drop(connection, platform, settled)
+        lost[key] = {
+            name: replace(each, outcome=Outcome.UNKNOWN) for name, each in waiting.items() if name not in settled
+        }
+        sent.update(lost[key])
+    _put(connection, platform, lost, replies, now)
+    return _follow(connection, replies, known)
+
+
+def tell(connection: Connection, platform: Platform, statuses: Sequence[Status], now: datetime) -> Told:
+    """Keep what is told; so many at once as one statement takes."""
+    steps = range(0, len(statuses), _AT_ONCE)
+    told = [_tell(connection, platform, statuses[start : start + _AT_ONCE], now) for start in steps]
+    return Told(
+        tuple(each for some in told for each in some.followed),
+        tuple(each for some in told for each in some.failed),
+        sum(some.unrelated for some in told),
+    )
+
+
+def _tell(connection: Connection, platform: Platform, statuses: Sequence[Status], now: datetime) -> Told:
+    parts = _parts(connection, platform, statuses)
+    replies = _replies(connection, platform, {part.key for part in parts.values()})
+    known = _known(connection, platform, replies)
+    changed: _Known = defaultdict(dict)
+    failed: list[Failed] = []
+    unrelated = 0
+    for status in statuses:
+        part = parts.get(status.external_id)
+        if part is None or part.key not in replies:
+            unrelated += 1
+            continue
+        sent = known[part.key]
+        before = sent.get(status.external_id)
+        after = (before or _Sent(part)).told(status, part)
+        if status.outcome is Outcome.FAILED:
+            is_new = before is None or before.outcome is not Outcome.FAILED
+            failed.append(Failed(after.part, after.code, is_new=is_new))
+        if after != before:
+            sent[status.external_id] = changed[part.key][status.external_id] = after
+    _confirm(connection, platform, known, changed)
+    _put(connection, platform, changed, replies, now)
+    return Told(_follow(connection, replies, {key: known[key] for key in changed}), tuple(failed), unrelated)
+
+
+def _parts(connection: Connection, platform: Platform, statuses: Sequence[Status]) -> dict[str, ReplyPart]:
+    """Return which parts the messages show: as the platform says, else as it was noted when they were sent."""
+    parts = {each.external_id: each.part for each in statuses if each.part is not None}
+    others = {each.external_id for each in statuses} - parts.keys()
+    if others:
+        query = select(sent_parts.c.external_id, sent_parts.c.key, sent_parts.c.part)
+        noted = query.where(sent_parts.c.platform == platform.value, sent_parts.c.external_id.in_(others))
+        for row in connection.execute(noted):
+            parts[row.external_id] = ReplyPart(row.key, row.part, row.part + 1)
+    return parts
+
+
+def _replies(connection: Connection, platform: Platform, keys: Collection[int]) -> dict[int, _Reply]:
+    """Return the replies to these events; nobody else follows statuses of them before this transaction has."""
+    if not keys:
+        return {}
+    query = (
+        select(events.c.id.label("key"), events.c.conversation_id, events.c.reply_id, *THREAD_COLUMNS)
+        .join(conversations, conversations.c.id == events.c.conversation_id)
+        .join(threads, threads.c.id == conversations.c.thread_key)
+        .where(events.c.id.in_(keys), events.c.platform == platform.value, events.c.reply_id.is_not(None))
+        .order_by(events.c.id)
+        .with_for_update(of=events, key_share=True)
+    )
+    rows = connection.execute(query)
+    return {row.key: _Reply(row.conversation_id, row.reply_id, thread_from(row)) for row in rows}
+
+
+def _known(connection: Connection, platform: Platform, replies: Mapping[int, _Reply]) -> _Known:
+    known: _Known = {key: {} for key in replies}
+    columns = (_TOLD.external_id, _TOLD.key, _TOLD.part, _TOLD.parts, _TOLD.status, _TOLD.code)
+    query = select(*columns).where(_TOLD.key.in_(replies), _TOLD.platform == platform.value)
+    for row in connection.execute(query) if replies else ():
+        known[row.key][row.external_id] = _Sent(ReplyPart(row.key, row.part, row.parts), Outcome(row.status), row.code)
+    return known
+
+
+def _confirm(connection: Connection, platform: Platform, known: _Known, changed: _Known) -> None:
+    """Note what shows the parts of which that was not known for certain."""
+    rows = [
+        {"platform": platform.value, "external_id": name, "key": key, "part": each.part.number}
+        for key, sent in changed.items()
+        for name, each in sent.items()
+    ]
+    if rows:
+        connection.execute(insert_of(connection, sent_parts).on_conflict_do_nothing(), rows)
+    doubtful = {unknown_id(each.part) for sent in changed.values() for each in sent.values()}
+    _drop(connection, platform, [name for key in changed for name in doubtful if known[key].pop(name, None)])
+
+
+def _put(
+    connection: Connection, platform: Platform, given: _Known, replies: Mapping[int, _Reply], now: datetime
+) -> None:
+    rows = [
+        _row(platform, name, each, replies[key].message_id, now)
+        for key, sent in given.items()
+        for name, each in sent.items()
+    ]
+    if rows:
+        put = insert_of(connection, sent_statuses)
+        new = {name: put.excluded[name] for name in ("parts", "message_id", "status", "code", "told_at")}
+        connection.execute(put.on_conflict_do_update(index_elements=["platform", "external_id"], set_=new), rows)
+
+
+def _drop(connection: Connection, platform: Platform, names: Collection[str]) -> None:
+    """Forget messages of which it was not known whether they were sent."""
+    for table in (sent_statuses, sent_parts) if names else ():
+        this = (table.c.platform == platform.value, table.c.external_id.in_(names))
+        connection.execute(delete(table).where(*this))
+
+
+def _follow(connection: Connection, replies: Mapping[int, _Reply], known: _Known) -> tuple[Followed, ...]:
+    """Have the messages say how far they have come; return those that say something else now."""
+    come = {(replies[key].conversation_id, replies[key].message_id): (key, _come(sent)) for key, sent in known.items()}
+    if not come:
+        return ()
+    columns = (messages.c.seq, messages.c.conversation_id, messages.c.id, messages.c.delivery)
+    followed, rows = [], []
+    for row in connection.execute(select(*columns).where(messages.c.id.in_({place[1] for place in come}))):
+        key, outcome = come.get((row.conversation_id, row.id), (0, Outcome.UNTOLD))
+        if key and outcome.value != (row.delivery or ""):
+            rows.append({"row": row.seq, "new_delivery": outcome.value or None})
+            followed.append(Followed(row.conversation_id, row.id, replies[key].thread, outcome))
+    if rows:
+        connection.execute(_SET_DELIVERY, rows)
+        note_that_it_is_behind(connection, *{each.conversation_id for each in followed})
+    return tuple(followed)
+
+
+def _come(sent: Mapping[str, _Sent]) -> Outcome:
+    tries: defaultdict[int, list[Outcome]] = defaultdict(list)
+    for each in sent.values():
+        tries[each.part.number].append(each.outcome)
+    # A reply that went on after a crash may have been cut otherwise before: its last part knows.
+    _, count = max(((each.part.number, each.part.count) for each in sent.values()), default=(0, 0))
+    return of_reply(tries, count)
+
+
+def _silent(platform: Platform, since: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (_TOLD.platform == platform.value, _TOLD.status == "", _TOLD.told_at <= since)
+
+
+def _row(platform: Platform, name: str, sent: _Sent, message_id: int | None, now: datetime) -> dict[str, object]:
+    part = sent.part
+    return {
+        "platform": platform.value,
+        "external_id": name,
+        "key": part.key,
+        "part": part.number,
+        "parts": part.count,
+        "message_id": message_id,
+        "status": sent.outcome.value,
+        "code": sent.code,
+        "told_at": now,
+    }
