@@ -34,8 +34,12 @@ class IdGenerator:
 
     def next(self, now: datetime) -> int:
         """Return an id larger than every id handed out before; `now` is aware."""
-        milliseconds = max(0, int((now - _EPOCH).total_seconds() * 1000))
-        base = milliseconds << (_SEQUENCE_BITS + _NODE_BITS)
+        base = least_from(now)
         with self._lock:
             self._last = max(base + self._node, self._last + _STEP)
             return self._last
+
+
+def least_from(moment: datetime) -> int:
+    """Return what no id is below that was handed out at this moment or later."""
+    return max(0, int((moment - _EPOCH).total_seconds() * 1000)) << (_SEQUENCE_BITS + _NODE_BITS)

@@ -109,7 +109,7 @@ def _people(read: Sequence[Message], said: Sequence[_Said], people: Mapping[str,
     """Yield who spoke, and the names by which people called themselves."""
     first: dict[str, int] = {}
     for message in read:
-        if message.requester is not None and people.get(message.requester):
+        if message.is_from_person and people.get(message.requester or ""):
             first.setdefault(speaker_of(message, people), message.message_id)
     for name, message_id in first.items():
         yield MemoryItem(name, (message_id,), name)

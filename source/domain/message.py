@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
+from typing import Final
 
 from source.domain.outcome import Outcome
 
@@ -26,9 +27,13 @@ class Standing(StrEnum):
     SUPERSEDED = "superseded"
 
 
+OF_BUSINESS: Final = "business"
+"""The requester of what a person of the business said in a conversation, in Echo's place."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One entry: a person's message has a `requester`, Echo's own have none.
+    """One entry: a person's message has a `requester`, Echo's own have none; see OF_BUSINESS for those in between.
 
     `tools` lists `{"name", "params", "id"}` of a tool call, `{"name", "id"}` of its response.
     `message_id` is 0 until a conversation takes the message; `event_id` is the platform's id of a
@@ -57,7 +62,13 @@ class Message:
 
     @property
     def is_from_person(self) -> bool:
-        return self.requester is not None
+        """Whether somebody said it who talks with the business."""
+        return self.requester is not None and self.requester != OF_BUSINESS
+
+    @property
+    def is_of_business(self) -> bool:
+        """Whether a person of the business said it: it answers, as Echo's own do, and is not Echo's."""
+        return self.requester == OF_BUSINESS
 
     @property
     def size_bytes(self) -> int:

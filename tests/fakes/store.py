@@ -57,10 +57,16 @@ class InMemoryStore(ChannelRows, StatisticsRows):
         if record.people:
             platform = self.heads[record.conversation_id].thread.platform
             self.people.update({(platform, person.external_id): person.display_name for person in record.people})
+        self.told_once.update({(each.platform, each.external_id, each.what): each.mark for each in record.told})
         self.usage.extend(record.usage)
         self.usage_of.setdefault(record.conversation_id, []).extend(record.usage)
         self._answer(record)
         return record.messages
+
+    async def told(self, platform: Platform, external_ids: Sequence[str], what: str) -> dict[str, str]:
+        await asyncio.sleep(0)
+        asked = {who: self.told_once.get((platform, who, what)) for who in external_ids}
+        return {who: mark for who, mark in asked.items() if mark is not None}
 
     async def rename_transcript(self, conversation_id: int, filename: str) -> None:
         await self._write()

@@ -20,6 +20,7 @@ class ChannelRows(StoreRows):
         self.sent: dict[tuple[Platform, str], SentPart] = {}
         self.amended: dict[int, tuple[tuple[str, str | None]]] = {}
         self.marks: dict[tuple[Platform, str], str] = {}
+        self.told_once: dict[tuple[Platform, str, str], str] = {}
         self.feedback: dict[tuple[int, Platform, str], Feedback] = {}
 
     async def find(self, platform: Platform, external_id: str) -> SaidMessage | None:

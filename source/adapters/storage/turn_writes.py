@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
+from source.adapters.storage.attendance_table import note_told
 from source.adapters.storage.interaction_writes import InteractionWrites
 from source.adapters.storage.known_rows import KnownRows
 from source.adapters.storage.prepared import Row
@@ -62,6 +63,7 @@ class TurnWrites:
         statements.add_usage.run(
             connection, [usage_row(record.conversation_id, each) for record in records for each in record.usage]
         )
+        note_told(connection, (told for record in records for told in record.told), now)
         return len(messages)
 
     def put_heads(
