@@ -34,7 +34,7 @@ class LiveReply(Protocol):
         ...
 
     async def fail(self, sentence: str) -> None:
-        """No reply this time; `sentence` tells the person what happens now."""
+        """No reply this time; `sentence` tells the person what happens now, an empty one nothing at all."""
         ...
 
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from source.domain.context import LastTurn, kept, last_turn
-from source.domain.message import Message, MessageType, Standing
+from source.domain.message import OF_BUSINESS, Message, MessageType, Standing
 from source.domain.thread import PersonRef, ThreadRef
-from source.domain.turn import AcceptedEvent, InboundKind, TurnRecord
+from source.domain.turn import AcceptedEvent, InboundKind, Told, TurnRecord
 from source.ports.channel import LiveReply
 from source.ports.clock import Clock
 from source.ports.recall import Eyes
@@ -19,7 +19,8 @@ from source.services.speaker import Speech
 class Asked:
     """The events of one turn in the conversation that answers them, and what is being said.
 
-    `arriving` are new messages; `again` are those of an earlier turn whose place the answer takes.
+    `arriving` are new messages; `again` are those of an earlier turn whose place the answer takes. `told`
+    is what the answer tells once.
     """
 
     conversation: Conversation
@@ -28,6 +29,7 @@ class Asked:
     arriving: tuple[Message, ...] = ()
     earlier: tuple[Message, ...] = ()
     again: tuple[Message, ...] = ()
+    told: tuple[Told, ...] = ()
     speech: Speech = field(default_factory=Speech)
 
     @property
@@ -49,6 +51,8 @@ class Asked:
         readers |= {message.requester for message in self.earlier if message.requester is not None}
         if thread.guild_id is None:
             readers |= {*(self.conversation.people or ())}
+        # Whoever answers for the business sees more than this one dialogue, and is not answered.
+        readers.discard(OF_BUSINESS)
         return tuple(Scope(thread.platform, who, thread.guild_id, thread.circle) for who in sorted(readers))
 
     @property
@@ -73,6 +77,13 @@ class Asked:
         """The ids of the messages that the model is not to see again."""
         return frozenset(message.message_id for message in self.again)
 
+    @property
+    def newcomers(self) -> tuple[PersonRef, ...]:
+        """Who is answered in this conversation for the first time, as far as it shows."""
+        is_begun = any(_is_reply(message) for message in reversed(self.conversation.history))
+        known = self.conversation.people or {} if is_begun else {}
+        return tuple(person for person in self.people if person.external_id not in known)
+
     def superseded(self) -> tuple[Message, ...]:
         return tuple(replace(message, standing=Standing.SUPERSEDED) for message in self.again)
 
@@ -88,7 +99,14 @@ class Asked:
             heads=(replace(conversation.head, thread=self.thread),) if moved else (),
             people=self.people,
             superseded=tuple(sorted(self.replaced)),
+            told=self.told,
         )
+
+    def unsaid(self) -> "Asked":
+        """Return it without anything that was said, but for what that took."""
+        speech = Speech()
+        speech.usage = self.speech.usage
+        return replace(self, told=(), speech=speech)
 
     def settled(self) -> TurnRecord:
         """Return what is left of this turn when nothing of it is worth keeping: what it took."""
@@ -103,16 +121,27 @@ def messages_of(events: Sequence[AcceptedEvent]) -> list[AcceptedEvent]:
     return [event for event in events if event.inbound.kind is InboundKind.MESSAGE]
 
 
+def is_of_business(event: AcceptedEvent) -> bool:
+    """Whether a person of the business said it."""
+    return event.inbound.person.external_id == OF_BUSINESS
+
+
 def retried(conversation: Conversation | None) -> LastTurn | None:
     """Return what can be answered once more; None when there is nothing."""
     if conversation is None:
         return None
-    return last_turn(kept(conversation.history.since(conversation.head.context_start)))
+    last = last_turn(kept(conversation.history.since(conversation.head.context_start)))
+    # What a person of the business has answered is not answered once more.
+    return None if last is not None and any(message.is_of_business for message in last.said) else last
 
 
 def arriving(conversation: Conversation, events: Sequence[AcceptedEvent]) -> tuple[Message, ...]:
     """Return what the events say as messages of this conversation."""
     return tuple(conversation.take(_message(event)) for event in messages_of(events))
+
+
+def _is_reply(message: Message) -> bool:
+    return message.requester is None and message.message_type is MessageType.CHAT
 
 
 def _message(event: AcceptedEvent) -> Message:

@@ -14,6 +14,7 @@ from source.services.conversation import Conversation
 
 _CARRIED = "What you know from before this conversation began:\n"
 _RUNNING = "What was said earlier in this conversation, in short:\n"
+_BY_A_PERSON = "[A person of our team answered this in your place:]"
 # A history that outgrows its mark during a turn may do so by this much before it is cut there and then.
 TURN_SLACK = 1.25
 
@@ -136,6 +137,8 @@ def _chat(message: Message, people: Mapping[str, str], *, named: bool) -> Prompt
     if message.requester is None:
         text = message.message_content + (" [interrupted]" if message.interrupted else "")
         return PromptMessage(Role.ASSISTANT, text)
+    if message.is_of_business:
+        return PromptMessage(Role.USER, f"{_BY_A_PERSON} {message.message_content}")  # not what the model said itself
     # By place, not by how many have spoken: a second person must not change how the first one's past reads.
     name = f"{people.get(message.requester, message.requester)}: " if named else ""
     return PromptMessage(Role.USER, name + message.message_content)

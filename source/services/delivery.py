@@ -1,7 +1,7 @@
 """Hands stored replies to their channel, in order, for as long as it takes."""
 
 import asyncio
-from collections.abc import Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
@@ -13,6 +13,7 @@ from source.domain.thread import Platform, ThreadKey, ThreadRef
 from source.ports.channel import Channel, LiveReply
 from source.ports.clock import Clock
 from source.ports.store import TurnStore
+from source.services.attendance import ALWAYS_OPEN, Gate
 from source.services.mailbox import LateReply
 from source.services.pauses import pause_after
 
@@ -72,9 +73,19 @@ class _Queue:
 class Deliveries:
     """Delivers replies; what a channel refuses is tried again after a pause, and before anything newer."""
 
-    def __init__(self, store: TurnStore, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: TurnStore,
+        clock: Clock,
+        *,
+        gate: Gate = ALWAYS_OPEN,
+        withdraw: Callable[[ThreadRef], Awaitable[Collection[int]]] | None = None,
+    ) -> None:
+        """Where the `gate` is held nothing is handed over any more: `withdraw` takes it back, and returns the ids."""
         self._store = store
         self._clock = clock
+        self._gate = gate
+        self._withdraw = withdraw
         self._queues: dict[ThreadKey, _Queue] = {}
         self._unnoted: set[int] = set()
 
@@ -170,7 +181,27 @@ class Deliveries:
             if queue.redelivery is not None and queue.redelivery is not asyncio.current_task():
                 queue.redelivery.cancel()
 
+    async def step_back(self, thread: ThreadRef) -> None:
+        """Take back whatever has not been handed over in this thread.
+
+        Raises: StoreError: it is tried again before it would be handed over.
+        """
+        if self._withdraw is not None:
+            self.forget(thread.key, await self._withdraw(thread))
+
+    async def _withhold(self, reply: LiveReply, outgoing: Outgoing) -> _Fate:
+        try:
+            await self.step_back(outgoing.thread)
+        except StoreError as error:
+            log.warning("reply_not_withdrawn", error=str(error))
+            return _Fate.REFUSED
+        await reply.fail("")
+        log.info("reply_withheld", events=len(outgoing.keys))
+        return _Fate.SETTLED
+
     async def _hand_over(self, reply: LiveReply, outgoing: Outgoing) -> _Fate:
+        if self._gate.is_held(outgoing.thread.key):
+            return await self._withhold(reply, outgoing)
         try:
             await reply.deliver(outgoing.text, interrupted=outgoing.interrupted)
         except UndeliverableError as error:

@@ -48,7 +48,8 @@ class LateReply:
         await self._opened().deliver(text, interrupted=interrupted)
 
     async def fail(self, sentence: str) -> None:
-        await self._opened().fail(sentence)
+        if sentence or self.is_open:
+            await self._opened().fail(sentence)
 
     def _opened(self) -> LiveReply:
         if self._reply is None:
@@ -103,6 +104,10 @@ class Batch:
             # Nobody sits and waits for what was put off: unless it can be answered now, nothing is to be seen.
             self._reply = LateReply(begin) if self.is_told else begin()
         return self._reply
+
+    def unopened(self) -> LiveReply:
+        """A reply of which nothing shows unless something is said."""
+        return LateReply(partial(self.channel.open_reply, self.thread, tuple(event.key for event in self.events)))
 
     @property
     def is_open(self) -> bool:

@@ -46,7 +46,8 @@ class Opened:
 class Succession:
     """How a new conversation follows an old one; `opening` is what it begins with, as far as that is known.
 
-    Without `with_summary` it begins with nothing, not even with what is known of the person.
+    Without `with_summary` it begins with nothing, not even with what is known of the person. Without `asks_model` the
+    summary of the old one is made of excerpts.
     """
 
     reason: CreatedReason
@@ -54,6 +55,7 @@ class Succession:
     title: str = ""
     with_summary: bool = True
     opening: str = ""
+    asks_model: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +101,12 @@ class Opening:
         *,
         opening: str = "",
         replied_to: SaidMessage | None = None,
+        asks_model: bool = True,
     ) -> Opened:
         """Return the conversation that a message said at `said_at` belongs to, in memory and in the store.
 
-        A reply to something that was said in this thread goes on in the conversation where that stands.
+        A reply to something that was said in this thread goes on in the conversation where that stands. Without
+        `asks_model` a summary is made of excerpts.
         """
         current = seat.conversation
         if replied_to is not None and replied_to.thread.key == seat.thread.key:
@@ -116,7 +120,7 @@ class Opening:
         if not self._window.has_passed(current.head, said_at):
             return Opened(current)
         quiet = said_at - current.head.last_activity
-        following = Succession(CreatedReason.WINDOW_PASSED, said_at, opening=opening)
+        following = Succession(CreatedReason.WINDOW_PASSED, said_at, opening=opening, asks_model=asks_model)
         conversation = await self.succeed(seat, person, following)
         remembered = "I remember what mattered" if conversation.head.carried_summary else "it starts empty"
         return Opened(
@@ -129,7 +133,7 @@ class Opening:
         previous = seat.conversation
         if previous is None:
             return await self._begin(seat, person, following, await self._store.latest(seat.thread.key))
-        summary, usage = await self.summary_of(previous)
+        summary, usage = await self.summary_of(previous, asks_model=following.asks_model)
         ended = previous.head.ended(self._clock.now(), summary=summary.text, title=summary.title)
         return await self._begin(seat, person, following, ended, usage)
 
@@ -182,13 +186,16 @@ class Opening:
                 if usage:
                     await self._store.commit_turn(TurnRecord(current.conversation_id, usage=usage))
 
-    async def summary_of(self, conversation: Conversation) -> tuple[Summary, tuple[ModelUsage, ...]]:
+    async def summary_of(
+        self, conversation: Conversation, *, asks_model: bool = True
+    ) -> tuple[Summary, tuple[ModelUsage, ...]]:
         """Return what the conversation was about, from what was prepared if nothing was said since."""
         prepared = self._prepared.pop(conversation.conversation_id, None)
         if prepared is not None and prepared.of == _state_of(conversation):
             return prepared.summary, ()
         summarizer = self._summarizer
-        summarize = summarizer.summarize if self._include_summary else summarizer.summarize_offline
+        may_ask = self._include_summary and asks_model
+        summarize = summarizer.summarize if may_ask else summarizer.summarize_offline
         result = await summarize(
             conversation.head, conversation.history.since(conversation.head.context_start), conversation.people or {}
         )

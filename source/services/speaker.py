@@ -52,6 +52,7 @@ class Speech:
         self.usage: list[ModelUsage] = []
         self.interrupted = False
         self.round = _Round()
+        self._opening = ""
         self._shown = ""
 
     @property
@@ -63,6 +64,11 @@ class Speech:
     def shown(self) -> str:
         """Everything the person has seen of it, with what was said before tools ran."""
         return self._shown
+
+    def begin_with(self, text: str, reply: LiveReply) -> None:
+        """Put something before whatever the model says; it is part of the reply, and stored with it."""
+        self._opening = self._shown = text
+        reply.show(text)
 
     def show(self, delta: str, reply: LiveReply) -> None:
         first_of_round = not self.round.text
@@ -89,7 +95,8 @@ class Speech:
         now = clock.now()
         said = [*self.earlier, *_thoughts(self.round, clock)]
         if self.text:
-            said.append(Message(now, MessageType.CHAT, self.text, interrupted=self.interrupted))
+            text = _BETWEEN_ROUNDS.join(filter(None, (self._opening, self.text)))
+            said.append(Message(now, MessageType.CHAT, text, interrupted=self.interrupted))
         return said
 
 

@@ -1,23 +1,27 @@
 """One turn: context, model call, tools, reply, commit."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import structlog
 
 from source.domain.errors import AlreadyAnsweredError, ContextTooLongError, StoreError
 from source.domain.thread import Platform, ThreadKey, ThreadRef
-from source.domain.turn import AcceptedEvent, ModelUsage, SaidMessage, TurnRecord
+from source.domain.turn import AcceptedEvent, SaidMessage
 from source.ports.channel import LiveReply
 from source.ports.clock import Clock
 from source.ports.recall import Eyes
 from source.ports.store import TurnStore
+from source.services.answers import Answer, Answers
 from source.services.asked import Asked, arriving, messages_of, retried
+from source.services.attendance import ALWAYS_OPEN, Gate
 from source.services.context_service import ContextService
 from source.services.conversation import Conversation
 from source.services.conversation_manager import InMemoryConversationManager, Seat
 from source.services.delivery import announce
+from source.services.hearing import Hearing
+from source.services.introduction import NO_INTRODUCTIONS, Introductions
 from source.services.mailbox import Batch
 from source.services.notices import NOTHING_TO_TELL, Notices
 from source.services.opening import Opening
@@ -55,22 +59,6 @@ class _Running:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """A stored answer to the events of these keys, as its reader is to see it.
-
-    `message_id` is 0 for what is only told and has no place in the history; `superseded` are the ids of the
-    messages whose place the answer has taken.
-    """
-
-    keys: tuple[int, ...]
-    text: str
-    interrupted: bool = False
-    message_id: int = 0
-    superseded: tuple[int, ...] = ()
-    usage: tuple[ModelUsage, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class TurnParts:
     """The services that a turn goes through."""
 
@@ -85,6 +73,8 @@ class TurnParts:
     keeping: Keeping = AS_IT_IS
     notices: Notices = NOTHING_TO_TELL
     topics: TopicWatch = NO_SUGGESTIONS
+    gate: Gate = ALWAYS_OPEN
+    introductions: Introductions = NO_INTRODUCTIONS
 
 
 class Answerer:
@@ -92,6 +82,8 @@ class Answerer:
 
     def __init__(self, parts: TurnParts) -> None:
         self._parts = parts
+        self._answers = Answers(parts.store, parts.manager, parts.keeping, parts.clock)
+        self._hearing = Hearing(parts.opening, self._answers)
         self._running: dict[ThreadKey, _Running] = {}
 
     def stop(self, thread: ThreadKey, *, answering: int | None = None) -> bool:
@@ -133,14 +125,21 @@ class Answerer:
                 if not events:
                     return None
                 _refuse_what_is_in_the_history(batch, seat.conversation)
+                heard = await self._parts.gate.heard(batch.thread.key, events)
+                if heard is not None:
+                    return await self._hearing.hear(seat, batch, events, heard)
                 asked = await self._asked(seat, batch, events, batch.reply)
                 if asked is None:
-                    return await self._told(seat, events, _MISSED if batch.is_too_old else NOTHING_TO_RETRY)
+                    return await self._answers.tell(seat, events, _MISSED if batch.is_too_old else NOTHING_TO_RETRY)
+                asked = await self._introduced(asked)
                 if batch.is_too_old:
                     asked.speech.say(_MISSED, asked.reply)
                 elif not await self._speak(asked, running):
-                    return await self._left_as_it_was(asked)
-                answer = await self._commit(asked)
+                    return await self._answers.leave(asked)
+                if self._parts.gate.is_held(batch.thread.key):
+                    await self._hearing.give_way(asked)
+                    return None
+                answer = await self._answers.commit(asked)
                 if not batch.is_too_old:
                     await self._suggest(asked)
                 return answer
@@ -191,12 +190,14 @@ class Answerer:
         conversation = opened.conversation
         return Asked(conversation, events, reply, arriving=arriving(conversation, events))
 
-    async def _told(self, seat: Seat, events: tuple[AcceptedEvent, ...], sentence: str) -> Answer:
-        """Settle retries that nothing can be done for."""
-        keys = tuple(event.key for event in events)
-        conversation_id = seat.conversation.conversation_id if seat.conversation is not None else 0
-        await self._parts.store.commit_turn(TurnRecord(conversation_id, answered=keys))
-        return Answer(keys, sentence)
+    async def _introduced(self, asked: Asked) -> Asked:
+        """Have the answer begin with what its readers have to know first."""
+        newcomers = asked.newcomers
+        due = await self._parts.introductions.due(asked.thread, newcomers) if newcomers else None
+        if due is None:
+            return asked
+        asked.speech.begin_with(due.text, asked.reply)
+        return replace(asked, told=due.told)
 
     async def _speak(self, asked: Asked, running: _Running) -> bool:
         """Have the model speak; `stop` ends it with what was said so far. False: nothing that is worth its place."""
@@ -209,6 +210,8 @@ class Answerer:
                     raise
             else:
                 return True
+        if self._parts.gate.is_held(asked.thread.key):
+            return True
         return asked.speech.cut_short(asked.reply) or not asked.again
 
     async def _speak_within_limits(self, asked: Asked) -> None:
@@ -226,34 +229,11 @@ class Answerer:
                     asked.speech.say(_TOO_LONG, asked.reply)
                     return
 
-    async def _commit(self, asked: Asked) -> Answer:
-        conversation, speech = asked.conversation, asked.speech
-        keeping = self._parts.keeping
-        record = await keeping.turn(asked.record(self._parts.clock))
-        kept = await self._parts.store.commit_turn(record)
-        conversation.keep_committed(
-            kept,
-            head=record.heads[0] if record.heads else None,
-            people=record.people,
-            changed=asked.superseded(),
-        )
-        self._parts.manager.keep(conversation)
-        reply_id = record.messages[-1].message_id
-        text = keeping.text(speech.shown)
-        return Answer(record.answered, text, speech.interrupted, reply_id, record.superseded, record.usage)
-
     async def _suggest(self, asked: Asked) -> None:
         """Show, below the answer, what is worth suggesting after it; an answer given anew says nothing new."""
         line = self._parts.topics.suggestion(asked.conversation) if not asked.again else None
         if line is not None:
             await announce(asked.reply, line)
-
-    async def _left_as_it_was(self, asked: Asked) -> Answer:
-        """Settle a retry that was stopped before it said anything: the reply that was there stays."""
-        record = asked.settled()
-        await self._parts.store.commit_turn(record)
-        return Answer(record.answered, asked.speech.shown, interrupted=True, usage=record.usage)
-
 
 def _refuse_what_is_in_the_history(batch: Batch, conversation: Conversation | None) -> None:
     """Before the model is asked: what failed to be stored, as it seemed, may have been stored."""

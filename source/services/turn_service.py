@@ -15,18 +15,22 @@ from source.ports.channel import Channel
 from source.ports.clock import Clock
 from source.ports.store import TurnStore
 from source.services.admission import Admission
+from source.services.attendance import ALWAYS_OPEN, Gate
 from source.services.delivery import Deliveries, Outgoing
 from source.services.mailbox import Waiting
 from source.services.owned_tasks import OwnedTasks
 from source.services.scrubbing import AS_IT_IS, Keeping
 from source.services.turn import NOTHING_TO_RETRY, Answerer
 from source.services.turn_runner import TurnRunner
+from source.services.withdrawal import Withdrawal
 
 log = structlog.get_logger(__name__)
 
 _ACCEPTED_WITHIN = timedelta(seconds=1)
 
 _NOT_ALL = "I was away and could not take all that was written here meanwhile. {}"
+
+_A_PERSON_ANSWERS = "A person answers here now: write what you want to say to them."
 
 NOT_KEPT: Final = "Your message was not kept: send it again in a moment."
 """What is said to people when the store is away for a while."""
@@ -45,6 +49,8 @@ class TurnService:
         answer_max_age: timedelta,
         keeping: Keeping = AS_IT_IS,
         quiet: Mapping[Platform, timedelta] | None = None,
+        gate: Gate = ALWAYS_OPEN,
+        withdrawal: Withdrawal | None = None,
     ) -> None:
         """`quiet` is how long nothing new must come on a platform before what came is answered."""
         self._admission = admission
@@ -53,7 +59,9 @@ class TurnService:
         self._clock = clock
         self._answer_max_age = answer_max_age
         self._keeping = keeping
-        self._deliveries = Deliveries(store, clock)
+        self._gate = gate
+        withdraw = withdrawal.withdraw if withdrawal is not None else None
+        self._deliveries = Deliveries(store, clock, gate=gate, withdraw=withdraw)
         self._turns = TurnRunner(answerer, self._deliveries, admission, clock, quiet=quiet)
         self._recovering = asyncio.Lock()
         self._accepting = OwnedTasks()
@@ -77,7 +85,9 @@ class TurnService:
         Raises: RefusedInputError: it was not taken; its text is for the person.
             StoreError: it could not be made durable, so it was not taken.
         """
-        self._admission.take(inbound, is_unlimited=is_unlimited)
+        # What a person answers costs nothing here, and must reach them.
+        is_free = self._gate.is_held(inbound.thread.key)
+        self._admission.take(inbound, is_unlimited=is_unlimited or is_free)
         return await asyncio.shield(self._accepting.spawn(self._accept(inbound, channel), name="accept"))
 
     def refusal_of(self, inbound: InboundMessage, *, is_unlimited: bool = False) -> str | None:
@@ -118,6 +128,14 @@ class TurnService:
         """
         return self._answerer.stop(thread, answering=answering)
 
+    async def step_back(self, thread: ThreadRef) -> None:
+        """A person answers here from now on: say nothing more, neither what is being made nor what is on its way.
+
+        Raises: StoreError: nothing is said all the same.
+        """
+        self._answerer.stop(thread.key)
+        await self._deliveries.step_back(thread)
+
     def expecting(self, thread: ThreadKey) -> AbstractContextManager[None]:
         """Answer nothing in this thread while the block runs: it accepts something that is answered with the rest."""
         return self._turns.expecting(thread)
@@ -129,6 +147,10 @@ class TurnService:
     def channel_of(self, platform: Platform) -> Channel | None:
         """Return where replies of this platform go; None: nobody has come from there yet."""
         return self._channels.get(platform)
+
+    def is_busy(self, thread: ThreadKey) -> bool:
+        """Whether something waits in a thread for its answer, or is being answered there."""
+        return thread in self._turns
 
     def correct(self, event: AcceptedEvent, *, is_withdrawn: bool = False) -> None:
         """Answer an accepted message that still waits as it reads now, or not at all."""
@@ -179,6 +201,8 @@ class TurnService:
         return await self._store.accept(await self._keeping.inbound(inbound))
 
     async def _refuse_retry_of_nothing(self, thread: ThreadRef) -> None:
+        if self._gate.is_held(thread.key):
+            raise RefusedInputError(_A_PERSON_ANSWERS)
         if thread.key not in self._turns and not await self._answerer.can_retry(thread):
             raise RefusedInputError(NOTHING_TO_RETRY)
 

@@ -49,7 +49,8 @@ class TerminalReply:
 
     async def fail(self, sentence: str) -> None:
         self._screen.end()
-        self._screen.problem(sentence)
+        if sentence:
+            self._screen.problem(sentence)
 
 
 class TerminalChannel:

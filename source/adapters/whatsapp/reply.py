@@ -59,6 +59,8 @@ class WhatsAppReply:
 
     async def fail(self, sentence: str) -> None:
         self._parts.sign.answered(self._thread)
+        if not sentence:
+            return
         try:
             await self._parts.sending.text(await self._parts.recipient(self._thread), sentence, tracker="")
         except DeliveryError as error:
