@@ -8,6 +8,8 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, and_, delete, e
 
 from source.adapters.storage.archive_corrections import note_that_it_is_behind
 from source.adapters.storage.identity_tables import early_corrections, history_messages, merged_contacts
+from source.adapters.storage.parked_table import forget_written, note_written
+from source.adapters.storage.parked_tables import last_written
 from source.adapters.storage.person_merge import merge_people
 from source.adapters.storage.privacy_tables import retention_rules
 from source.adapters.storage.receipt_table import ensure_none_is_being_forgotten
@@ -18,7 +20,7 @@ from source.adapters.storage.webhook_tables import contacts
 from source.domain.conversation_head import ConversationState
 from source.domain.identifiers import IdGenerator
 from source.domain.thread import Platform, ThreadKey
-from source.ports.webhooks import Merge
+from source.ports.webhooks import Merge, Wrote
 
 _HANDED_OVER: Final = (early_corrections, history_messages)
 # Tables of what somebody wishes or was told, which the account that they go on with has to know.
@@ -45,10 +47,20 @@ def move_everything(
             _give(connection, table, "external_id", gone, kept, table.c.platform == platform.value)
     for table in _HANDED_OVER:
         connection.execute(update(table).where(table.c.contact_id == merge.gone).values(contact_id=merge.kept))
+    _note_the_later(connection, platform, merge)
     moved = _move_thread(connection, platform, merge, ids.next(now), now)
     mine = (contacts.c.id == merge.gone, contacts.c.platform == platform.value)
     connection.execute(delete(contacts).where(*mine))
     return moved
+
+
+def _note_the_later(connection: Connection, platform: Platform, merge: Merge) -> None:
+    """Have it known when the one person wrote last."""
+    theirs = (last_written.c.platform == platform.value, last_written.c.contact_id == merge.gone)
+    wrote_at = connection.execute(select(last_written.c.wrote_at).where(*theirs)).scalar()
+    if wrote_at is not None:
+        note_written(connection, platform, [Wrote(merge.kept, wrote_at)])
+        forget_written(connection, platform, merge.gone)
 
 
 def _become_one_person(connection: Connection, platform: Platform, kept: str, gone: str) -> None:
@@ -89,8 +101,7 @@ def _move_thread(connection: Connection, platform: Platform, merge: Merge, new_k
         _give(connection, table, "thread_key", old, new)
     for table in _others_by("thread_id"):
         _give(connection, table, "thread_id", gone, kept, table.c.platform == platform.value)
-    for conversation_id in moved:
-        note_that_it_is_behind(connection, conversation_id)
+    note_that_it_is_behind(connection, *moved)
     connection.execute(delete(threads).where(threads.c.id == old))
     return sorted(set(moved))
 
