@@ -41,4 +41,9 @@ class SqlAccess(Protocol):
 
 def insert_of(connection: Connection, table: Table) -> Insert:
     """Return an INSERT that can deal with conflicts, in the words of the database at hand."""
-    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+    return insert_for(connection.dialect.name, table)
+
+
+def insert_for(dialect: str, table: Table) -> Insert:
+    """Return the same for a database of this kind."""
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)

@@ -4,21 +4,48 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, Connection, String, bindparam, delete, select, update
 
 from source.adapters.storage.archive_corrections import note_that_it_is_behind
 from source.adapters.storage.row_reading import THREAD_COLUMNS, thread_from
-from source.adapters.storage.sql_access import insert_of
+from source.adapters.storage.sql_access import Insert, insert_for, insert_of
 from source.adapters.storage.tables import conversations, events, messages, sent_parts, sent_statuses, threads
 from source.adapters.storage.write_operations import NoteSent
+from source.domain.conversation_head import ConversationState
 from source.domain.outcome import Outcome, later, of_reply
 from source.domain.thread import Platform, ThreadRef
 from source.ports.sent import Failed, Followed, ReplyPart, Status, Told, unknown_id
 
 _AT_ONCE: Final = 500
 _TOLD: Final = sent_statuses.c
+# Made once, since every status takes all of these: to make them takes as long as to run them.
+_PLATFORM: Final = bindparam("platform", type_=String)
+_NOTED: Final = select(sent_parts.c.external_id, sent_parts.c.key, sent_parts.c.part).where(
+    sent_parts.c.platform == _PLATFORM, sent_parts.c.external_id.in_(bindparam("names", expanding=True))
+)
+_REPLIES: Final = (
+    select(
+        events.c.id.label("key"), events.c.conversation_id, events.c.reply_id, conversations.c.state, *THREAD_COLUMNS
+    )
+    .join(conversations, conversations.c.id == events.c.conversation_id)
+    .join(threads, threads.c.id == conversations.c.thread_key)
+    .where(
+        events.c.id.in_(bindparam("keys", expanding=True)),
+        events.c.platform == _PLATFORM,
+        events.c.reply_id.is_not(None),
+    )
+    .order_by(events.c.id)
+    .with_for_update(of=events, key_share=True)
+)
+_KNOWN: Final = select(_TOLD.external_id, _TOLD.key, _TOLD.part, _TOLD.parts, _TOLD.status, _TOLD.code).where(
+    _TOLD.key.in_(bindparam("keys", expanding=True)), _TOLD.platform == _PLATFORM
+)
+_DELIVERIES: Final = select(messages.c.seq, messages.c.conversation_id, messages.c.id, messages.c.delivery).where(
+    messages.c.id.in_(bindparam("message_ids", expanding=True))
+)
 _SET_DELIVERY: Final = (
     update(messages).where(messages.c.seq == bindparam("row")).values(delivery=bindparam("new_delivery"))
 )
@@ -26,11 +53,11 @@ _SET_DELIVERY: Final = (
 
 @dataclass(frozen=True, slots=True)
 class _Reply:
-    """The message that an event was answered with."""
+    """The message that an event was answered with; `place` is its conversation's id and its own."""
 
-    conversation_id: int
-    message_id: int
+    place: tuple[int, int]
     thread: ThreadRef
+    is_archived: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +153,7 @@ def _parts(connection: Connection, platform: Platform, statuses: Sequence[Status
     parts = {each.external_id: each.part for each in statuses if each.part is not None}
     others = {each.external_id for each in statuses} - parts.keys()
     if others:
-        query = select(sent_parts.c.external_id, sent_parts.c.key, sent_parts.c.part)
-        noted = query.where(sent_parts.c.platform == platform.value, sent_parts.c.external_id.in_(others))
-        for row in connection.execute(noted):
+        for row in connection.execute(_NOTED, {"platform": platform.value, "names": list(others)}):
             parts[row.external_id] = ReplyPart(row.key, row.part, row.part + 1)
     return parts
 
@@ -137,23 +162,17 @@ def _replies(connection: Connection, platform: Platform, keys: Collection[int]) 
     """Return the replies to these events; nobody else follows statuses of them before this transaction has."""
     if not keys:
         return {}
-    query = (
-        select(events.c.id.label("key"), events.c.conversation_id, events.c.reply_id, *THREAD_COLUMNS)
-        .join(conversations, conversations.c.id == events.c.conversation_id)
-        .join(threads, threads.c.id == conversations.c.thread_key)
-        .where(events.c.id.in_(keys), events.c.platform == platform.value, events.c.reply_id.is_not(None))
-        .order_by(events.c.id)
-        .with_for_update(of=events, key_share=True)
-    )
-    rows = connection.execute(query)
-    return {row.key: _Reply(row.conversation_id, row.reply_id, thread_from(row)) for row in rows}
+    archived = ConversationState.ARCHIVED.value
+    return {
+        row.key: _Reply((row.conversation_id, row.reply_id), thread_from(row), is_archived=row.state == archived)
+        for row in connection.execute(_REPLIES, {"platform": platform.value, "keys": list(keys)})
+    }
 
 
 def _known(connection: Connection, platform: Platform, replies: Mapping[int, _Reply]) -> _Known:
     known: _Known = {key: {} for key in replies}
-    columns = (_TOLD.external_id, _TOLD.key, _TOLD.part, _TOLD.parts, _TOLD.status, _TOLD.code)
-    query = select(*columns).where(_TOLD.key.in_(replies), _TOLD.platform == platform.value)
-    for row in connection.execute(query) if replies else ():
+    named = {"platform": platform.value, "keys": list(replies)}
+    for row in connection.execute(_KNOWN, named) if replies else ():
         known[row.key][row.external_id] = _Sent(ReplyPart(row.key, row.part, row.parts), Outcome(row.status), row.code)
     return known
 
@@ -166,7 +185,7 @@ def _confirm(connection: Connection, platform: Platform, known: _Known, changed:
         for name, each in sent.items()
     ]
     if rows:
-        connection.execute(insert_of(connection, sent_parts).on_conflict_do_nothing(), rows)
+        connection.execute(_note_part(connection.dialect.name), rows)
     doubtful = {unknown_id(each.part) for sent in changed.values() for each in sent.values()}
     _drop(connection, platform, [name for key in changed for name in doubtful if known[key].pop(name, None)])
 
@@ -175,14 +194,12 @@ def _put(
     connection: Connection, platform: Platform, given: _Known, replies: Mapping[int, _Reply], now: datetime
 ) -> None:
     rows = [
-        _row(platform, name, each, replies[key].message_id, now)
+        _row(platform, name, each, replies[key].place[1], now)
         for key, sent in given.items()
         for name, each in sent.items()
     ]
     if rows:
-        put = insert_of(connection, sent_statuses)
-        new = {name: put.excluded[name] for name in ("parts", "message_id", "status", "code", "told_at")}
-        connection.execute(put.on_conflict_do_update(index_elements=["platform", "external_id"], set_=new), rows)
+        connection.execute(_put_status(connection.dialect.name), rows)
 
 
 def _drop(connection: Connection, platform: Platform, names: Collection[str]) -> None:
@@ -194,20 +211,21 @@ def _drop(connection: Connection, platform: Platform, names: Collection[str]) ->
 
 def _follow(connection: Connection, replies: Mapping[int, _Reply], known: _Known) -> tuple[Followed, ...]:
     """Have the messages say how far they have come; return those that say something else now."""
-    come = {(replies[key].conversation_id, replies[key].message_id): (key, _come(sent)) for key, sent in known.items()}
+    come = {replies[key].place: (replies[key], _come(sent)) for key, sent in known.items()}
     if not come:
         return ()
-    columns = (messages.c.seq, messages.c.conversation_id, messages.c.id, messages.c.delivery)
-    followed, rows = [], []
-    for row in connection.execute(select(*columns).where(messages.c.id.in_({place[1] for place in come}))):
-        key, outcome = come.get((row.conversation_id, row.id), (0, Outcome.UNTOLD))
-        if key and outcome.value != (row.delivery or ""):
-            rows.append({"row": row.seq, "new_delivery": outcome.value or None})
-            followed.append(Followed(row.conversation_id, row.id, replies[key].thread, outcome))
-    if rows:
-        connection.execute(_SET_DELIVERY, rows)
-        note_that_it_is_behind(connection, *{each.conversation_id for each in followed})
-    return tuple(followed)
+    changed: dict[int, tuple[_Reply, Outcome]] = {}
+    for row in connection.execute(_DELIVERIES, {"message_ids": list({message_id for _, message_id in come})}):
+        reply, outcome = come.get((row.conversation_id, row.id), (None, Outcome.UNTOLD))
+        if reply is not None and outcome.value != (row.delivery or ""):
+            changed[row.seq] = reply, outcome
+    if changed:
+        deliveries = [{"row": row, "new_delivery": outcome.value or None} for row, (_, outcome) in changed.items()]
+        connection.execute(_SET_DELIVERY, deliveries)
+    archived = {reply.place[0] for reply, _ in changed.values() if reply.is_archived}
+    if archived:
+        note_that_it_is_behind(connection, *archived)
+    return tuple(Followed(*reply.place, reply.thread, outcome) for reply, outcome in changed.values())
 
 
 def _come(sent: Mapping[str, _Sent]) -> Outcome:
@@ -217,6 +235,18 @@ def _come(sent: Mapping[str, _Sent]) -> Outcome:
     # A reply that went on after a crash may have been cut otherwise before: its last part knows.
     _, count = max(((each.part.number, each.part.count) for each in sent.values()), default=(0, 0))
     return of_reply(tries, count)
+
+
+@cache
+def _note_part(dialect: str) -> Insert:
+    return insert_for(dialect, sent_parts).on_conflict_do_nothing()
+
+
+@cache
+def _put_status(dialect: str) -> Insert:
+    put = insert_for(dialect, sent_statuses)
+    new = {name: put.excluded[name] for name in ("parts", "message_id", "status", "code", "told_at")}
+    return put.on_conflict_do_update(index_elements=["platform", "external_id"], set_=new)
 
 
 def _silent(platform: Platform, since: datetime) -> tuple[ColumnElement[bool], ...]:
