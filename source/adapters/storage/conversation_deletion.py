@@ -17,6 +17,7 @@ from source.adapters.storage.operation_tables import (
 )
 from source.adapters.storage.parked_table import forget_parked
 from source.adapters.storage.profile_tables import profile_values
+from source.adapters.storage.reaction_table import delete_reactions
 from source.adapters.storage.record_counts import refresh_summaries
 from source.adapters.storage.search_index import index_of
 from source.adapters.storage.tables import (
@@ -72,6 +73,7 @@ def deletion_of(conversation_id: int) -> Callable[[Connection, datetime], int]:
 def strip_events(connection: Connection, keys: Sequence[int]) -> None:
     """Leave of events only their ids: what a platform delivers again must not be answered anew."""
     forget_parked(connection, keys)
+    delete_reactions(connection, keys)
     connection.execute(delete(sent_parts).where(sent_parts.c.key.in_(keys)))
     connection.execute(delete(sent_statuses).where(sent_statuses.c.key.in_(keys)))
     connection.execute(delete(feedback).where(feedback.c.key.in_(keys)))

@@ -16,6 +16,7 @@ from source.adapters.storage import (  # noqa: F401  # all tables
     parked_tables,
     privacy_tables,
     profile_tables,
+    reaction_tables,
     recall_tables,
     webhook_tables,
 )

@@ -10,9 +10,11 @@ from source.adapters.storage.interaction_tables import interaction_names, intera
 from source.adapters.storage.operation_tables import user_summaries
 from source.adapters.storage.privacy_tables import retention_rules
 from source.adapters.storage.profile_tables import link_attempts, link_codes, link_notices, profile_values
+from source.adapters.storage.reaction_tables import reactions
 from source.adapters.storage.seen_places import seen_from
 from source.adapters.storage.tables import aliases, feedback
 from source.domain.privacy import SeenFrom
+from source.ports.people import Alias
 from source.ports.privacy import Who
 from source.ports.store import Scope
 
@@ -41,15 +43,12 @@ def rows_by_person(who: Who, place: SeenFrom | None) -> Iterator[tuple[Table, Co
         ids = [alias.external_id for alias in who.aliases]
         yield retention_rules, retention_rules.c.person_id == who.person_id
         yield user_summaries, and_(user_summaries.c.user_id.in_(ids), ~_is_of_others_too(who))
-        yield (
-            feedback,
-            or_(
-                *(
-                    and_(feedback.c.platform == alias.platform.value, feedback.c.external_id == alias.external_id)
-                    for alias in who.aliases
-                )
-            ),
-        )
+        for table in (feedback, reactions):
+            yield table, or_(*(_is_by(alias, table) for alias in who.aliases))
+
+
+def _is_by(alias: Alias, table: Table) -> ColumnElement[bool]:
+    return and_(table.c.platform == alias.platform.value, table.c.external_id == alias.external_id)
 
 
 def _is_of_others_too(who: Who) -> ColumnElement[bool]:

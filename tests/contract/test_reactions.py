@@ -1,0 +1,88 @@
+"""What people think of single messages is kept, one of each person, the newest by its own time."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from source.adapters.storage.conversation_deletion import deletion_of
+from source.adapters.storage.reaction_table import ReactionTable
+from source.adapters.storage.sql_store import SqlStore
+from source.domain.conversation_head import ConversationHead, CreatedReason
+from source.domain.message import Message, MessageType
+from source.domain.thread import PersonRef, Platform, ThreadRef
+from source.domain.turn import Feedback, InboundMessage, SentPart, TurnRecord
+from source.ports.reactions import ReactedReply, Reaction
+
+ADA, BEN = PersonRef("1", "Ada"), PersonRef("2", "Ben")
+THREAD = ThreadRef(Platform.WHATSAPP, "1")
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+ON_REPLY = Reaction(Platform.WHATSAPP, "reply-part-0", ADA, "👍", NOON)
+ON_SAID = Reaction(Platform.WHATSAPP, "said", BEN, "🎉", NOON)
+
+
+@pytest.fixture
+def table(sql_store: SqlStore) -> ReactionTable:
+    return ReactionTable(sql_store)
+
+
+@pytest.fixture
+async def key(sql_store: SqlStore) -> int:
+    """Something that Ada said, and the reply to it, of two parts; the key of its event."""
+    event = await sql_store.accept(InboundMessage("said", THREAD, ADA, "Hello", NOON))
+    assert event is not None
+    head = ConversationHead(7, THREAD, "1", NOON, NOON, CreatedReason.FIRST_MESSAGE, "x.json")
+    said = Message(NOON, MessageType.CHAT, "Hello", requester="1", message_id=8, event_id="said")
+    reply = Message(NOON, MessageType.CHAT, "Hi", message_id=9)
+    record = TurnRecord(7, (said, reply), heads=(head,), people=(ADA,), answered=(event.key,))
+    await sql_store.commit_turn(record)
+    for part in range(2):
+        sql_store.note_sent(Platform.WHATSAPP, SentPart(event.key, part, f"reply-part-{part}"))
+    await sql_store.mark_delivered([event.key])  # writes after what was noted
+    return event.key
+
+
+async def test_the_newest_by_its_own_time_stands(table: ReactionTable, key: int) -> None:
+    later, earlier = NOON + timedelta(seconds=9), NOON - timedelta(seconds=9)
+    assert await table.put(ON_REPLY)
+    assert await table.put(replace(ON_REPLY, emoji="👎", at=later))
+    assert not await table.put(replace(ON_REPLY, emoji="🙈", at=earlier))
+    (stands,) = await table.to_messages(Platform.WHATSAPP, ["reply-part-0"])
+    assert (stands.emoji, stands.at, stands.person) == ("👎", later, ADA)
+
+
+async def test_what_was_taken_back_does_not_return_with_what_is_older(table: ReactionTable, key: int) -> None:
+    await table.put(replace(ON_REPLY, emoji="", at=NOON + timedelta(seconds=9)))
+    assert not await table.put(ON_REPLY)
+    assert await table.to_messages(Platform.WHATSAPP, ["reply-part-0"]) == []
+
+
+async def test_each_person_has_one_on_each_message(table: ReactionTable, key: int) -> None:
+    await table.put(ON_REPLY)
+    await table.put(replace(ON_REPLY, person=BEN, emoji="❤️"))
+    await table.put(ON_SAID)
+    found = await table.to_messages(Platform.WHATSAPP, ["reply-part-0", "said", "unknown"])
+    assert sorted((each.person.external_id, each.emoji) for each in found) == [("1", "👍"), ("2", "❤️"), ("2", "🎉")]
+
+
+async def test_a_message_that_nobody_knows_gets_none(table: ReactionTable, key: int) -> None:
+    assert not await table.put(replace(ON_REPLY, external_id="unknown"))
+    assert not await table.put(replace(ON_REPLY, platform=Platform.WEB))
+
+
+async def test_a_reply_is_told_by_whichever_of_its_parts(table: ReactionTable, key: int) -> None:
+    await table.put(ON_REPLY)
+    await table.put(replace(ON_REPLY, external_id="reply-part-1", emoji="👎", at=NOON + timedelta(seconds=1)))
+    await table.put(replace(ON_REPLY, person=BEN, emoji="🎉"))
+    for part in ("reply-part-0", "reply-part-1"):
+        reply = await table.reply_of(replace(ON_REPLY, external_id=part))
+        assert reply == ReactedReply(key, ("👎", "👍"))
+    assert await table.reply_of(ON_SAID) is None
+
+
+async def test_deleting_the_conversation_deletes_them(table: ReactionTable, sql_store: SqlStore, key: int) -> None:
+    await table.put(ON_REPLY)
+    await table.put(ON_SAID)
+    await sql_store.put_feedback(Feedback(key, ADA, 1, NOON))
+    assert await sql_store.change(deletion_of(7)) == 1
+    assert await table.to_messages(Platform.WHATSAPP, ["reply-part-0", "said"]) == []
