@@ -4,8 +4,23 @@ import os
 from collections.abc import Iterator
 
 import pytest
+import structlog
+from hypothesis import settings as hypothesis_settings
 
 from source.app.settings import Settings
+
+# Examples of each property: enough to see a rule break; `--hypothesis-profile=thorough` looks longer.
+hypothesis_settings.register_profile("quick", max_examples=40, deadline=None)
+hypothesis_settings.register_profile("thorough", max_examples=1_000, deadline=None)
+hypothesis_settings.load_profile("quick")
+
+
+@pytest.fixture(autouse=True)
+def plain_tracebacks() -> None:
+    """Log what broke as the program does: with local variables, as is structlog's own way, each takes a second."""
+    renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    before_the_last = structlog.get_config()["processors"][:-1]
+    structlog.configure(processors=[*before_the_last, renderer])
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -26,7 +26,7 @@ from tests.fakes.filter_samples import filters_over, value_of
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 HEAD = {"carried_summary": "", "running_summary": "", "context_start": 0, "is_active": False, "filename": "x.json"}
 FACTS = {"version": 1, "updated_at": NOW}
-examples = settings(max_examples=50, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+examples = settings(max_examples=25, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])

@@ -136,7 +136,7 @@ def shown_source(chunk: Chunk) -> str:
     return chunk.text.removeprefix(chunk.opened).removesuffix(chunk.closed)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(TEXTS, LIMITS)
 def test_nothing_is_lost_and_every_chunk_can_be_sent(text: str, limit: int) -> None:
     chunks = split(text, limit)
@@ -149,7 +149,7 @@ def test_nothing_is_lost_and_every_chunk_can_be_sent(text: str, limit: int) -> N
         assert is_balanced(chunk.text, limit // 5)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=40)
 @given(TEXTS, LIMITS, st.lists(st.integers(1, 150), min_size=1, max_size=8), st.integers(1, 40))
 def test_a_stream_in_any_pieces_gives_the_chunks_of_the_whole(
     text: str, limit: int, sizes: list[int], looked_at: int
@@ -171,7 +171,7 @@ def pieces(length: int, sizes: list[int]) -> Iterator[tuple[int, int]]:
     return pairwise([*ends, length])
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(TEXTS, LIMITS)
 def test_no_cut_goes_through_a_character_that_would_fit(text: str, limit: int) -> None:
     chunks = split(text, limit)
