@@ -11,6 +11,7 @@ EchoError
 │   └── ModelAnswerError           it answered, but not in the form that was asked for
 ├── DeliveryError                  the channel did not take a reply; it is stored and will be delivered later
 │   ├── DeliveryRefusedError       not this reply as things are; another may be taken meanwhile
+│   ├── DeliveryParkedError        not before the person has written again
 │   └── UndeliverableError         it never will: the place is gone
 ├── MediaError                     a file that somebody sent cannot be had
 │   └── MediaTooLargeError         it is larger than is read
@@ -84,6 +85,14 @@ class DeliveryError(EchoError):
 
 class DeliveryRefusedError(DeliveryError):
     """The channel can be reached and does not want this reply as things are; what is newer need not wait for it."""
+
+
+class DeliveryParkedError(DeliveryError):
+    """The reply waits until the person writes again; `is_told`: they have been asked to."""
+
+    def __init__(self, reason: str, *, is_told: bool = False) -> None:
+        super().__init__(reason)
+        self.is_told = is_told
 
 
 class UndeliverableError(DeliveryError):

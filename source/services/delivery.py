@@ -8,8 +8,15 @@ from functools import partial
 
 import structlog
 
-from source.domain.errors import DeliveryError, DeliveryRefusedError, StoreError, UndeliverableError
+from source.domain.errors import (
+    DeliveryError,
+    DeliveryParkedError,
+    DeliveryRefusedError,
+    StoreError,
+    UndeliverableError,
+)
 from source.domain.thread import Platform, ThreadKey, ThreadRef
+from source.domain.turn import UndeliveredReply
 from source.ports.channel import Channel, LiveReply
 from source.ports.clock import Clock
 from source.ports.store import TurnStore
@@ -42,12 +49,26 @@ class Outgoing:
     message_id: int = 0
 
 
-class _Fate(Enum):
+class Fate(Enum):
     """What became of a reply that was handed over."""
 
     SETTLED = "settled"
     REFUSED = "refused"
     UNREACHABLE = "unreachable"
+    PARKED = "parked"
+    ASKED_FOR = "asked for"  # parked, and the person has been asked to write
+    LOST = "lost"
+
+
+_TRIED_AGAIN = frozenset({Fate.REFUSED, Fate.UNREACHABLE})
+
+
+@dataclass(frozen=True, slots=True)
+class _Parked:
+    """The replies of one thread that its channel has parked, by the first events that they answer."""
+
+    channel: Channel
+    keys: set[int] = field(default_factory=set)
 
 
 @dataclass(slots=True, eq=False)
@@ -71,7 +92,10 @@ class _Queue:
 
 
 class Deliveries:
-    """Delivers replies; what a channel refuses is tried again after a pause, and before anything newer."""
+    """Delivers replies; what a channel refuses is tried again after a pause, and before anything newer.
+
+    What a channel has parked is tried with the next `flush` of its thread alone; until then the store has it.
+    """
 
     def __init__(
         self,
@@ -87,6 +111,8 @@ class Deliveries:
         self._gate = gate
         self._withdraw = withdraw
         self._queues: dict[ThreadKey, _Queue] = {}
+        self._parked: dict[ThreadKey, _Parked] = {}
+        self._unparking = asyncio.Lock()
         self._unnoted: set[int] = set()
 
     @property
@@ -95,14 +121,28 @@ class Deliveries:
         waiting = (late.outgoing.keys for queue in self._queues.values() for late in queue.replies)
         return self._unnoted.union(*waiting)
 
-    async def deliver(self, channel: Channel, reply: LiveReply, outgoing: Outgoing) -> None:
-        """Deliver a reply that its channel shows already; it waits for what is older and may still arrive."""
+    def has_parked(self, thread: ThreadKey) -> bool:
+        """Whether something waits in this thread until its person writes."""
+        return thread in self._parked
+
+    def park(self, channel: Channel, thread: ThreadKey, key: int) -> None:
+        """Deliver the reply to this event, which the store has as undelivered, with the next `flush` of its thread."""
+        self._parked.setdefault(thread, _Parked(channel)).keys.add(key)
+
+    async def deliver(self, channel: Channel, reply: LiveReply, outgoing: Outgoing) -> Fate:
+        """Deliver a reply that its channel shows already; it waits for what is older and may still arrive.
+
+        Returns what became of it now: what is neither settled nor parked nor lost is tried again by itself.
+        """
         thread = outgoing.thread.key
         await self.flush(thread)
         if (queue := self._queues.get(thread)) is not None and queue.is_stuck:
             self.add(channel, outgoing, begun=reply)
-        elif await self._hand_over(reply, outgoing) is not _Fate.SETTLED:
+            return Fate.UNREACHABLE
+        fate = await self._hand_over(channel, reply, outgoing)
+        if fate in _TRIED_AGAIN:
             self.add(channel, outgoing)
+        return fate
 
     def add(self, channel: Channel, outgoing: Outgoing, *, begun: LiveReply | None = None) -> None:
         """Deliver a reply later: with the next `flush` of its thread or after a pause, whichever comes first."""
@@ -115,6 +155,8 @@ class Deliveries:
 
     async def flush(self, thread: ThreadKey) -> None:
         """Try at once what waits in this thread; what is refused again goes on waiting."""
+        if thread in self._parked:
+            await self._unpark(thread)
         queue = self._queues.get(thread)
         if queue is not None:
             await self._empty(queue)
@@ -144,6 +186,26 @@ class Deliveries:
         await asyncio.gather(*tasks, return_exceptions=True)
         for queue in queues:
             self._queues.pop(queue.thread, None)
+        self._parked = {thread: each for thread, each in self._parked.items() if thread.platform not in platforms}
+
+    async def _unpark(self, thread: ThreadKey) -> None:
+        """Put what is parked in a thread before whatever else waits there."""
+        async with self._unparking:
+            parked = self._parked.get(thread)
+            if parked is None:
+                return
+            try:
+                undelivered = await self._store.undelivered(thread)
+            except StoreError as error:
+                log.warning("parked_not_read", error=str(error))
+                return
+            self._parked.pop(thread, None)
+            taken = self.keys
+            for reply in undelivered:
+                if not parked.keys.isdisjoint(reply.keys) and taken.isdisjoint(reply.keys):
+                    self.add(parked.channel, outgoing_of(reply))
+            if (queue := self._queues.get(thread)) is not None:
+                queue.replies.sort(key=_age_of)
 
     async def _redeliver(self, queue: _Queue) -> None:
         for failures in range(1, _MOST_TRIES):
@@ -165,12 +227,12 @@ class Deliveries:
                 outgoing = late.outgoing
                 again = LateReply(partial(queue.channel.open_reply, outgoing.thread, outgoing.keys))
                 begun, late.begun = late.begun, None
-                match await self._hand_over(begun or again, outgoing):
-                    case _Fate.SETTLED:
-                        self._take_out(queue, late)
-                    case _Fate.UNREACHABLE:
-                        queue.is_stuck = True
-                        return
+                fate = await self._hand_over(queue.channel, begun or again, outgoing)
+                if fate not in _TRIED_AGAIN:
+                    self._take_out(queue, late)
+                elif fate is Fate.UNREACHABLE:
+                    queue.is_stuck = True
+                    return
 
     def _take_out(self, queue: _Queue, late: _Late) -> None:
         """Nothing has to be done for this reply any more, and without it perhaps not for its thread."""
@@ -189,31 +251,37 @@ class Deliveries:
         if self._withdraw is not None:
             self.forget(thread.key, await self._withdraw(thread))
 
-    async def _withhold(self, reply: LiveReply, outgoing: Outgoing) -> _Fate:
+    async def _withhold(self, reply: LiveReply, outgoing: Outgoing) -> Fate:
         try:
             await self.step_back(outgoing.thread)
         except StoreError as error:
             log.warning("reply_not_withdrawn", error=str(error))
-            return _Fate.REFUSED
+            return Fate.REFUSED
         await reply.fail("")
         log.info("reply_withheld", events=len(outgoing.keys))
-        return _Fate.SETTLED
+        return Fate.SETTLED
 
-    async def _hand_over(self, reply: LiveReply, outgoing: Outgoing) -> _Fate:
+    async def _hand_over(self, channel: Channel, reply: LiveReply, outgoing: Outgoing) -> Fate:
         if self._gate.is_held(outgoing.thread.key):
             return await self._withhold(reply, outgoing)
+        fate = Fate.SETTLED
         try:
             await reply.deliver(outgoing.text, interrupted=outgoing.interrupted)
         except UndeliverableError as error:
             log.warning("reply_undeliverable", events=len(outgoing.keys), error=str(error))
+            fate = Fate.LOST
+        except DeliveryParkedError as error:
+            log.info("reply_parked", events=len(outgoing.keys), reason=str(error))
+            self.park(channel, outgoing.thread.key, outgoing.keys[0])
+            return Fate.ASKED_FOR if error.is_told else Fate.PARKED
         except DeliveryError as error:
             log.warning("reply_undelivered", events=len(outgoing.keys), error=str(error))
-            return _Fate.REFUSED if isinstance(error, DeliveryRefusedError) else _Fate.UNREACHABLE
+            return Fate.REFUSED if isinstance(error, DeliveryRefusedError) else Fate.UNREACHABLE
         except Exception:  # it is stored: whatever the channel's fault is, it must not be answered again
             log.exception("delivery_broke", events=len(outgoing.keys))
-            return _Fate.REFUSED
+            return Fate.REFUSED
         await self._note_delivered(outgoing.keys)
-        return _Fate.SETTLED
+        return fate
 
     async def _note_delivered(self, keys: Iterable[int]) -> None:
         noted = tuple(sorted(keys))
@@ -225,3 +293,13 @@ class Deliveries:
             log.warning("delivery_not_noted", events=len(noted), error=str(error))
         else:
             self._unnoted.difference_update(noted)
+
+
+def outgoing_of(reply: UndeliveredReply) -> Outgoing:
+    """Return a stored reply as it is handed over."""
+    message = reply.message
+    return Outgoing(reply.keys, reply.thread, message.message_content, message.interrupted, message.message_id)
+
+
+def _age_of(late: _Late) -> tuple[int, ...]:
+    return late.outgoing.keys

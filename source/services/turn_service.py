@@ -10,13 +10,13 @@ import structlog
 
 from source.domain.errors import RefusedInputError
 from source.domain.thread import Platform, ThreadKey, ThreadRef
-from source.domain.turn import AcceptedEvent, InboundKind, InboundMessage, UndeliveredReply
+from source.domain.turn import AcceptedEvent, InboundKind, InboundMessage
 from source.ports.channel import Channel
 from source.ports.clock import Clock
 from source.ports.store import TurnStore
 from source.services.admission import Admission
 from source.services.attendance import ALWAYS_OPEN, Gate
-from source.services.delivery import Deliveries, Outgoing
+from source.services.delivery import Deliveries, outgoing_of
 from source.services.mailbox import Waiting
 from source.services.owned_tasks import OwnedTasks
 from source.services.scrubbing import AS_IT_IS, Keeping
@@ -144,6 +144,11 @@ class TurnService:
         """Deliver no more what the store has no more."""
         self._deliveries.forget(thread, message_ids)
 
+    @property
+    def deliveries(self) -> Deliveries:
+        """What replies go out through, in each thread in order."""
+        return self._deliveries
+
     def channel_of(self, platform: Platform) -> Channel | None:
         """Return where replies of this platform go; None: nobody has come from there yet."""
         return self._channels.get(platform)
@@ -233,7 +238,7 @@ class TurnService:
             left = [event for event in unanswered if event.key not in taken]
             for reply in undelivered:
                 if reply.thread.platform == channel.platform and taken.isdisjoint(reply.keys):
-                    self._deliveries.add(channel, _outgoing(reply))
+                    self._deliveries.add(channel, outgoing_of(reply))
             return [self._turns.add(self._waiting(event, channel)) for event in left]
 
     def _waiting(self, event: AcceptedEvent, channel: Channel, *, is_caught_up: bool = False) -> Waiting:
@@ -246,8 +251,3 @@ async def _tell(channel: Channel, thread: ThreadRef, sentence: str) -> None:
         await channel.open_reply(thread).fail(sentence)
     except Exception:  # what was taken must not suffer from what was not
         log.exception("channel_broke")
-
-
-def _outgoing(reply: UndeliveredReply) -> Outgoing:
-    message = reply.message
-    return Outgoing(reply.keys, reply.thread, message.message_content, message.interrupted, message.message_id)
