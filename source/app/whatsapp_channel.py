@@ -6,10 +6,13 @@ from source.adapters.whatsapp.platform import WhatsAppPlatform
 from source.adapters.whatsapp.settings import WhatsAppSettings
 from source.app.echo import Echo
 from source.app.settings import Settings
+from source.domain.thread import Platform
+from source.services.contact_merging import ContactMerging
 
 
 def whatsapp_platform(settings: Settings, echo: Echo) -> WhatsAppPlatform:
     """Return the channel, whose webhook is not served yet."""
+    contacts = ContactTable(echo.store)
     return WhatsAppPlatform(
         whatsapp_settings(settings),
         turns=echo.turns,
@@ -17,7 +20,10 @@ def whatsapp_platform(settings: Settings, echo: Echo) -> WhatsAppPlatform:
         corrections=echo.corrections,
         store=echo.channel_store,
         webhooks=WebhookTable(echo.store),
-        contacts=ContactTable(echo.store),
+        contacts=contacts,
+        merging=ContactMerging(
+            Platform.WHATSAPP, contacts, manager=echo.manager, store=echo.store, turns=echo.turns, clock=echo.clock
+        ),
         clock=echo.clock,
     )
 

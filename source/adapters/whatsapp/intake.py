@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -15,7 +15,8 @@ from source.adapters.whatsapp.typing_sign import TypingSign
 from source.domain.errors import RefusedInputError, StoreError
 from source.domain.thread import Platform
 from source.ports.clock import Clock
-from source.ports.webhooks import ContactStore, Delivered, Delivery, WebhookStore
+from source.ports.webhooks import Contact, ContactStore, Delivered, Delivery, WebhookStore
+from source.services.contact_merging import ContactMerging
 from source.services.keyed_locks import KeyedLocks
 from source.services.owned_tasks import OwnedTasks
 
@@ -36,6 +37,7 @@ class IntakeParts:
     channel: WhatsAppChannel
     sign: TypingSign
     clock: Clock
+    merging: ContactMerging
 
 
 class Intake:
@@ -56,7 +58,10 @@ class Intake:
             return 0
         deliveries: list[Delivery] = []
         for each in items:
-            contact = await self._parts.contacts.met(Platform.WHATSAPP, each.addresses, each.name)
+            contact = await self._who(each)
+            if contact is None:
+                continue
+            self._parts.merging.note(contact)
             if each.wamid is not None:
                 self._parts.sign.heard(thread_of(contact.contact_id), each.wamid)
             self._parts.channel.heard(contact)
@@ -65,6 +70,15 @@ class Intake:
         kept = await self._parts.webhooks.keep(Platform.WHATSAPP, deliveries)
         self._begin(kept)
         return len(kept)
+
+    async def _who(self, item: Item) -> Contact | None:
+        """Return whom a thing concerns; None: somebody of whom nothing is to be kept."""
+        contacts = self._parts.contacts
+        if item.is_of_known:
+            return await contacts.known(Platform.WHATSAPP, item.addresses)
+        if item.before:
+            return await contacts.moved(Platform.WHATSAPP, item.before, item.addresses, item.sent_at)
+        return await contacts.met(Platform.WHATSAPP, item.addresses, item.name, at=item.sent_at)
 
     async def take_up(self) -> None:
         """See to what an earlier process has kept.
@@ -86,16 +100,23 @@ class Intake:
         by_person: defaultdict[int, list[Kept]] = defaultdict(list)
         for each in delivered:
             self._in_hand.add(each.number)
-            kept = Kept.of(each)
+            kept = self._as_now(Kept.of(each))
             by_person[kept.contact_id].append(kept)
-        return [
-            self._tasks.spawn(self._see_to(str(person), sorted(theirs, key=_moment_of)), name="whatsapp-intake")
-            for person, theirs in by_person.items()
-        ]
+        return [self._spawn(person, sorted(theirs, key=_moment_of)) for person, theirs in by_person.items()]
 
-    async def _see_to(self, person: str, theirs: Sequence[Kept]) -> None:
-        async with self._people.hold(person):
-            for kept in theirs:
+    def _spawn(self, person: int, theirs: Sequence[Kept]) -> asyncio.Task[None]:
+        return self._tasks.spawn(self._see_to(person, theirs), name="whatsapp-intake")
+
+    def _as_now(self, kept: Kept) -> Kept:
+        """Return it as of the contact that its own has turned out to be."""
+        return replace(kept, contact_id=self._parts.merging.now(kept.contact_id))
+
+    async def _see_to(self, person: int, theirs: Sequence[Kept]) -> None:
+        async with self._people.hold(str(person)):
+            for number, kept in enumerate(theirs):
+                if (now := self._parts.merging.now(person)) != person:
+                    self._spawn(now, [self._as_now(each) for each in theirs[number:]])
+                    return
                 await self._until_done(kept)
 
     async def _until_done(self, kept: Kept) -> None:
@@ -116,6 +137,9 @@ class Intake:
             return
 
     async def _handle(self, kept: Kept) -> None:
+        for gone in self._parts.merging.pending(kept.contact_id):
+            async with self._people.hold(str(gone)):
+                await self._parts.merging.settle(kept.contact_id)
         try:
             await self._parts.handlers[kept.kind].see_to(kept)
         except RefusedInputError as error:

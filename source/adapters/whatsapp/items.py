@@ -23,6 +23,9 @@ class Item:
     handler of the kind reads; numbers and Meta's ids of messages have no place in it, for it is kept. `wamid` is
     Meta's id of what that person wrote, None of what they did not write. `renews`: it renews the time in which
     they may be answered, as an edit does not.
+
+    `before` is what they were known by until then, of who changes that. Of what `is_of_known` people alone nothing is
+    kept if nobody is known by these addresses.
     """
 
     kind: str
@@ -33,6 +36,8 @@ class Item:
     name: str | None = None
     wamid: str | None = None
     renews: bool = False
+    before: tuple[str, ...] = ()
+    is_of_known: bool = False
 
     def wrote(self, contact: Contact, now: datetime) -> Wrote | None:
         """Return when it was written; None of what does not renew the time in which the person may be answered."""

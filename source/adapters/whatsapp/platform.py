@@ -9,10 +9,12 @@ from fastapi import APIRouter
 
 from source.adapters.whatsapp.graph import GraphSending
 from source.adapters.whatsapp.handlers.corrected import CorrectedHandler
+from source.adapters.whatsapp.handlers.moved import MovedHandler
 from source.adapters.whatsapp.handlers.said import SaidHandler
 from source.adapters.whatsapp.ingress import router
 from source.adapters.whatsapp.intake import Intake, IntakeParts
 from source.adapters.whatsapp.items import Handler
+from source.adapters.whatsapp.reading.changes import MOVED
 from source.adapters.whatsapp.reading.messages import CORRECTED, SAID
 from source.adapters.whatsapp.reply import ReplyParts, WhatsAppChannel
 from source.adapters.whatsapp.settings import WhatsAppSettings
@@ -23,6 +25,7 @@ from source.ports.clock import Clock
 from source.ports.store import ChannelStore
 from source.ports.webhooks import ContactStore, WebhookStore
 from source.services.commands import CommandService
+from source.services.contact_merging import ContactMerging
 from source.services.corrections import Corrections
 from source.services.pauses import pause_after
 from source.services.turn_service import TurnService
@@ -47,19 +50,22 @@ class WhatsAppPlatform:
         store: ChannelStore,
         webhooks: WebhookStore,
         contacts: ContactStore,
+        merging: ContactMerging,
         clock: Clock,
     ) -> None:
         self._settings = settings
         self._turns = turns
         self._clock = clock
+        self._merging = merging
         self._sending = GraphSending(settings)
         self._sign = TypingSign(self._sending)
         self.channel = WhatsAppChannel(ReplyParts(self._sending, contacts, store, self._sign))
         handlers: dict[str, Handler] = {
             SAID: SaidHandler(turns, commands, self.channel),
             CORRECTED: CorrectedHandler(corrections),
+            MOVED: MovedHandler(),
         }
-        self.intake = Intake(IntakeParts(webhooks, contacts, handlers, self.channel, self._sign, clock))
+        self.intake = Intake(IntakeParts(webhooks, contacts, handlers, self.channel, self._sign, clock, merging))
 
     def router(self) -> APIRouter:
         """Return the webhook's routes."""
@@ -74,6 +80,7 @@ class WhatsAppPlatform:
             taking_up.cancel()
             await asyncio.gather(taking_up, return_exceptions=True)
             await self.intake.close(_DRAIN)
+            await self._merging.close()
             await self._turns.drain(_DRAIN, Platform.WHATSAPP)
             await self._sign.close()
             await self._sending.close()
@@ -83,6 +90,7 @@ class WhatsAppPlatform:
         failures = 0
         while True:
             try:
+                await self._merging.take_up()
                 await self._turns.recover(self.channel)
                 await self.intake.take_up()
             except StoreError as error:
