@@ -6,7 +6,8 @@ from typing import Final
 
 from source.adapters.whatsapp.items import Content, Item
 from source.adapters.whatsapp.reading.attached import file_in, words_in
-from source.adapters.whatsapp.reading.people import name_of, sender_of
+from source.adapters.whatsapp.reading.changes import change_in
+from source.adapters.whatsapp.reading.people import name_of, sender_of, username_of
 from source.adapters.whatsapp.reading.reactions import REACTED, reaction_in
 from source.adapters.whatsapp.reading.values import Json, key_of, kind_in, moment_in, object_in, objects_in, string_in
 from source.domain.message_text import is_storable, storable
@@ -26,7 +27,7 @@ _MOST_COMMAND_CHARS: Final = 200
 def messages_in(value: Json, now: datetime) -> Iterator[Item | str]:
     """Yield what people did, and the kind of whatever Echo does nothing with."""
     for message in objects_in(value.get("messages")):
-        yield _read(message, value, now) or kind_in(message.get("type"))
+        yield change_in(message, value, now) or _read(message, value, now) or kind_in(message.get("type"))
 
 
 def _read(message: Json, value: Json, now: datetime) -> Item | None:
@@ -35,6 +36,8 @@ def _read(message: Json, value: Json, now: datetime) -> Item | None:
     if not wamid or not sender or meant is None:
         return None
     kind, content = meant
+    if username := username_of(message, value):
+        content = {**content, "username": username}
     return Item(
         kind=kind,
         key=key_of(wamid),
