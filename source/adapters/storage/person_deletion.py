@@ -180,9 +180,14 @@ def _forget_contacts(connection: Connection, gone: Sequence[Alias]) -> None:
         if alias.external_id.isdecimal():
             mine = int(alias.external_id)
             named = and_(contacts.c.id == mine, contacts.c.platform == alias.platform.value)
-            if connection.execute(delete(contacts).where(named)).rowcount:
-                forget_written(connection, alias.platform, mine)
-                connection.execute(delete(contact_addresses).where(contact_addresses.c.contact_id == mine))
+            connection.execute(delete(contacts).where(named))
+            forget_written(connection, alias.platform, mine)
+            for table in _BY_CONTACT:
+                theirs = (table.c.contact_id == mine, table.c.platform == alias.platform.value)
+                connection.execute(delete(table).where(*theirs))
+            merged = merged_contacts.c
+            is_one_of = or_(merged.gone == mine, merged.kept == mine)
+            connection.execute(delete(merged_contacts).where(is_one_of, merged.platform == alias.platform.value))
 
 
 def _is_there(connection: Connection, alias: Alias) -> bool:
