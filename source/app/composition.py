@@ -56,7 +56,9 @@ async def open_echo(
         if echo.embeddings is not None:
             stack.push_async_callback(echo.embeddings.close)
         await echo.limits.load(store)
-        _ = echo.commands  # all of it is made now: a setting that is wrong is told before anything begins
+        await echo.people.attending.load()
+        # All of it is made now: a setting that is wrong is told before anything begins.
+        _ = echo.people.wishes, echo.commands
         await echo.manager.start()
         echo.facts.reading.start()
         stack.push_async_callback(echo.facts.reading.stop)

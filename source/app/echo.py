@@ -8,6 +8,7 @@ from source.adapters.storage.metadata_table import MetadataTable
 from source.adapters.storage.sql_store import SqlStore
 from source.adapters.storage.transcript_progress import TranscriptProgress
 from source.app.archives import ArchiveHomes, archive_settings
+from source.app.attending import PeopleBeside, business_of
 from source.app.embeddings import embedding_model
 from source.app.facts import Facts
 from source.app.personal_data import finder_for, scrubbed
@@ -45,6 +46,7 @@ from source.services.rewriting import Rewriting
 from source.services.scrubbing import Scrubbing
 from source.services.speaker import Speaker
 from source.services.summarizer import ConversationSummarizer, SummarySettings
+from source.services.taking_over import TakingOver
 from source.services.tools import SearchMessages, Toolbox
 from source.services.topics import NO_SUGGESTIONS, TopicSuggestions
 from source.services.transcript_catchup import TranscriptCatchUp
@@ -52,6 +54,7 @@ from source.services.transcript_home import TranscriptHome
 from source.services.turn import Answerer, TurnParts
 from source.services.turn_service import TurnService
 from source.services.upkeep import ContextUpkeep
+from source.services.withdrawal import Withdrawal
 
 PROMPTS = ROOT / "config" / "prompts"
 
@@ -90,9 +93,15 @@ class Echo:
     def scrubbing(self) -> Scrubbing:
         """What is kept of personal data."""
         settings = self.settings
-        published = [text_of(settings.persona_file, "PERSONA")] if settings.pii_scrub_stored else []
+        published = [self.persona, settings.first_contact_notice] if settings.pii_scrub_stored else []
         finder = finder_for(settings.pii_country)
         return Scrubbing(finder, is_removed=settings.pii_scrub_stored, published=published)
+
+    @cached_property
+    def persona(self) -> str:
+        """How Echo speaks, and for whom."""
+        lines = (text_of(self.settings.persona_file, "PERSONA"), business_of(self.settings).line)
+        return "\n\n".join(filter(None, lines))
 
     @cached_property
     def estimator(self) -> TokenEstimator:
@@ -231,7 +240,7 @@ class Echo:
             ContextSettings(settings.max_context_messages, settings.context_budget_tokens, settings.max_output_tokens),
             self.estimator,
             model=self.model.name,
-            persona=text_of(settings.persona_file, "PERSONA"),
+            persona=self.persona,
             tools=self.toolbox.specs,
         )
 
@@ -277,6 +286,8 @@ class Echo:
             notices=self.profiles.linking,
             topics=TopicSuggestions() if self.settings.topic_suggestions else NO_SUGGESTIONS,
             recall_first=RecallFirst(self.toolbox),
+            gate=self.people.gate,
+            introductions=self.people.introductions,
         )
         answerer = Answerer(parts)
         return TurnService(
@@ -287,7 +298,18 @@ class Echo:
             answer_max_age=self.settings.answer_max_age,
             keeping=self.scrubbing,
             quiet={Platform.WHATSAPP: self.settings.whatsapp_burst},
+            gate=self.people.gate,
+            withdrawal=Withdrawal(self.store, self.manager),
         )
+
+    @cached_property
+    def people(self) -> PeopleBeside:
+        return PeopleBeside(self.settings, self.store, self.clock)
+
+    @cached_property
+    def taking_over(self) -> TakingOver:
+        """Has people of the business answer, and Echo again."""
+        return self.people.taking_over(self.turns)
 
     @cached_property
     def commands(self) -> CommandService:
@@ -306,6 +328,7 @@ class Echo:
             linking=self.profiles.linking,
             memory=self.facts.command(self.rewriting),
             privacy=self.privacy.commands,
+            attending=self.people.commands(self.taking_over),
             clock=self.clock,
         )
         return CommandService(parts)

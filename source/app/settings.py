@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, PrivateAttr, SecretStr, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
+from source.app.settings_business import BusinessFields
 from source.app.settings_discord import DiscordFields
 from source.app.settings_embeddings import EmbeddingFields
 from source.app.settings_fields import empty_as_none
@@ -27,6 +28,7 @@ class Settings(
     EmbeddingFields,
     DiscordFields,
     WhatsAppFields,
+    BusinessFields,
     OperationFields,
     ProfileFields,
     ScrubbingFields,

@@ -99,7 +99,8 @@ class Attending:
         async with self._locks.hold(thread.thread_id):
             before = self.of(thread)
             if before.mode is Mode.HUMAN:  # a person was asked for, and is there: it goes on for as long as they are
-                return await self._keep(thread, replace(before, until=_later(before.until, now + self._human_timeout)))
+                later = _later(before.until, now + self._human_timeout)
+                return await self._keep(thread, replace(before, until=later, by=by))
             paused = Attendance(Mode.PAUSED, _later(before.until, until), before.since or now, by)
             return await self._keep(thread, paused)
 

@@ -130,9 +130,9 @@ class Corrections:
         return _nothing_more
 
     async def _said(self, platform: Platform, event_id: str) -> SaidMessage | None:
-        """Return a person's message; Echo's own are not what people edit or take back."""
+        """Return what somebody wrote; Echo's own are not what people edit or take back."""
         said = await self._store.find(platform, event_id)
-        return said if said is not None and said.message.is_from_person else None
+        return said if said is not None and said.message.requester is not None else None
 
     async def _correct_at_rest(self, conversation_id: int, changed: Message) -> None:
         """Correct a conversation that is not running, and have its transcript written."""

@@ -63,7 +63,7 @@ async def business_on(folder: Path, **settings: str) -> AsyncIterator[Business]:
     await asyncio.to_thread(folder.mkdir)
     graph = FakeGraph(clock=SystemClock())
     async with graph, FakeOpenAIServer() as model:
-        usual = {"WHATSAPP_BURST_SECONDS": "0.3", **graph.environment, **_answering(model)}
+        usual = {"WHATSAPP_BURST_SECONDS": "0.3", "AI_DISCLOSURE": "", **graph.environment, **_answering(model)}
         bot = ApiServer(folder, database_url="", is_hasty=False, **(usual | settings))
         async with Meta(graph, bot.url + PATH) as meta:
             await asyncio.to_thread(bot.start)

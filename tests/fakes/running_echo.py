@@ -118,6 +118,7 @@ def settings_for(folder: Path, server: FakeOpenAIServer | None = None, **setting
             "durability": "normal",
             "summary_timeout_seconds": 20,
             "whatsapp_burst_seconds": 0,  # nobody moves the clock between what is said
+            "ai_disclosure": (),
             **settings,
         }
     )

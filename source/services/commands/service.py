@@ -15,6 +15,7 @@ from source.ports.store import ConversationCatalog, ConversationListing, Convers
 from source.services.archive import ArchiveService
 from source.services.commands import words
 from source.services.commands.answering import AnsweringCommands, Turns
+from source.services.commands.attending import AttendingCommands
 from source.services.commands.counting import StatsCommand
 from source.services.commands.exporting import EXPORTABLE, ExportCommand
 from source.services.commands.life import ARCHIVABLE, ARCHIVED, RESUMABLE, LifeCommands
@@ -67,6 +68,7 @@ class CommandParts:
     linking: LinkingService
     memory: MemoryCommand
     privacy: PrivacyCommands
+    attending: AttendingCommands
     clock: Clock
 
 
@@ -105,6 +107,8 @@ class CommandService:
             _Command(words.STATS, StatsCommand(Statistics(parts.statistics)).stats),
             _Command(words.STOP, answering.stop),
             _Command(words.RETRY, answering.retry),
+            _Command(words.HUMAN, parts.attending.human),
+            _Command(words.BOT, parts.attending.bot),
             _Command(words.HELP, self._help),
         )
         self._commands = {command.spec.name: command for command in commands}
