@@ -20,6 +20,7 @@ from source.services.mailbox import Batch, Mailbox, Waiting
 from source.services.owned_tasks import OwnedTasks
 from source.services.pauses import pause_after
 from source.services.turn import Answerer
+from source.services.turn_gate import TurnGate
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +51,7 @@ class TurnRunner:
         self._clock = clock
         self._quiet = quiet or {}
         self._tasks = OwnedTasks()
+        self._gate = TurnGate(self._tasks)
         self._in_hand = InHand()
         self._boxes: dict[ThreadKey, Mailbox] = {}
         self._expected = Expected()
@@ -127,6 +129,7 @@ class TurnRunner:
         try:
             while box.waiting:
                 await self._until_quiet(box)
+                await self._gate.passed()
                 await self._turn(box, box.next_batch())
                 if not box.failures:
                     await self._tidy(box.thread)
