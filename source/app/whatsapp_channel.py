@@ -1,6 +1,7 @@
 """The WhatsApp channel, as the settings ask for it."""
 
 from source.adapters.storage.contact_table import ContactTable
+from source.adapters.storage.status_table import StatusTable
 from source.adapters.storage.webhook_table import WebhookTable
 from source.adapters.whatsapp.platform import WhatsAppPlatform
 from source.adapters.whatsapp.settings import WhatsAppSettings
@@ -8,6 +9,7 @@ from source.app.echo import Echo
 from source.app.settings import Settings
 from source.domain.thread import Platform
 from source.services.contact_merging import ContactMerging
+from source.services.sent_statuses import SentStatuses
 
 
 def whatsapp_platform(settings: Settings, echo: Echo) -> WhatsAppPlatform:
@@ -18,6 +20,7 @@ def whatsapp_platform(settings: Settings, echo: Echo) -> WhatsAppPlatform:
         turns=echo.turns,
         commands=echo.commands,
         corrections=echo.corrections,
+        statuses=SentStatuses(StatusTable(echo.store), echo.store, echo.manager, echo.clock),
         store=echo.channel_store,
         webhooks=WebhookTable(echo.store),
         contacts=contacts,

@@ -173,6 +173,10 @@ class InMemoryConversationManager:
         if not conversation.is_saved:
             self._writer.note(conversation)
 
+    def note_changed(self, conversation: Conversation) -> None:
+        """Have the transcript of a conversation in memory written soon; unlike with `keep`, nobody used it."""
+        self._writer.note(conversation)
+
     def retire(self, conversation: Conversation) -> None:
         """Let a conversation leave memory; what is unsaved waits with the transcript writer."""
         self._left += self._residents.remove(conversation)

@@ -12,7 +12,9 @@ from source.adapters.whatsapp.settings import WhatsAppSettings
 from source.adapters.whatsapp.signature import is_signed
 from source.adapters.whatsapp.webhook import read_webhook
 from source.domain.errors import StoreError
+from source.domain.thread import Platform
 from source.ports.clock import Clock
+from source.services.sent_statuses import SentStatuses
 
 log = structlog.get_logger(__name__)
 
@@ -22,7 +24,7 @@ MOST_BYTES: Final = 3 * 1_024 * 1_024 + 65_536
 _SAME: Final = "The challenge is answered only to whoever knows WHATSAPP_VERIFY_TOKEN."
 
 
-def router(settings: WhatsAppSettings, intake: Intake, clock: Clock) -> APIRouter:
+def router(settings: WhatsAppSettings, intake: Intake, statuses: SentStatuses, clock: Clock) -> APIRouter:
     """Return the routes under `/webhooks/whatsapp`; no key opens them, Meta's signature does."""
     routes = APIRouter(include_in_schema=False)
 
@@ -53,6 +55,7 @@ def router(settings: WhatsAppSettings, intake: Intake, clock: Clock) -> APIRoute
             log.info("webhook_passed_over", **webhook.passed_over)
         try:
             await intake.keep(webhook.items)
+            await statuses.tell(Platform.WHATSAPP, webhook.statuses)
         except StoreError as error:
             log.warning("webhook_not_kept", reason=str(error))
             return PlainTextResponse("Not now.", status_code=503)

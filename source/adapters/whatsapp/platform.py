@@ -28,6 +28,7 @@ from source.services.commands import CommandService
 from source.services.contact_merging import ContactMerging
 from source.services.corrections import Corrections
 from source.services.pauses import pause_after
+from source.services.sent_statuses import SentStatuses
 from source.services.turn_service import TurnService
 
 log = structlog.get_logger(__name__)
@@ -47,6 +48,7 @@ class WhatsAppPlatform:
         turns: TurnService,
         commands: CommandService,
         corrections: Corrections,
+        statuses: SentStatuses,
         store: ChannelStore,
         webhooks: WebhookStore,
         contacts: ContactStore,
@@ -55,6 +57,7 @@ class WhatsAppPlatform:
     ) -> None:
         self._settings = settings
         self._turns = turns
+        self._statuses = statuses
         self._clock = clock
         self._merging = merging
         self._sending = GraphSending(settings)
@@ -69,19 +72,24 @@ class WhatsAppPlatform:
 
     def router(self) -> APIRouter:
         """Return the webhook's routes."""
-        return router(self._settings, self.intake, self._clock)
+        return router(self._settings, self.intake, self._statuses, self._clock)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Answer what was left, then what comes, until `stop` is set."""
-        taking_up = asyncio.create_task(self._take_up(), name="whatsapp-recovery")
+        work = [
+            asyncio.create_task(self._take_up(), name="whatsapp-recovery"),
+            asyncio.create_task(self._statuses.watch(Platform.WHATSAPP), name="whatsapp-statuses"),
+        ]
         try:
             await stop.wait()
         finally:
-            taking_up.cancel()
-            await asyncio.gather(taking_up, return_exceptions=True)
+            for task in work:
+                task.cancel()
+            await asyncio.gather(*work, return_exceptions=True)
             await self.intake.close(_DRAIN)
             await self._merging.close()
             await self._turns.drain(_DRAIN, Platform.WHATSAPP)
+            await self._statuses.close()
             await self._sign.close()
             await self._sending.close()
 

@@ -9,7 +9,9 @@ from typing import Final
 
 from source.adapters.whatsapp.items import Item
 from source.adapters.whatsapp.reading.messages import messages_in
+from source.adapters.whatsapp.reading.statuses import statuses_in
 from source.adapters.whatsapp.reading.values import Json, kind_in, objects_in
+from source.ports.sent import Status
 
 # Each yields what its field holds, and the kind of whatever Echo does nothing with.
 _FIELDS: Final[Mapping[str, Callable[[Json, datetime], Iterator[Item | str]]]] = {"messages": messages_in}
@@ -17,9 +19,13 @@ _FIELDS: Final[Mapping[str, Callable[[Json, datetime], Iterator[Item | str]]]] =
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """What a webhook holds, in its order; `passed_over` counts by kind what Echo does nothing with."""
+    """What a webhook holds, in its order; `passed_over` counts by kind what Echo does nothing with.
+
+    `statuses` are of messages that Echo sent, or somebody else from the same number.
+    """
 
     items: tuple[Item, ...] = ()
+    statuses: tuple[Status, ...] = ()
     passed_over: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -32,20 +38,28 @@ def read_webhook(body: bytes, *, now: datetime) -> Webhook:
     if not isinstance(content, dict):
         raise ValueError("a webhook is a JSON object")  # noqa: TRY004  (as json says what is wrong with JSON)
     items: list[Item] = []
+    statuses: list[Status] = []
     passed_over: Counter[str] = Counter()
+    for each in _things(content, now):
+        match each:
+            case Item():
+                items.append(each)
+            case Status():
+                statuses.append(each)
+            case _:
+                passed_over[each] += 1
+    return Webhook(tuple(items), tuple(statuses), passed_over)
+
+
+def _things(content: Json, now: datetime) -> Iterator[Item | Status | str]:
     for name, value in _changes(content):
         read = _FIELDS.get(name) if isinstance(name, str) else None
         if read is None:
-            passed_over[kind_in(name)] += 1
+            yield kind_in(name)
             continue
-        for kind in ("statuses", "errors"):
-            passed_over[kind] += len(objects_in(value.get(kind)))
-        for each in read(value, now):
-            if isinstance(each, Item):
-                items.append(each)
-            else:
-                passed_over[each] += 1
-    return Webhook(tuple(items), {kind: count for kind, count in passed_over.items() if count})
+        yield from ("errors" for _ in objects_in(value.get("errors")))
+        yield from statuses_in(value)
+        yield from read(value, now)
 
 
 def _changes(content: Json) -> Iterator[tuple[object, Json]]:

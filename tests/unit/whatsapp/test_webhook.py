@@ -106,7 +106,7 @@ def test_an_edit_and_a_deletion_say_which_message_they_correct() -> None:
 def test_what_echo_does_nothing_with_is_counted_by_kind() -> None:
     statuses = [{"id": "wamid.1", "status": "read"}, {"id": "wamid.1", "status": "delivered"}]
     webhook = _read(_value(_message(type="reaction", reaction={}), _message(type="system"), statuses=statuses))
-    assert webhook == Webhook((), {"statuses": 2, "reaction": 1, "system": 1})
+    assert webhook.passed_over == {"reaction": 1, "system": 1}
     assert _read({}, field="account_update").passed_over == {"account_update": 1}
 
 
