@@ -45,8 +45,35 @@ class WhatsAppFields(SettingFields):
         le=30,
         description="Seconds of quiet after a message before it is answered, together with what came in between.",
     )
+    whatsapp_messages_per_second: int = Field(
+        default=80,
+        ge=1,
+        le=1_000,
+        description="Messages a second that the number may send; 20 for one that a phone uses as well.",
+    )
+    whatsapp_template: str | None = Field(
+        default=None,
+        pattern=r"^[a-z0-9_]{1,512}$",
+        examples=["we_have_an_answer"],
+        description="Template for people who wrote over 24 hours ago; empty: replies to them wait until they write.",
+    )
+    whatsapp_template_language: str = Field(
+        default="en_US",
+        pattern=r"^[a-z]{2,3}(_[A-Za-z]{2,4})?$",
+        description="Language of WHATSAPP_TEMPLATE, as Meta writes it.",
+    )
+    whatsapp_template_holds_text: bool = Field(
+        default=False,
+        description="Whether the body of WHATSAPP_TEMPLATE has one variable, which is filled with the reply.",
+    )
+    whatsapp_parked_days: int = Field(
+        default=30,
+        ge=1,
+        le=3_650,
+        description="Days for which a reply waits until the person writes again.",
+    )
 
-    @field_validator(*_TOGETHER, "whatsapp_api_base", mode="before")
+    @field_validator(*_TOGETHER, "whatsapp_api_base", "whatsapp_template", mode="before")
     @classmethod
     def _nothing_is_no_number(cls, value: object) -> object:
         return empty_as_none(value)
@@ -66,3 +93,7 @@ class WhatsAppFields(SettingFields):
     @property
     def whatsapp_burst(self) -> timedelta:
         return timedelta(seconds=self.whatsapp_burst_seconds)
+
+    @property
+    def whatsapp_parked_for(self) -> timedelta:
+        return timedelta(days=self.whatsapp_parked_days)

@@ -1,14 +1,15 @@
 """The WhatsApp channel, as the settings ask for it."""
 
 from source.adapters.storage.contact_table import ContactTable
+from source.adapters.storage.parked_table import ParkedTable
 from source.adapters.storage.status_table import StatusTable
 from source.adapters.storage.webhook_table import WebhookTable
 from source.adapters.whatsapp.platform import WhatsAppPlatform
-from source.adapters.whatsapp.settings import WhatsAppSettings
+from source.adapters.whatsapp.settings import Template, WhatsAppSettings
 from source.app.echo import Echo
 from source.app.settings import Settings
+from source.app.whatsapp_people import identities_of
 from source.domain.thread import Platform
-from source.services.contact_merging import ContactMerging
 from source.services.sent_statuses import SentStatuses
 
 
@@ -24,9 +25,8 @@ def whatsapp_platform(settings: Settings, echo: Echo) -> WhatsAppPlatform:
         store=echo.channel_store,
         webhooks=WebhookTable(echo.store),
         contacts=contacts,
-        merging=ContactMerging(
-            Platform.WHATSAPP, contacts, manager=echo.manager, store=echo.store, turns=echo.turns, clock=echo.clock
-        ),
+        identities=identities_of(echo),
+        parked=ParkedTable(echo.store),
         clock=echo.clock,
     )
 
@@ -41,4 +41,15 @@ def whatsapp_settings(settings: Settings) -> WhatsAppSettings:
         app_secret=app_secret,
         verify_token=verify_token,
         api_base=settings.whatsapp_api_base,
+        messages_per_second=settings.whatsapp_messages_per_second,
+        template=template_of(settings),
+        parked_for=settings.whatsapp_parked_for,
     )
+
+
+def template_of(settings: Settings) -> Template | None:
+    """Return what is sent to people who wrote too long ago; None: nothing is."""
+    if settings.whatsapp_template is None:
+        return None
+    holds_text = settings.whatsapp_template_holds_text
+    return Template(settings.whatsapp_template, settings.whatsapp_template_language, holds_text)

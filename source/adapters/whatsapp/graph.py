@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import structlog
 
 from source.adapters.whatsapp.settings import WhatsAppSettings
-from source.adapters.whatsapp.troubles import delivery_error
+from source.adapters.whatsapp.troubles import MetaError, UnreachableError
 from source.domain.errors import DeliveryError
 
 if TYPE_CHECKING:  # together they take half a second to import
@@ -66,7 +66,7 @@ class GraphSending:
 
     async def message(self, recipient: Recipient, kind: str, body: Mapping[str, Any], *, tracker: str) -> str:
         client = await self.client()
-        from httpx import ConnectError, ConnectTimeout, HTTPError
+        from httpx import ConnectError, ConnectTimeout, HTTPError, PoolTimeout
         from pywa_async.errors import WhatsAppError
 
         try:
@@ -81,9 +81,9 @@ class GraphSending:
                 biz_opaque_callback_data=tracker or None,
             )
         except WhatsAppError as error:
-            raise delivery_error(error.code, error.message) from error
-        except (ConnectError, ConnectTimeout) as error:
-            raise DeliveryError("the Graph API cannot be reached") from error
+            raise MetaError(error.code, error.message) from error
+        except (ConnectError, ConnectTimeout, PoolTimeout) as error:
+            raise UnreachableError(type(error).__name__) from error
         except (HTTPError, ValueError, KeyError, TypeError) as error:
             raise UnknownOutcomeError(f"no answer of the Graph API ({type(error).__name__})") from error
         return _id_in(sent)
@@ -112,9 +112,9 @@ class GraphSending:
                 phone_id=self._settings.phone_id, fields=("display_phone_number", "verified_name")
             )
         except WhatsAppError as error:
-            raise delivery_error(error.code, error.message) from error
+            raise MetaError(error.code, error.message) from error
         except (HTTPError, ValueError) as error:
-            raise DeliveryError(f"the Graph API cannot be reached ({type(error).__name__})") from error
+            raise UnreachableError(type(error).__name__) from error
         return f"{known.get('display_phone_number', '?')} ({known.get('verified_name', '?')})"
 
     async def close(self) -> None:

@@ -68,6 +68,9 @@ class Intake:
             wrote = each.wrote(contact, self._parts.clock.now())
             deliveries.append(Delivery(each.key, each.as_payload(contact), wrote))
         kept = await self._parts.webhooks.keep(Platform.WHATSAPP, deliveries)
+        for delivery in deliveries:
+            if delivery.wrote is not None:
+                self._parts.channel.wrote(delivery.wrote)
         self._begin(kept)
         return len(kept)
 

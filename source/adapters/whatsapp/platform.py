@@ -7,25 +7,24 @@ from typing import Final
 import structlog
 from fastapi import APIRouter
 
-from source.adapters.whatsapp.graph import GraphSending
+from source.adapters.whatsapp.early import AsCorrectedEarly
 from source.adapters.whatsapp.handlers.corrected import CorrectedHandler
 from source.adapters.whatsapp.handlers.moved import MovedHandler
 from source.adapters.whatsapp.handlers.said import SaidHandler
+from source.adapters.whatsapp.identities import Identities
 from source.adapters.whatsapp.ingress import router
 from source.adapters.whatsapp.intake import Intake, IntakeParts
 from source.adapters.whatsapp.items import Handler
+from source.adapters.whatsapp.outlet import Outlet, ParkedStore
 from source.adapters.whatsapp.reading.changes import MOVED
 from source.adapters.whatsapp.reading.messages import CORRECTED, SAID
-from source.adapters.whatsapp.reply import ReplyParts, WhatsAppChannel
 from source.adapters.whatsapp.settings import WhatsAppSettings
-from source.adapters.whatsapp.typing_sign import TypingSign
 from source.domain.errors import StoreError
 from source.domain.thread import Platform
 from source.ports.clock import Clock
 from source.ports.store import ChannelStore
 from source.ports.webhooks import ContactStore, WebhookStore
 from source.services.commands import CommandService
-from source.services.contact_merging import ContactMerging
 from source.services.corrections import Corrections
 from source.services.pauses import pause_after
 from source.services.sent_statuses import SentStatuses
@@ -52,23 +51,23 @@ class WhatsAppPlatform:
         store: ChannelStore,
         webhooks: WebhookStore,
         contacts: ContactStore,
-        merging: ContactMerging,
+        identities: Identities,
+        parked: ParkedStore,
         clock: Clock,
     ) -> None:
         self._settings = settings
         self._turns = turns
         self._statuses = statuses
         self._clock = clock
-        self._merging = merging
-        self._sending = GraphSending(settings)
-        self._sign = TypingSign(self._sending)
-        self.channel = WhatsAppChannel(ReplyParts(self._sending, contacts, store, self._sign))
+        self._identities = identities
+        self.outlet = Outlet(settings, turns=turns, store=store, contacts=contacts, parked=parked, clock=clock)
+        self.channel = self.outlet.channel
         handlers: dict[str, Handler] = {
-            SAID: SaidHandler(turns, commands, self.channel),
-            CORRECTED: CorrectedHandler(corrections),
+            SAID: AsCorrectedEarly(identities.early, SaidHandler(turns, commands, self.channel)),
+            CORRECTED: CorrectedHandler(corrections, identities.early),
             MOVED: MovedHandler(),
         }
-        self.intake = Intake(IntakeParts(webhooks, contacts, handlers, self.channel, self._sign, clock, merging))
+        self.intake = Intake(IntakeParts(webhooks, contacts, handlers, self.channel, self.outlet.sign, clock, identities.merging))
 
     def router(self) -> APIRouter:
         """Return the webhook's routes."""
@@ -79,6 +78,7 @@ class WhatsAppPlatform:
         work = [
             asyncio.create_task(self._take_up(), name="whatsapp-recovery"),
             asyncio.create_task(self._statuses.watch(Platform.WHATSAPP), name="whatsapp-statuses"),
+            asyncio.create_task(self.outlet.resuming.run(), name="whatsapp-resuming"),
         ]
         try:
             await stop.wait()
@@ -87,18 +87,17 @@ class WhatsAppPlatform:
                 task.cancel()
             await asyncio.gather(*work, return_exceptions=True)
             await self.intake.close(_DRAIN)
-            await self._merging.close()
+            await self._identities.close()
             await self._turns.drain(_DRAIN, Platform.WHATSAPP)
             await self._statuses.close()
-            await self._sign.close()
-            await self._sending.close()
+            await self.outlet.close()
 
     async def _take_up(self) -> None:
         """See to what the last process left; where the store is away, later."""
         failures = 0
         while True:
             try:
-                await self._merging.take_up()
+                await self._identities.take_up()
                 await self._turns.recover(self.channel)
                 await self.intake.take_up()
             except StoreError as error:

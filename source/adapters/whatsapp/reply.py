@@ -1,24 +1,28 @@
 """A reply on its way to somebody on WhatsApp."""
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import structlog
 
 from source.adapters.whatsapp.formatting import for_whatsapp
 from source.adapters.whatsapp.graph import Recipient, Sending, UnknownOutcomeError
+from source.adapters.whatsapp.items import thread_of
+from source.adapters.whatsapp.parking import Late, Parking
 from source.adapters.whatsapp.reading.values import key_of
 from source.adapters.whatsapp.tracker import tracker_of
-from source.adapters.whatsapp.troubles import no_recipient
+from source.adapters.whatsapp.troubles import WindowClosedError, no_recipient
 from source.adapters.whatsapp.typing_sign import TypingSign
+from source.adapters.whatsapp.window import Window
 from source.domain.errors import DeliveryError
 from source.domain.reply_text import split
 from source.domain.thread import Platform, ThreadRef
 from source.domain.turn import SentPart
 from source.ports.sent import ReplyPart, unknown_id
 from source.ports.store import ChannelStore
-from source.ports.webhooks import Contact, ContactStore
+from source.ports.webhooks import Contact, ContactStore, Wrote
+from source.services.keyed_locks import KeyedLocks
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +42,11 @@ class WhatsAppReply:
         self._notices: list[str] = []
         parts.sign.answering(thread)
 
+    @property
+    def _key(self) -> int:
+        """The first event that it answers; 0: it answers none."""
+        return self._keys[0] if self._keys else 0
+
     async def notice(self, line: str) -> None:
         self._notices.append(line)
 
@@ -48,13 +57,19 @@ class WhatsAppReply:
         pass
 
     async def deliver(self, text: str, *, interrupted: bool = False) -> None:
+        """As in `LiveReply`. Raises: DeliveryParkedError: the person wrote too long ago."""
         shown = f"{text}\n\n{_CUT_SHORT}" if interrupted else text
         self._parts.sign.answered(self._thread)
         recipient = await self._parts.recipient(self._thread)
-        key = self._keys[0] if self._keys else 0
-        pieces = pieces_of("\n\n".join([*map(_in_italics, self._notices), shown]))
-        for number, piece in enumerate(pieces):
-            await self._send_once(recipient, ReplyPart(key, number, len(pieces)), piece)
+        whole = "\n\n".join([*map(_in_italics, self._notices), shown])
+        async with self._parts.in_order.hold(self._thread.thread_id):
+            try:
+                await self._parts.window.check(self._thread)
+                await self._send_all(recipient, pieces_of(whole))
+            except WindowClosedError as error:
+                await self._send_late(recipient, whole, error)
+            if self._key:
+                await self._parts.parking.settle(self._key)
         self._parts.finished(self._keys)
 
     async def fail(self, sentence: str) -> None:
@@ -62,9 +77,26 @@ class WhatsAppReply:
         if not sentence:
             return
         try:
-            await self._parts.sending.text(await self._parts.recipient(self._thread), sentence, tracker="")
+            recipient = await self._parts.recipient(self._thread)
+            async with self._parts.in_order.hold(self._thread.thread_id):
+                await self._parts.window.check(self._thread)
+                await self._parts.sending.text(recipient, sentence, tracker="")
         except DeliveryError as error:
             log.warning("sentence_undelivered", error=str(error))
+
+    async def _send_all(self, recipient: Recipient, pieces: Sequence[str]) -> None:
+        for number, piece in enumerate(pieces):
+            await self._send_once(recipient, ReplyPart(self._key, number, len(pieces)), piece)
+
+    async def _send_late(self, recipient: Recipient, whole: str, why: WindowClosedError) -> None:
+        """Have a template tell it, or have it wait."""
+        if not self._key:
+            raise why
+        part = ReplyPart(self._key, 0)
+        is_begun = any(key == self._key for key, _ in await self._parts.sent())
+        late = Late(self._key, self._thread, whole, tracker_of(part), is_begun)
+        wamid = await self._parts.parking.take(late, recipient, why)
+        self._parts.note(SentPart(part.key, part.number, key_of(wamid) if wamid else unknown_id(part)))
 
     async def _send_once(self, recipient: Recipient, part: ReplyPart, piece: str) -> None:
         """Send a piece unless it was sent before: of a reply that was cut off the rest follows."""
@@ -84,10 +116,22 @@ class WhatsAppReply:
 class ReplyParts:
     """What replies share."""
 
-    def __init__(self, sending: Sending, contacts: ContactStore, store: ChannelStore, sign: TypingSign) -> None:
+    def __init__(
+        self,
+        sending: Sending,
+        contacts: ContactStore,
+        store: ChannelStore,
+        *,
+        sign: TypingSign,
+        window: Window,
+        parking: Parking,
+    ) -> None:
         self.sending = sending
         self.contacts = contacts
         self.sign = sign
+        self.window = window
+        self.parking = parking
+        self.in_order = KeyedLocks()
         self.just_heard: OrderedDict[int, Contact] = OrderedDict()
         self._store = store
         self._sent: set[tuple[int, int]] | None = None
@@ -128,18 +172,29 @@ class ReplyParts:
         if self._sent is not None and keys:
             self._sent = {each for each in self._sent if each[0] != keys[0]}
 
+    def forget_sent(self) -> None:
+        """Learn anew from the store what was sent: it has changed there."""
+        self._sent = None
+
 
 class WhatsAppChannel:
     """Implements `Channel`."""
 
     platform: Final = Platform.WHATSAPP
 
-    def __init__(self, parts: ReplyParts) -> None:
+    def __init__(self, parts: ReplyParts, renewed: Callable[[ThreadRef], None] = lambda _: None) -> None:
+        """`renewed` is told in which threads people may be answered again."""
         self._parts = parts
+        self._renewed = renewed
 
     def heard(self, contact: Contact) -> None:
         """Remember for a while whom an answer goes to."""
         self._parts.heard(contact)
+
+    def wrote(self, wrote: Wrote) -> None:
+        """Somebody wrote, which is durable: from now on they may be answered."""
+        self._parts.window.wrote(wrote)
+        self._renewed(thread_of(wrote.contact_id))
 
     def open_reply(self, thread: ThreadRef, answering: Sequence[int] = ()) -> WhatsAppReply:
         return WhatsAppReply(thread, answering, self._parts)
@@ -156,7 +211,10 @@ class WhatsAppChannel:
 
         Raises: DeliveryError: it was not taken. UnknownOutcomeError: it may have been.
         """
-        await self._parts.sending.message(await self._parts.recipient(thread), kind, body, tracker="")
+        recipient = await self._parts.recipient(thread)
+        async with self._parts.in_order.hold(thread.thread_id):
+            await self._parts.window.check(thread)
+            await self._parts.sending.message(recipient, kind, body, tracker="")
 
 
 def pieces_of(text: str) -> list[str]:

@@ -1,6 +1,16 @@
 """How Echo is reached on WhatsApp."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A message that Meta has approved, for people who wrote too long ago; `holds_text`: its one variable is a text."""
+
+    name: str
+    language: str
+    holds_text: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,3 +22,6 @@ class WhatsAppSettings:
     app_secret: str = field(repr=False)
     verify_token: str = field(repr=False)
     api_base: str | None = None
+    messages_per_second: float = 80.0
+    template: Template | None = None
+    parked_for: timedelta = timedelta(days=30)

@@ -1,0 +1,71 @@
+"""Everything through which messages leave for WhatsApp."""
+
+from datetime import timedelta
+from typing import Protocol
+
+from source.adapters.whatsapp.graph import GraphSending
+from source.adapters.whatsapp.pacing import Pacing
+from source.adapters.whatsapp.parking import Parking
+from source.adapters.whatsapp.post import Post
+from source.adapters.whatsapp.reply import ReplyParts, WhatsAppChannel
+from source.adapters.whatsapp.resuming import Resuming
+from source.adapters.whatsapp.settings import WhatsAppSettings
+from source.adapters.whatsapp.standing import Standing
+from source.adapters.whatsapp.typing_sign import TypingSign
+from source.adapters.whatsapp.window import Window
+from source.domain.thread import ThreadRef
+from source.ports.clock import Clock
+from source.ports.parked import ParkedReplies, WritingTimes
+from source.ports.store import ChannelStore
+from source.ports.webhooks import ContactStore
+from source.services.owned_tasks import OwnedTasks
+from source.services.turn_service import TurnService
+
+
+class ParkedStore(ParkedReplies, WritingTimes, Protocol):
+    """What is kept of what waits for people to write."""
+
+
+class Outlet:
+    """One number's way out: what is sent goes at Meta's pace, in each person's order."""
+
+    def __init__(
+        self,
+        settings: WhatsAppSettings,
+        *,
+        turns: TurnService,
+        store: ChannelStore,
+        contacts: ContactStore,
+        parked: ParkedStore,
+        clock: Clock,
+    ) -> None:
+        self._turns = turns
+        self._tasks = OwnedTasks()
+        self.graph = GraphSending(settings)
+        self.standing = Standing(clock)
+        self.post = Post(self.graph, Pacing(clock, per_second=settings.messages_per_second), self.standing, clock)
+        self.sign = TypingSign(self.post)
+        self.window = Window(parked, clock)
+        self.parking = Parking(self.post, parked, settings.template)
+        self.parts = ReplyParts(self.post, contacts, store, sign=self.sign, window=self.window, parking=self.parking)
+        self.channel = WhatsAppChannel(self.parts, self._renewed)
+        self.resuming = Resuming(
+            standing=self.standing,
+            graph=self.graph,
+            turns=turns,
+            parked=parked,
+            parked_for=settings.parked_for,
+            clock=clock,
+        )
+
+    async def close(self) -> None:
+        """Show nothing any more and end the connections; nothing is sent by then."""
+        await self._tasks.close(timedelta(0))
+        await self.sign.close()
+        await self.graph.close()
+
+    def _renewed(self, thread: ThreadRef) -> None:
+        """What waited in a thread for its person to write is sent."""
+        deliveries = self._turns.deliveries
+        if deliveries.has_parked(thread.key):
+            self._tasks.spawn(deliveries.flush(thread.key), name="whatsapp-parked")
