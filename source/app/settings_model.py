@@ -25,6 +25,18 @@ class ModelFields(SettingFields):
         max_length=200,
         description="Name of the model that answers, as its provider has it.",
     )
+    media_model: str | None = Field(
+        default=None,
+        max_length=200,
+        examples=["gpt-5-mini", "none"],
+        description="Model of the same provider that looks at pictures; empty: OPENAI_MODEL; none: nobody does.",
+    )
+    transcription_model: str | None = Field(
+        default=None,
+        max_length=200,
+        examples=["whisper-1", "none"],
+        description="Model there that writes down voice messages; empty: one of OpenAI's, where that is the provider.",
+    )
     local_model_urls: Annotated[tuple[Url, ...], *SeparatedByCommas] = Field(
         default=("http://127.0.0.1:11434/v1", "http://127.0.0.1:1234/v1", "http://127.0.0.1:8080/v1"),
         examples=["http://127.0.0.1:11434/v1,http://127.0.0.1:8080/v1"],
@@ -67,7 +79,7 @@ class ModelFields(SettingFields):
         default=0, ge=0, le=1_000_000, description="Dollars for a million tokens of answers."
     )
 
-    @field_validator("openai_api_key", "openai_base_url", mode="before")
+    @field_validator("openai_api_key", "openai_base_url", "media_model", "transcription_model", mode="before")
     @classmethod
     def _empty_is_not_set(cls, value: object) -> object:
         return empty_as_none(value)

@@ -37,6 +37,11 @@ class OpenAIChatModel:
     def name(self) -> str:
         return self._settings.model
 
+    @property
+    def settings(self) -> OpenAIChatSettings:
+        """Which model of which server it is."""
+        return self._settings
+
     async def prepare(self) -> None:
         """Load the package and make the client without holding up the event loop; calls do it by themselves."""
         await self._connected()
