@@ -37,6 +37,7 @@ class BusinessHours:
 
     def opens_after(self, at: datetime) -> datetime:
         """Return when somebody is there again, for a moment at which nobody is; in the zone of the business."""
+        at = at.astimezone(_UTC)  # within one zone Python compares what is on the wall
         today = at.astimezone(self.zone).date()
         for days in range(len(_DAYS) + 1):
             day = today + timedelta(days=days)

@@ -12,9 +12,11 @@ from source.domain.token_estimate import TokenEstimator
 from source.domain.turn import InboundMessage
 from source.domain.window import Window
 from source.services.admission import Admission
+from source.services.attendance import ALWAYS_OPEN, Gate
 from source.services.context_service import ContextService, ContextSettings
 from source.services.conversation_manager import InMemoryConversationManager
 from source.services.corrections import Corrections
+from source.services.introduction import NO_INTRODUCTIONS, Introductions
 from source.services.limits import Limits
 from source.services.opening import Opening
 from source.services.speaker import Speaker
@@ -23,6 +25,7 @@ from source.services.tools import Tool, Toolbox
 from source.services.turn import Answerer, TurnParts
 from source.services.turn_service import TurnService
 from source.services.upkeep import ContextUpkeep
+from source.services.withdrawal import Withdrawal
 from tests.fakes.channel import FakeChannel, FakeReply
 from tests.fakes.clock import FakeClock
 from tests.fakes.language_model import ScriptedModel
@@ -48,6 +51,8 @@ class SmallEcho:
     transcripts: InMemoryTranscripts = field(default_factory=InMemoryTranscripts)
     tools: Sequence[Tool] = ()
     quiet: Mapping[Platform, timedelta] = field(default_factory=dict)
+    gate: Gate = ALWAYS_OPEN
+    introductions: Introductions = NO_INTRODUCTIONS
     store: InMemoryStore = field(init=False)
     manager: InMemoryConversationManager = field(init=False)
     opening: Opening = field(init=False)
@@ -76,10 +81,21 @@ class SmallEcho:
             speaker=Speaker(self.model, toolbox, clock, estimator, max_rounds=4),
             upkeep=ContextUpkeep(context, summarizer, store),
             clock=clock,
+            gate=self.gate,
+            introductions=self.introductions,
         )
         admission = Admission(MOST_BYTES, limits)
         answerer = Answerer(parts)
-        self.turns = TurnService(admission, store, answerer, clock, answer_max_age=MAX_AGE, quiet=self.quiet)
+        self.turns = TurnService(
+            admission,
+            store,
+            answerer,
+            clock,
+            answer_max_age=MAX_AGE,
+            quiet=self.quiet,
+            gate=self.gate,
+            withdrawal=Withdrawal(store, self.manager),
+        )
         self.corrections = Corrections(store, self.manager, self.turns, admission)
 
     def inbound(self, text: str, event_id: str | None = None, **more: object) -> InboundMessage:
