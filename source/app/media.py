@@ -1,7 +1,5 @@
 """What looks at pictures and listens to recordings, as the settings ask for it."""
 
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import Final
 
 from source.adapters.llm.openai_chat import OpenAIChatModel
@@ -11,6 +9,7 @@ from source.app.personal_data import finder_for
 from source.app.settings import Settings
 from source.ports.llm import LanguageModel
 from source.ports.media import MediaReader
+from source.services.media import Media
 from source.services.media_telling import MediaRules, MediaTelling
 from source.services.media_usage import MediaUsage
 from source.services.scrubbing import KeptText
@@ -18,22 +17,6 @@ from source.services.structured_model import StoreLedger
 
 NO_MODEL: Final = "none"
 _OPENAI_HEARS: Final = "gpt-4o-mini-transcribe"
-_CLOSING: Final = timedelta(seconds=5)
-
-
-@dataclass(frozen=True, slots=True)
-class Media:
-    """Tells files in words, and notes what that took."""
-
-    telling: MediaTelling
-    usage: MediaUsage
-    reader: MediaReader | None
-
-    async def close(self) -> None:
-        """Let what waits be noted, and close the connections."""
-        await self.usage.close(_CLOSING)
-        if self.reader is not None:
-            await self.reader.close()
 
 
 def media_of(echo: Echo) -> Media:

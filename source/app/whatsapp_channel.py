@@ -2,14 +2,15 @@
 
 from source.adapters.storage.contact_table import ContactTable
 from source.adapters.storage.parked_table import ParkedTable
+from source.adapters.storage.reaction_table import ReactionTable
 from source.adapters.storage.status_table import StatusTable
 from source.adapters.storage.webhook_table import WebhookTable
 from source.adapters.whatsapp.platform import WhatsAppPlatform
 from source.adapters.whatsapp.settings import Template, WhatsAppSettings
 from source.app.echo import Echo
+from source.app.media import media_of
 from source.app.settings import Settings
 from source.app.whatsapp_people import identities_of
-from source.domain.thread import Platform
 from source.services.sent_statuses import SentStatuses
 
 
@@ -27,6 +28,8 @@ def whatsapp_platform(settings: Settings, echo: Echo) -> WhatsAppPlatform:
         contacts=contacts,
         identities=identities_of(echo),
         parked=ParkedTable(echo.store),
+        reactions=ReactionTable(echo.store),
+        media=media_of(echo),
         clock=echo.clock,
     )
 

@@ -7,9 +7,13 @@ from typing import Final
 import structlog
 from fastapi import APIRouter
 
+from source.adapters.whatsapp.answers import CommandAnswers
 from source.adapters.whatsapp.early import AsCorrectedEarly
+from source.adapters.whatsapp.file_words import FileWords
+from source.adapters.whatsapp.graph_files import GraphFiles
 from source.adapters.whatsapp.handlers.corrected import CorrectedHandler
 from source.adapters.whatsapp.handlers.moved import MovedHandler
+from source.adapters.whatsapp.handlers.reacted import ReactedHandler
 from source.adapters.whatsapp.handlers.said import SaidHandler
 from source.adapters.whatsapp.identities import Identities
 from source.adapters.whatsapp.ingress import router
@@ -18,14 +22,17 @@ from source.adapters.whatsapp.items import Handler
 from source.adapters.whatsapp.outlet import Outlet, ParkedStore
 from source.adapters.whatsapp.reading.changes import MOVED
 from source.adapters.whatsapp.reading.messages import CORRECTED, SAID
+from source.adapters.whatsapp.reading.reactions import REACTED
 from source.adapters.whatsapp.settings import WhatsAppSettings
 from source.domain.errors import StoreError
 from source.domain.thread import Platform
 from source.ports.clock import Clock
+from source.ports.reactions import ReactionStore
 from source.ports.store import ChannelStore
 from source.ports.webhooks import ContactStore, WebhookStore
 from source.services.commands import CommandService
 from source.services.corrections import Corrections
+from source.services.media import Media
 from source.services.pauses import pause_after
 from source.services.sent_statuses import SentStatuses
 from source.services.turn_service import TurnService
@@ -53,6 +60,8 @@ class WhatsAppPlatform:
         contacts: ContactStore,
         identities: Identities,
         parked: ParkedStore,
+        reactions: ReactionStore,
+        media: Media,
         clock: Clock,
     ) -> None:
         self._settings = settings
@@ -60,14 +69,20 @@ class WhatsAppPlatform:
         self._statuses = statuses
         self._clock = clock
         self._identities = identities
+        self._media = media
         self.outlet = Outlet(settings, turns=turns, store=store, contacts=contacts, parked=parked, clock=clock)
         self.channel = self.outlet.channel
+        files = GraphFiles(self.outlet.graph, phone_id=settings.phone_id, api_base=settings.api_base)
+        words = FileWords(files, media)
+        said = SaidHandler(turns, commands, self.channel, CommandAnswers(self.channel, files), words, store)
         handlers: dict[str, Handler] = {
-            SAID: AsCorrectedEarly(identities.early, SaidHandler(turns, commands, self.channel)),
-            CORRECTED: CorrectedHandler(corrections, identities.early),
+            SAID: AsCorrectedEarly(identities.early, said),
+            CORRECTED: CorrectedHandler(corrections, identities.early, words),
+            REACTED: ReactedHandler(reactions, store),
             MOVED: MovedHandler(),
         }
-        self.intake = Intake(IntakeParts(webhooks, contacts, handlers, self.channel, self.outlet.sign, clock, identities.merging))
+        parts = IntakeParts(webhooks, contacts, handlers, self.channel, self.outlet.sign, clock, identities.merging)
+        self.intake = Intake(parts)
 
     def router(self) -> APIRouter:
         """Return the webhook's routes."""
@@ -90,6 +105,7 @@ class WhatsAppPlatform:
             await self._identities.close()
             await self._turns.drain(_DRAIN, Platform.WHATSAPP)
             await self._statuses.close()
+            await self._media.close()
             await self.outlet.close()
 
     async def _take_up(self) -> None:

@@ -2,6 +2,7 @@
 
 from source.services.commands.service import CommandService
 from source.services.commands.vocabulary import (
+    Choice,
     CommandInvocation,
     CommandOption,
     CommandReply,
@@ -13,6 +14,7 @@ from source.services.commands.vocabulary import (
 )
 
 __all__ = [
+    "Choice",
     "CommandInvocation",
     "CommandOption",
     "CommandReply",

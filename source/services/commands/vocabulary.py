@@ -111,12 +111,24 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """What may be done next, for platforms where it can be tapped: `command` is what else would be typed for it.
+
+    `about` is a line about it, where a list has room for one.
+    """
+
+    label: str
+    command: str
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CommandReply:
     """What the person is told; empty when the answer comes through the channel.
 
     `lines` are the lines of `text` with what each is about, for platforms that can link there; empty when there
     is nothing to link. `thread` is where it happened, when that is not where it was asked. `archived` is whether
-    the platform should put that thread away (True) or bring it back (False) too.
+    the platform should put that thread away (True) or bring it back (False) too. `choices` are what may be done next.
     """
 
     text: str
@@ -124,6 +136,7 @@ class CommandReply:
     thread: ThreadRef | None = None
     archived: bool | None = None
     lines: tuple[Line, ...] = ()
+    choices: tuple[Choice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

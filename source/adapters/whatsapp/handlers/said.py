@@ -1,18 +1,27 @@
-"""What people wrote: answered, or carried out where it is a command."""
+"""What people wrote or sent: answered, or carried out where it is a command."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Protocol
 
+from source.adapters.whatsapp.answers import CommandAnswers
+from source.adapters.whatsapp.file_words import FileWords
 from source.adapters.whatsapp.items import Kept
 from source.adapters.whatsapp.reply import WhatsAppChannel
+from source.domain.errors import RefusedInputError
+from source.domain.thread import Platform
 from source.domain.turn import InboundMessage
 from source.services.commands import CommandService
-from source.services.commands.typed_words import Commanded, understood
+from source.services.commands.typed_words import Commanded, Said, understood
 from source.services.commands.vocabulary import CommandInvocation
 from source.services.turn_service import TurnService
 
-_NO_FILE: Final = "I cannot send files here yet: ask whoever runs this number for it."
+
+class AcceptedEvents(Protocol):
+    """What is needed of a `ChannelStore`."""
+
+    async def is_accepted(self, platform: Platform, event_id: str) -> bool:
+        """As in `ChannelStore`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,23 +31,52 @@ class SaidHandler:
     turns: TurnService
     commands: CommandService
     channel: WhatsAppChannel
+    answers: CommandAnswers
+    words: FileWords
+    events: AcceptedEvents
 
     async def see_to(self, kept: Kept) -> None:
-        text, reply_to = str(kept.content["text"]), kept.content.get("reply_to")
-        meant = understood(text, self.commands.vocabulary)
+        meant = self._meant(kept)
         if isinstance(meant, Commanded):
             await self._carry_out(kept, meant)
             return
+        reply_to = kept.content.get("reply_to")
         inbound = InboundMessage(kept.key, kept.thread, kept.person, meant.text, kept.sent_at, reply_to=reply_to)
-        await self.turns.accept(inbound, self.channel)
+        if "file" in kept.content:
+            await self._take_with_file(kept, inbound)
+        else:
+            await self.turns.accept(inbound, self.channel)
+
+    def _meant(self, kept: Kept) -> Said | Commanded:
+        """Return what was typed or tapped; what Echo no longer offers is what it was called.
+
+        Raises: RefusedInputError: a command that was typed wrongly.
+        """
+        tapped, text = kept.content.get("command"), str(kept.content["text"])
+        if tapped is not None:
+            try:
+                meant = understood(str(tapped), self.commands.vocabulary)
+            except RefusedInputError:
+                return Said(text)
+            if isinstance(meant, Commanded):
+                return meant
+        return Said(text) if "file" in kept.content else understood(text, self.commands.vocabulary)
+
+    async def _take_with_file(self, kept: Kept, inbound: InboundMessage) -> None:
+        """Have a file looked at, which others do not wait for, and accept what it says."""
+        if await self.events.is_accepted(Platform.WHATSAPP, kept.key):
+            return
+        refusal = self.turns.refusal_of(inbound)
+        if refusal is not None:
+            raise RefusedInputError(refusal)
+        with self.turns.expecting(kept.thread.key):
+            told = await self.words.told(kept)
+            waiting = await self.turns.accept(replace(inbound, text=told.text), self.channel)
+        if waiting is not None:
+            self.words.media.usage.note(kept.thread.key, told.usage, after=waiting.settled)
 
     async def _carry_out(self, kept: Kept, meant: Commanded) -> None:
         invocation = CommandInvocation(
             meant.name, kept.thread, kept.person, meant.options, channel=self.channel, invocation_id=kept.key
         )
-        reply = await self.commands.run(invocation)
-        await self._tell(kept, [reply.text, _NO_FILE if reply.file is not None else ""])
-
-    async def _tell(self, kept: Kept, lines: Sequence[str]) -> None:
-        if any(lines):
-            await self.channel.tell(kept.thread, "\n\n".join(filter(None, lines)))
+        await self.answers.show(kept.thread, await self.commands.run(invocation))

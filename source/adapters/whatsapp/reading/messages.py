@@ -46,7 +46,7 @@ def _read(message: Json, value: Json, now: datetime) -> Item | None:
         content=content,
         name=name_of(message, value),
         wamid=None if kind == REACTED else wamid,
-        renews=kind != CORRECTED,
+        renews=kind == SAID,
     )
 
 
@@ -62,8 +62,8 @@ def _meant(message: Json) -> tuple[str, Content] | None:
     if text is None:
         return None
     replied = string_in(object_in(message.get("context")).get("id"))
-    content = {"text": storable(text), "reply_to": key_of(replied) if replied else None}
-    return SAID, content | _beside(message)
+    reply_to = key_of(replied) if replied else None
+    return SAID, {"text": storable(text), "reply_to": reply_to, **_beside(message)}
 
 
 def _correction(message: Json, corrected: str) -> tuple[str, Content] | None:

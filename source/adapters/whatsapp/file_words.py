@@ -1,0 +1,42 @@
+"""Files that people sent on WhatsApp, in words."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+from source.adapters.whatsapp.items import Content, Kept
+from source.ports.media import Attachment, MediaKind
+from source.services.media import Media
+from source.services.media_telling import Told
+
+
+class Files(Protocol):
+    """Fetches what people sent."""
+
+    async def content(self, media_id: str, sha256: str, most_bytes: int) -> bytes:
+        """Return a file. Raises: MediaError, MediaTooLargeError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FileWords:
+    """Has files told in words; what that took is noted by whoever asks for it."""
+
+    files: Files
+    media: Media
+
+    async def told(self, kept: Kept) -> Told:
+        """Return what was sent in words, within a time that is bounded; what is no file as it was written."""
+        file = kept.content.get("file")
+        if file is None:
+            return Told(str(kept.content["text"]))
+        return await self.media.telling.told(self._attachment(file), person=kept.person.external_id)
+
+    def _attachment(self, file: Content) -> Attachment:
+        return Attachment(
+            kind=MediaKind[file["kind"]],
+            media_type=file["type"],
+            fetch=partial(self.files.content, file["id"], file["sha256"]),
+            caption=file["caption"],
+            name=file["name"],
+        )
