@@ -9,6 +9,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Delete, Select, and_, 
 
 from source.adapters.storage import database_space
 from source.adapters.storage.conversation_deletion import strip_events
+from source.adapters.storage.early_table import forget_what_cannot_come
 from source.adapters.storage.operation_tables import archives, idempotent_answers
 from source.adapters.storage.parked_tables import parked_replies
 from source.adapters.storage.profile_tables import profile_values
@@ -71,6 +72,7 @@ class HousekeepingTable:
 
     async def delete_deliveries(self, before: datetime) -> int:
         is_old = and_(webhook_deliveries.c.payload.is_(None), webhook_deliveries.c.received_at < before)
+        await self._access.change(lambda connection, _now: forget_what_cannot_come(connection, before))
         return await self._access.change(partial(_rows_gone, delete(webhook_deliveries).where(is_old)))
 
     async def give_back_space(self, *, within: timedelta) -> SpaceFreed:

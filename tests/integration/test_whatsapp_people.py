@@ -1,0 +1,106 @@
+"""Who writes is who they were, whatever Meta calls them now."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from source.adapters.storage.contact_table import ContactTable
+from source.domain.thread import Platform
+from tests.fakes.graph_people import Contact
+from tests.fakes.running_echo import eventually, transcripts_in
+from tests.fakes.whatsapp_echo import WhatsAppEcho, whatsapp_echo
+
+NEW_PHONE = "4915187654321"
+
+
+@pytest.fixture
+async def whatsapp(tmp_path: Path) -> AsyncIterator[WhatsAppEcho]:
+    async with whatsapp_echo(tmp_path) as made:
+        yield made
+
+
+async def test_who_changes_their_number_goes_on_in_the_same_conversation(whatsapp: WhatsAppEcho) -> None:
+    ada = whatsapp.graph.people.add("Ada")
+    await whatsapp.says(ada, "My boat is called Aurora")
+    old = whatsapp.phone(ada).text("from the old number")
+    await whatsapp.brings(whatsapp.phone(ada).changes_number(NEW_PHONE))
+    await whatsapp.says(ada, "It has two masts")
+    await whatsapp.brings(old)
+    await whatsapp.graph.answers(ada, 3)
+    assert await whatsapp.said() == ["My boat is called Aurora", "It has two masts", "from the old number"]
+    assert len(await whatsapp.conversations()) == 1
+
+
+@pytest.mark.parametrize("is_known_by_id", [True, False])
+async def test_who_gets_a_number_that_was_given_up_sees_nothing_of_who_had_it(
+    whatsapp: WhatsAppEcho, *, is_known_by_id: bool
+) -> None:
+    ada = whatsapp.graph.people.add("Ada", phone="4915112345678", user_id="DE.Ada" if is_known_by_id else None)
+    await whatsapp.says(ada, "My boat is called Aurora")
+    await whatsapp.brings(whatsapp.phone(ada).changes_number(NEW_PHONE))
+    whatsapp.clock.advance(seconds=60)
+    ben = whatsapp.graph.people.add("Ben", phone="4915112345678", user_id="DE.Ben" if is_known_by_id else None)
+    await whatsapp.says(ben, "Hello")
+    assert len(await whatsapp.threads()) == 2
+    assert "Aurora" not in str(whatsapp.model.prompts[-1])
+
+
+async def test_whose_number_is_withheld_is_the_same_after_a_change_of_their_id(whatsapp: WhatsAppEcho) -> None:
+    eve = whatsapp.graph.people.add("Eve", username="eve", shows_phone=False, user_id="DE." + "A1b2" * 32)
+    first = await whatsapp.says(eve, "My boat is called Aurora")
+    assert first.body["recipient"] == "DE." + "A1b2" * 32
+    await whatsapp.brings(whatsapp.phone(eve).changes_user_id(NEW_PHONE))
+    assert (await whatsapp.says(eve, "It has two masts")).body["recipient"] == eve.user_id
+    assert len(await whatsapp.conversations()) == 1
+
+
+async def test_who_wrote_before_their_change_was_told_is_one_in_the_end(whatsapp: WhatsAppEcho, tmp_path: Path) -> None:
+    ada = whatsapp.graph.people.add("Ada")
+    await whatsapp.says(ada, "My boat is called Aurora")
+    change = whatsapp.phone(ada).changes_number(NEW_PHONE)
+    whatsapp.clock.advance(seconds=5)
+    await whatsapp.says(ada, "It has two masts")
+    assert len(await whatsapp.threads()) == 2
+    await whatsapp.brings(change)
+    await whatsapp.says(ada, "and a dog")
+    (thread,) = await whatsapp.threads()
+    assert await whatsapp.said() == ["My boat is called Aurora", "It has two masts", "and a dog"]
+    await whatsapp.echo.manager.write_transcripts()
+    assert {each["thread_id"] for each in transcripts_in(tmp_path).values()} == {thread.thread_id}
+
+
+async def test_whose_number_shows_at_last_has_one_dialogue_with_nothing_lost(whatsapp: WhatsAppEcho) -> None:
+    eve = whatsapp.graph.people.add("Eve", shows_phone=False, username="eve")
+    await whatsapp.says(eve, "My boat is called Aurora")
+    eve.contact, eve.shows_phone = Contact.MISSING, True
+    hidden, eve.user_id = eve.user_id, None
+    await whatsapp.says(eve, "It has two masts")
+    assert len(await whatsapp.threads()) == 2
+    eve.user_id = hidden
+    await whatsapp.says(eve, "What is my boat called?")
+    assert len(await whatsapp.threads()) == 1
+    assert sorted(await whatsapp.said()) == ["It has two masts", "My boat is called Aurora", "What is my boat called?"]
+
+
+async def test_what_is_being_answered_when_two_turn_out_to_be_one_is_answered_once(whatsapp: WhatsAppEcho) -> None:
+    eve = whatsapp.graph.people.add("Eve", shows_phone=False, username="eve")
+    hidden = eve.user_id
+    eve.user_id, eve.shows_phone = None, True
+    await whatsapp.says(eve, "My boat is called Aurora")
+    eve.user_id, eve.shows_phone = hidden, False
+    whatsapp.model.hold()
+    await whatsapp.brings(whatsapp.phone(eve).text("It has two masts"))
+    await eventually(lambda: len(whatsapp.model.prompts) == 2)
+    eve.shows_phone = True
+    await whatsapp.brings(whatsapp.phone(eve).text("and a dog"))
+    whatsapp.model.release()
+    await whatsapp.graph.answers(eve, 3)
+    async with asyncio.timeout(10):
+        while await ContactTable(whatsapp.echo.store).unsettled(Platform.WHATSAPP):
+            whatsapp.clock.advance(seconds=5)
+            await asyncio.sleep(0)
+    assert len(await whatsapp.threads()) == 1
+    assert sorted(await whatsapp.said()) == ["It has two masts", "My boat is called Aurora", "and a dog"]
+    assert len(eve.received) == 3
