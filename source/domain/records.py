@@ -12,6 +12,7 @@ from source.domain.conversation_head import ConversationState, CreatedReason
 from source.domain.errors import RefusedInputError
 from source.domain.message import MessageType, Standing
 from source.domain.metadata import Category, Sentiment
+from source.domain.outcome import Outcome
 from source.domain.record_field import Field, Given, Kind, nearest
 from source.domain.thread import Platform
 
@@ -22,6 +23,7 @@ _ONCE: Final = Given.ONCE
 _ALWAYS: Final = Given.ALWAYS
 _MOST_ID_CHARS: Final = 200
 _MOST_CONTENT_CHARS: Final = 100_000
+_TOLD: Final = tuple(each.value for each in Outcome if each)
 _MORNING: Final = "2026-03-02T09:00:00Z"
 
 
@@ -177,6 +179,7 @@ MESSAGES: Final = Collection(
         _moment("timestamp", "When it was said.", given=_ONCE),
         _moment("edited_at", "When its content last changed.", nullable=True),
         Field("pii", Kind.TEXTS, "Kinds of personal data in it, or that were.", ["email", "phone"]),
+        _text("delivery", "How far a reply has come, where its platform tells.", "read", choices=_TOLD),
         _LANGUAGE,
         _text("intent", "What the person wanted with it.", "order_placement", given=_ALWAYS),
         Field("confidence", Kind.NUMBER, "How sure the intent is.", 0.95, given=_ALWAYS, least=0, most=1),

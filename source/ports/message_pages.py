@@ -8,7 +8,8 @@ from typing import NamedTuple, Protocol
 class SaidLine(NamedTuple):
     """A kept chat message, and what its sender is called; without `requester` it is Echo's.
 
-    `pii` are the kinds of personal data in it.
+    `pii` are the kinds of personal data in it. `delivery` is how far a reply has come where its platform tells,
+    `delivery_error` that platform's number for why one failed.
     """
 
     message_id: int
@@ -19,6 +20,8 @@ class SaidLine(NamedTuple):
     edited_at: datetime | None
     interrupted: bool
     pii: Sequence[str]
+    delivery: str | None
+    delivery_error: int | None
 
 
 class MessagePages(Protocol):

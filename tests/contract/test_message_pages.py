@@ -8,6 +8,7 @@ from source.adapters.storage.message_pages import MessageTable
 from source.adapters.storage.sql_store import SqlStore
 from source.domain.conversation_head import ConversationHead
 from source.domain.message import Message, MessageType, Standing
+from source.domain.outcome import Outcome
 from source.domain.turn import TurnRecord
 from tests.fakes.store_samples import ANN, head, said
 
@@ -27,12 +28,12 @@ async def kept(store: SqlStore, *messages: Message) -> ConversationHead:
 
 async def test_everything_that_was_said_comes_in_order(sql_store: SqlStore, pages: MessageTable) -> None:
     asked = replace(said("Hello", event_id="e1"), pii=("email", "ip"))
-    answered = replace(said("Good", by=None), interrupted=True)
+    answered = replace(said("Good", by=None), interrupted=True, delivery=Outcome.READ)
     conversation = await kept(sql_store, asked, answered)
     lines = await pages.said_in(conversation.conversation_id, limit=10)
     assert list(lines or ()) == [
-        (asked.message_id, "ann", "Ann", "Hello", asked.created_at, None, False, ["email", "ip"]),
-        (answered.message_id, None, None, "Good", answered.created_at, None, True, ()),
+        (asked.message_id, "ann", "Ann", "Hello", asked.created_at, None, False, ["email", "ip"], None, None),
+        (answered.message_id, None, None, "Good", answered.created_at, None, True, (), "read", None),
     ]
 
 

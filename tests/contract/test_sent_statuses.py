@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from source.adapters.storage.conversation_deletion import deletion_of
+from source.adapters.storage.message_pages import MessageTable
 from source.adapters.storage.sql_store import SqlStore
 from source.adapters.storage.status_table import StatusTable
 from source.domain.outcome import Outcome
@@ -92,6 +93,8 @@ async def test_what_failed_stays_failed_and_says_why(sql_store: SqlStore, table:
     assert (await table.tell(WHATSAPP, [failure])).failed == (Failed(second, 131047, is_new=False),)
     await table.tell(WHATSAPP, _statuses(second, READ, of="m2"))
     assert await reply.delivery() is FAILED
+    (_, line) = await MessageTable(sql_store).said_in(reply.conversation_id, limit=2) or ()
+    assert (line.delivery, line.delivery_error) == ("failed", 131047)
 
 
 async def test_a_part_that_failed_and_was_sent_again_has_come_as_far_as_the_second(

@@ -45,6 +45,8 @@ async def test_messages_come_as_they_were_said(desk: Desk) -> None:
             "edited_at": None,
             "interrupted": False,
             "pii": [],
+            "delivery": None,
+            "delivery_error": None,
         },
         {
             "id": ids[1],
@@ -56,6 +58,8 @@ async def test_messages_come_as_they_were_said(desk: Desk) -> None:
             "edited_at": None,
             "interrupted": False,
             "pii": [],
+            "delivery": None,
+            "delivery_error": None,
         },
     ]
 

@@ -2,13 +2,20 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, case, func, select
 
 from source.adapters.storage.sql_access import SqlAccess
-from source.adapters.storage.tables import aliases, conversations, messages, threads
+from source.adapters.storage.tables import aliases, conversations, messages, sent_statuses, threads
 from source.domain.message import MessageType, Standing
+from source.domain.outcome import Outcome
 from source.ports.message_pages import SaidLine
 
+_CODE = (
+    select(func.min(sent_statuses.c.code))
+    .where(sent_statuses.c.message_id == messages.c.id, sent_statuses.c.status == Outcome.FAILED.value)
+    .scalar_subquery()
+)
+_ERROR = case((messages.c.delivery == Outcome.FAILED.value, _CODE))
 # Made once: a program that reads many conversations spends more on making statements than on their rows.
 _PAGE = (
     select(
@@ -20,6 +27,8 @@ _PAGE = (
         messages.c.edited_at,
         messages.c.interrupted,
         messages.c.pii,
+        messages.c.delivery,
+        _ERROR.label("delivery_error"),
     )
     .join(conversations, conversations.c.id == messages.c.conversation_id)
     .join(threads, threads.c.id == conversations.c.thread_key)
@@ -52,7 +61,7 @@ def _said_in(connection: Connection, conversation_id: int, after: int, limit: in
     rows = connection.execute(_PAGE, {"conversation": conversation_id, "after": after, "most": limit}).all()
     if not rows and not _is_there(connection, conversation_id):
         return None
-    return [SaidLine(*row[:-1], pii=row.pii or ()) for row in rows]
+    return [SaidLine._make((*row[:-3], row.pii or (), row.delivery, row.delivery_error)) for row in rows]
 
 
 def _is_there(connection: Connection, conversation_id: int) -> bool:

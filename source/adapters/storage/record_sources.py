@@ -154,6 +154,7 @@ _MESSAGES: Final = Source(
         "timestamp": _said.created_at,
         "edited_at": _said.edited_at,
         "pii": _said.pii,
+        "delivery": _said.delivery,
         "language": _told.language,
         "intent": _told.intent,
         "confidence": _told.confidence,

@@ -40,6 +40,10 @@ class MessageShown(Shown):
     edited_at: datetime | None
     interrupted: bool = Field(description="Whether the reply was stopped, or broke off, before its end.")
     pii: list[str] = Field(description="The kinds of personal data in it, or that were.", examples=[["email"]])
+    delivery: Literal["sent", "delivered", "read", "failed", "unknown"] | None = Field(
+        description="How far a reply has come on a platform that tells, by its least far part; unknown: nobody can say."
+    )
+    delivery_error: int | None = Field(description="The platform's number for why it failed.", examples=[131047])
 
 
 def router(pages: MessagePages) -> APIRouter:
@@ -81,16 +85,18 @@ def _listed(lines: Sequence[SaidLine]) -> bytes:
     return to_json(
         [
             {
-                "id": message_id,
-                "role": "assistant" if requester is None else "user",
-                "content": content,
-                "created_at": created_at,
-                "requester": requester,
-                "name": name,
-                "edited_at": edited_at,
-                "interrupted": interrupted,
-                "pii": pii,
+                "id": line.message_id,
+                "role": "assistant" if line.requester is None else "user",
+                "content": line.content,
+                "created_at": line.created_at,
+                "requester": line.requester,
+                "name": line.name,
+                "edited_at": line.edited_at,
+                "interrupted": line.interrupted,
+                "pii": line.pii,
+                "delivery": line.delivery,
+                "delivery_error": line.delivery_error,
             }
-            for message_id, requester, name, content, created_at, edited_at, interrupted, pii in lines
+            for line in lines
         ]
     )
