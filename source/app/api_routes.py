@@ -10,6 +10,7 @@ from source.adapters.web.chat import WebChat
 from source.adapters.web.routes import (
     analytics,
     archiving,
+    attendance,
     chat,
     cleanup,
     commands,
@@ -37,6 +38,7 @@ def api_routes(echo: Echo, operations: Operations, web_chat: WebChat) -> Sequenc
         chat.router(web_chat),
         commands.router(web_chat),
         sessions.router(web_chat),
+        attendance.router(attendance.AttendanceParts(archives, echo.people.attending, echo.taking_over)),
         archiving.router(archiving.ArchivingParts(queue, archives)),
         syncing.router(syncing.SyncingParts(queue, archives, operations.sync)),
         cleanup.router(cleanup.CleanupParts(queue, operations.statistics)),

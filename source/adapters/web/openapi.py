@@ -21,6 +21,7 @@ _ABOUT: Final = (
 _TAGS: Final = {
     "chat": "Talking with Echo, and its commands.",
     "conversations": "What was said.",
+    "attendance": "Who answers in a chat: Echo, or a person.",
     "archives": "Conversations that were put away.",
     "tasks": "Work that runs by itself.",
     "memories": "What is remembered of conversations.",
