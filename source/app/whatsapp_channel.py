@@ -11,6 +11,7 @@ from source.app.echo import Echo
 from source.app.media import media_of
 from source.app.settings import Settings
 from source.app.whatsapp_people import identities_of
+from source.services.business_said import BusinessParts, BusinessSaid
 from source.services.sent_statuses import SentStatuses
 
 
@@ -30,8 +31,16 @@ def whatsapp_platform(settings: Settings, echo: Echo) -> WhatsAppPlatform:
         parked=ParkedTable(echo.store),
         reactions=ReactionTable(echo.store),
         media=media_of(echo),
+        business=business_said(settings, echo),
+        wishes=echo.people.wishes,
         clock=echo.clock,
     )
+
+
+def business_said(settings: Settings, echo: Echo) -> BusinessSaid:
+    """Return what keeps what people of the business say."""
+    parts = BusinessParts(echo.turns, echo.taking_over, echo.manager, echo.opening, echo.channel_store, echo.clock)
+    return BusinessSaid(parts, pause=settings.whatsapp_pause, name=settings.business_name.strip())
 
 
 def whatsapp_settings(settings: Settings) -> WhatsAppSettings:

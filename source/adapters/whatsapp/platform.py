@@ -12,15 +12,18 @@ from source.adapters.whatsapp.early import AsCorrectedEarly
 from source.adapters.whatsapp.file_words import FileWords
 from source.adapters.whatsapp.graph_files import GraphFiles
 from source.adapters.whatsapp.handlers.corrected import CorrectedHandler
+from source.adapters.whatsapp.handlers.echoed import EchoedHandler
 from source.adapters.whatsapp.handlers.moved import MovedHandler
 from source.adapters.whatsapp.handlers.reacted import ReactedHandler
 from source.adapters.whatsapp.handlers.said import SaidHandler
+from source.adapters.whatsapp.handlers.wished import WishedHandler
 from source.adapters.whatsapp.identities import Identities
 from source.adapters.whatsapp.ingress import router
 from source.adapters.whatsapp.intake import Intake, IntakeParts
 from source.adapters.whatsapp.items import Handler
 from source.adapters.whatsapp.outlet import Outlet, ParkedStore
 from source.adapters.whatsapp.reading.changes import MOVED
+from source.adapters.whatsapp.reading.echoes import ECHOED
 from source.adapters.whatsapp.reading.messages import CORRECTED, SAID
 from source.adapters.whatsapp.reading.reactions import REACTED
 from source.adapters.whatsapp.settings import WhatsAppSettings
@@ -30,12 +33,14 @@ from source.ports.clock import Clock
 from source.ports.reactions import ReactionStore
 from source.ports.store import ChannelStore
 from source.ports.webhooks import ContactStore, WebhookStore
+from source.services.business_said import BusinessSaid
 from source.services.commands import CommandService
 from source.services.corrections import Corrections
 from source.services.media import Media
 from source.services.pauses import pause_after
 from source.services.sent_statuses import SentStatuses
 from source.services.turn_service import TurnService
+from source.services.wishes import Wishes
 
 log = structlog.get_logger(__name__)
 
@@ -62,6 +67,8 @@ class WhatsAppPlatform:
         parked: ParkedStore,
         reactions: ReactionStore,
         media: Media,
+        business: BusinessSaid,
+        wishes: Wishes,
         clock: Clock,
     ) -> None:
         self._settings = settings
@@ -76,7 +83,8 @@ class WhatsAppPlatform:
         words = FileWords(files, media)
         said = SaidHandler(turns, commands, self.channel, CommandAnswers(self.channel, files), words, store)
         handlers: dict[str, Handler] = {
-            SAID: AsCorrectedEarly(identities.early, said),
+            SAID: AsCorrectedEarly(identities.early, WishedHandler(wishes, self.channel, said)),
+            ECHOED: AsCorrectedEarly(identities.early, EchoedHandler(business, self.channel)),
             CORRECTED: CorrectedHandler(corrections, identities.early, words),
             REACTED: ReactedHandler(reactions, store),
             MOVED: MovedHandler(),

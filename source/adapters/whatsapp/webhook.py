@@ -8,13 +8,17 @@ from datetime import datetime
 from typing import Final
 
 from source.adapters.whatsapp.items import Item
+from source.adapters.whatsapp.reading.echoes import echoes_in
 from source.adapters.whatsapp.reading.messages import messages_in
 from source.adapters.whatsapp.reading.statuses import statuses_in
 from source.adapters.whatsapp.reading.values import Json, kind_in, objects_in
 from source.ports.sent import Status
 
 # Each yields what its field holds, and the kind of whatever Echo does nothing with.
-_FIELDS: Final[Mapping[str, Callable[[Json, datetime], Iterator[Item | str]]]] = {"messages": messages_in}
+_FIELDS: Final[Mapping[str, Callable[[Json, datetime], Iterator[Item | str]]]] = {
+    "messages": messages_in,
+    "smb_message_echoes": echoes_in,
+}
 
 
 @dataclass(frozen=True, slots=True)
