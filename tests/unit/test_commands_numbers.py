@@ -12,8 +12,9 @@ from source.domain.thread import PersonRef, ThreadRef
 from source.domain.turn import TurnRecord
 from source.ports.store import ConversationListing
 from source.services.commands import CommandInvocation
-from source.services.commands.life import ARCHIVED, RESUMABLE
+from source.services.commands.life import ARCHIVED
 from source.services.commands.numbered import chosen, is_seen, listed
+from source.services.commands.offering import RESUMABLE
 from source.services.commands.suggesting import Suggestions
 from tests.fakes.clock import FakeClock
 from tests.fakes.store import InMemoryStore

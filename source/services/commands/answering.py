@@ -1,6 +1,6 @@
 """Commands about the answer that is running or was given."""
 
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import uuid4
 
 from source.domain.errors import RefusedInputError
@@ -8,7 +8,9 @@ from source.domain.thread import ThreadKey
 from source.domain.turn import InboundKind, InboundMessage
 from source.ports.channel import Channel
 from source.ports.clock import Clock
-from source.services.commands.vocabulary import CommandInvocation, CommandReply
+from source.services.commands.vocabulary import Choice, CommandInvocation, CommandReply
+
+_AGAIN: Final = Choice("Answer again", "/retry")
 
 
 class Turns(Protocol):
@@ -33,7 +35,7 @@ class AnsweringCommands:
     async def stop(self, invocation: CommandInvocation) -> CommandReply:
         """Stop the thread's running answer."""
         if self._turns.stop(invocation.thread.key):
-            return CommandReply("Stopped. Whatever I had said by then is kept.")
+            return CommandReply("Stopped. Whatever I had said by then is kept.", choices=(_AGAIN,))
         return CommandReply("No answer is running here.")
 
     async def retry(self, invocation: CommandInvocation) -> CommandReply:

@@ -7,13 +7,14 @@ from dataclasses import replace
 import structlog
 
 from source.domain.conversation_head import ConversationState, CreatedReason
-from source.domain.errors import ArchiveError, RefusedInputError, TranscriptError
+from source.domain.errors import ArchiveError, RefusedInputError, StoreError, TranscriptError
 from source.domain.thread import ThreadRef
 from source.ports.clock import Clock
 from source.ports.store import ConversationCatalog, ConversationListing
 from source.services.archive import ArchiveRequest, ArchiveService
-from source.services.commands.numbered import GONE, WHICH, Eligible, about, chosen
-from source.services.commands.vocabulary import CommandInvocation, CommandReply
+from source.services.commands.numbered import GONE, WHICH, Eligible, about, chosen, listed
+from source.services.commands.offering import RESUMABLE, to_resume
+from source.services.commands.vocabulary import Choice, CommandInvocation, CommandReply
 from source.services.conversation_manager import InMemoryConversationManager, Seat
 from source.services.opening import Opening, Succession, back_in
 
@@ -22,10 +23,6 @@ log = structlog.get_logger(__name__)
 _LONGEST_TITLE_CHARS = 80
 _NOT_NOW = "The archive cannot be reached right now: try it again later. Nothing is lost."
 
-RESUMABLE = Eligible(
-    frozenset({ConversationState.ENDED, ConversationState.ARCHIVED}),
-    none_left="There is no ended conversation of yours here to go back to.",
-)
 ARCHIVABLE = Eligible(
     frozenset({ConversationState.ACTIVE, ConversationState.ENDED}),
     none_left="There is no conversation of yours here to archive.",
@@ -74,7 +71,8 @@ class LifeCommands:
             conversation = await self._opening.resume(seat, listing.conversation_id)
         if conversation is None:
             raise RefusedInputError(GONE)
-        return _told(back_in(conversation), invocation, listing, archived=False)
+        told = _told(back_in(conversation), invocation, listing, archived=False)
+        return told if invocation.text(WHICH) else replace(told, choices=await self._others(invocation))
 
     async def archive(self, invocation: CommandInvocation) -> CommandReply:
         """Put a conversation away: the running one, or another by its number."""
@@ -98,6 +96,14 @@ class LifeCommands:
             with _refused_while_unreachable():
                 await self._archive.restore_in_hold(listing.conversation_id)
         return _told(f"Brought back {about(listing)}. /resume goes on with it.", invocation, listing, archived=False)
+
+    async def _others(self, invocation: CommandInvocation) -> tuple[Choice, ...]:
+        """Return what else could have been meant; it is done already, so that nothing may go wrong here."""
+        try:
+            return to_resume(await listed(self._catalog, invocation))
+        except StoreError as error:
+            log.warning("nothing_offered", reason=str(error))
+            return ()
 
     @asynccontextmanager
     async def _held(

@@ -7,7 +7,7 @@ from source.domain.errors import RefusedInputError
 from source.domain.privacy import Counts, Receipt, SeenFrom, told_counts
 from source.domain.thread import Platform, ThreadRef
 from source.ports.privacy import Who
-from source.services.commands.vocabulary import CommandInvocation, CommandReply, ExportedFile
+from source.services.commands.vocabulary import Choice, CommandInvocation, CommandReply, ExportedFile
 from source.services.forgetting import told
 from source.services.my_data import DataFile
 
@@ -15,6 +15,7 @@ from source.services.my_data import DataFile
 _WITHIN: Final = timedelta(seconds=8)
 _NOBODY: Final = "I know nothing of you."
 _LONGEST_NUMBER: Final = 16
+_COPY: Final = Choice("Copy of my data", "/my-data")
 
 
 class Desk(Protocol):
@@ -58,7 +59,8 @@ class PrivacyCommands:
             return CommandReply(_NOBODY)
         place = _place_of(invocation) if invocation.flag("here") else None
         if not invocation.flag("confirm"):
-            return CommandReply(_asked(await self._desk.preview(who, place), place))
+            sure = Choice("Yes, forget me", _confirming(is_here=place is not None))
+            return CommandReply(_asked(await self._desk.preview(who, place), place), choices=(sure, _COPY))
         # Where others read along nobody is told afterwards: the answer to the command is for the asker alone.
         tell = invocation.thread if invocation.thread.guild_id is None and invocation.is_in_thread else None
         asked = await self._desk.ask(who, place, tell=tell, requested_by="person")

@@ -10,6 +10,7 @@ from source.domain.turn import TurnRecord
 from source.ports.store import ConversationCatalog, ConversationStore
 from source.services.commands.messages import MessageFinder
 from source.services.commands.numbered import GONE, MOST_LISTED, is_seen, line_of, listed
+from source.services.commands.offering import to_resume
 from source.services.commands.vocabulary import CommandInvocation, CommandReply, Line
 from source.services.conversation import Conversation
 from source.services.conversation_manager import InMemoryConversationManager, Seat
@@ -45,7 +46,8 @@ class ReadingCommands:
         lines = [Line(line_of(number, each), each.thread) for number, each in enumerate(conversations, 1)]
         if len(conversations) == MOST_LISTED:
             lines.append(Line(f"(the latest {MOST_LISTED})"))
-        return CommandReply("\n".join(line.text for line in lines), lines=tuple(lines))
+        told = "\n".join(line.text for line in lines)
+        return CommandReply(told, lines=tuple(lines), choices=to_resume(conversations))
 
     async def summary(self, invocation: CommandInvocation) -> CommandReply:
         """Say what a conversation is about, and keep that with it: the running one, or the one of a message."""

@@ -18,9 +18,10 @@ from source.services.commands.answering import AnsweringCommands, Turns
 from source.services.commands.attending import AttendingCommands
 from source.services.commands.counting import StatsCommand
 from source.services.commands.exporting import EXPORTABLE, ExportCommand
-from source.services.commands.life import ARCHIVABLE, ARCHIVED, RESUMABLE, LifeCommands
+from source.services.commands.life import ARCHIVABLE, ARCHIVED, LifeCommands
 from source.services.commands.messages import MessageFinder, SaidMessages
 from source.services.commands.numbered import listed
+from source.services.commands.offering import RESUMABLE, to_begin_with
 from source.services.commands.privacy import PrivacyCommands
 from source.services.commands.profile import LinkCommands, ProfileCommands
 from source.services.commands.reading import ReadingCommands
@@ -182,4 +183,5 @@ class CommandService:
     async def _help(self, _: CommandInvocation) -> CommandReply:
         width = max(len(spec.usage) for spec in self.vocabulary)
         lines = [f"{spec.usage:<{width}}  {spec.summary}" for spec in self.vocabulary]
-        return CommandReply("\n".join(["Write anything to talk with me. Commands:", *lines]))
+        told = "\n".join(["Write anything to talk with me. Commands:", *lines])
+        return CommandReply(told, choices=to_begin_with(self.vocabulary))
