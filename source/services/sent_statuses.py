@@ -105,7 +105,7 @@ class SentStatuses:
     async def _failed(self, failed: Failed) -> None:
         part = failed.part
         if failed.is_new:
-            log.warning("message_failed", event=part.key, part=part.number, code=failed.code)
+            log.warning("message_failed", key=part.key, part=part.number, code=failed.code)
         if self._on_failed is not None:
             await self._on_failed(part.key, part.number, failed.code)
 

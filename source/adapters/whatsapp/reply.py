@@ -107,7 +107,7 @@ class WhatsAppReply:
             sent = key_of(await self._parts.sending.text(recipient, piece, tracker=tracker))
         except UnknownOutcomeError as error:
             # It may have arrived: nothing is said twice, and the statuses tell what became of it.
-            log.warning("delivery_unknown", event=part.key, part=part.number, error=str(error))
+            log.warning("delivery_unknown", key=part.key, part=part.number, error=str(error))
             sent = unknown_id(part)
         if part.key:
             self._parts.note(SentPart(part.key, part.number, sent))
