@@ -18,9 +18,7 @@ from tests.fakes.graph_interactive import check_interactive
 
 
 def test_a_few_choices_are_buttons() -> None:
-    found: Any = interactive_of(
-        "Sure?", [Choice("Yes", "/forget-me confirm"), Choice("A very long label indeed", "/x")]
-    )
+    found: Any = interactive_of("Sure?", [Choice("Yes", "/forget-me confirm"), Choice("A very long label here", "/x")])
     replies = [each["reply"] for each in found["action"]["buttons"]]
     assert found["type"] == "button"
     assert replies == [{"id": "/forget-me confirm", "title": "Yes"}, {"id": "/x", "title": "A very long label h…"}]
