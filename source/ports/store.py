@@ -89,6 +89,10 @@ class ChannelStore(Protocol):
         """As in `CorrectionStore`."""
         ...
 
+    async def latest(self, thread: ThreadKey) -> ConversationHead | None:
+        """As in `ConversationStore`."""
+        ...
+
     async def is_accepted(self, platform: Platform, event_id: str) -> bool:
         """Whether an event of this id was ever accepted."""
         ...

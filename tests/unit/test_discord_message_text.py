@@ -7,11 +7,10 @@ from hypothesis import strategies as st
 from source.adapters.discord.message_text import (
     LONGEST_NAME_CHARS,
     Names,
-    quote,
     readable,
-    shortened,
     thread_name,
 )
+from source.domain.quoted_line import cut_between_words, quote
 
 NAMES = Names(
     own=frozenset({"1", "2"}),
@@ -100,6 +99,6 @@ def test_a_threads_name_is_one_line_that_discord_takes(text: str, person: str) -
 
 
 def test_a_long_line_is_cut_between_words() -> None:
-    assert shortened("one two three", 9) == "one two…"
-    assert shortened("onetwothree", 5) == "onet…"
-    assert shortened("one two", 7) == "one two"
+    assert cut_between_words("one two three", 9) == "one two…"
+    assert cut_between_words("onetwothree", 5) == "onet…"
+    assert cut_between_words("one two", 7) == "one two"

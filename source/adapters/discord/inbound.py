@@ -5,7 +5,8 @@ from collections import OrderedDict
 import discord
 
 from source.adapters.discord import attachments
-from source.adapters.discord.message_text import Names, quote, readable
+from source.adapters.discord.message_text import Names, readable
+from source.domain.quoted_line import quote
 
 _CHANNELS_REMEMBERED = 5_000
 _MESSAGES_REMEMBERED = 8

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-LONGEST_QUOTE_CHARS = 200
+from source.domain.quoted_line import cut_between_words
+
 # Discord: a thread's name has at most 100 characters; the rest is room for what a client adds to it.
 LONGEST_NAME_CHARS = 90
 
@@ -67,21 +68,6 @@ def _moment(seconds: int, written: str) -> str:
         return written
 
 
-def quote(name: str, text: str) -> str:
-    """Return one line that shows what somebody replies to; empty when there is nothing to show."""
-    line = " ".join(text.split())
-    return f"> {name}: {shortened(line, LONGEST_QUOTE_CHARS)}" if line else ""
-
-
-def shortened(line: str, limit: int) -> str:
-    """Cut a line between words, and say so with an ellipsis."""
-    if len(line) <= limit:
-        return line
-    kept = line[: limit - 1]
-    words, space, _ = kept.rpartition(" ")
-    return (words if space and len(words) > limit // 2 else kept).rstrip() + "…"
-
-
 def thread_name(text: str, person: str) -> str:
     """Return a thread's name: the topic's first words, or whose thread it is."""
     for line in text.splitlines():
@@ -89,5 +75,5 @@ def thread_name(text: str, person: str) -> str:
             continue
         words = " ".join(_MARKUP.sub("", _LINK.sub("", line)).split())
         if words:
-            return shortened(words, LONGEST_NAME_CHARS)
-    return shortened(" ".join(f"Chat with {person}".split()), LONGEST_NAME_CHARS)
+            return cut_between_words(words, LONGEST_NAME_CHARS)
+    return cut_between_words(" ".join(f"Chat with {person}".split()), LONGEST_NAME_CHARS)

@@ -6,6 +6,7 @@ from typing import Protocol
 from source.adapters.whatsapp.answers import CommandAnswers
 from source.adapters.whatsapp.file_words import FileWords
 from source.adapters.whatsapp.items import Kept
+from source.adapters.whatsapp.quoting import QuotedStore, quoted
 from source.adapters.whatsapp.reply import WhatsAppChannel
 from source.domain.errors import RefusedInputError
 from source.domain.thread import Platform
@@ -16,7 +17,7 @@ from source.services.commands.vocabulary import CommandInvocation
 from source.services.turn_service import TurnService
 
 
-class AcceptedEvents(Protocol):
+class AcceptedEvents(QuotedStore, Protocol):
     """What is needed of a `ChannelStore`."""
 
     async def is_accepted(self, platform: Platform, event_id: str) -> bool:
@@ -40,10 +41,11 @@ class SaidHandler:
         if isinstance(meant, Commanded):
             await self._carry_out(kept, meant)
             return
-        reply_to = kept.content.get("reply_to")
-        inbound = InboundMessage(kept.key, kept.thread, kept.person, meant.text, kept.sent_at, reply_to=reply_to)
+        reply_to, quote = kept.content.get("reply_to"), await quoted(self.events, kept)
+        text = _below(quote, meant.text)
+        inbound = InboundMessage(kept.key, kept.thread, kept.person, text, kept.sent_at, reply_to=reply_to)
         if "file" in kept.content:
-            await self._take_with_file(kept, inbound)
+            await self._take_with_file(kept, inbound, quote)
         else:
             await self.turns.accept(inbound, self.channel)
 
@@ -62,7 +64,7 @@ class SaidHandler:
                 return meant
         return Said(text) if "file" in kept.content else understood(text, self.commands.vocabulary)
 
-    async def _take_with_file(self, kept: Kept, inbound: InboundMessage) -> None:
+    async def _take_with_file(self, kept: Kept, inbound: InboundMessage, quote: str) -> None:
         """Have a file looked at, which others do not wait for, and accept what it says."""
         if await self.events.is_accepted(Platform.WHATSAPP, kept.key):
             return
@@ -71,7 +73,7 @@ class SaidHandler:
             raise RefusedInputError(refusal)
         with self.turns.expecting(kept.thread.key):
             told = await self.words.told(kept)
-            waiting = await self.turns.accept(replace(inbound, text=told.text), self.channel)
+            waiting = await self.turns.accept(replace(inbound, text=_below(quote, told.text)), self.channel)
         if waiting is not None:
             self.words.media.usage.note(kept.thread.key, told.usage, after=waiting.settled)
 
@@ -80,3 +82,7 @@ class SaidHandler:
             meant.name, kept.thread, kept.person, meant.options, channel=self.channel, invocation_id=kept.key
         )
         await self.answers.show(kept.thread, await self.commands.run(invocation))
+
+
+def _below(quote: str, text: str) -> str:
+    return f"{quote}\n\n{text}" if quote else text
