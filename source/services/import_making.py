@@ -33,15 +33,21 @@ class ImportMaking:
         self._now = now
 
     async def begun(
-        self, thread: ThreadRef, said: Sequence[ExportedMessage], ids: IdGenerator, *, parent: int | None
+        self,
+        thread: ThreadRef,
+        said: Sequence[ExportedMessage],
+        ids: IdGenerator,
+        *,
+        parent: int | None,
+        partner: str | None = None,
     ) -> StoredConversation:
-        """Return a conversation of nothing but this."""
+        """Return a conversation of nothing but this; a `partner` has begun it, whoever spoke first."""
         first = min(each.said_at for each in said)
         people = [each.speaker.external_id for each in said if each.speaker is not None]
         head = ConversationHead(
             conversation_id=ids.next(self._now),
             thread=thread,
-            requester=people[0] if people else None,
+            requester=partner or next(iter(people), None),
             created_at=first,
             updated_at=first,
             created_reason=CreatedReason.IMPORT,

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
 
@@ -10,7 +10,7 @@ from source.domain.conversation_head import ConversationHead, ConversationState,
 from source.domain.imports.chat import ExportedChat, ExportedMessage
 from source.domain.imports.cutting import cut
 from source.domain.message import Message, as_utc
-from source.domain.thread import Platform, ThreadRef
+from source.domain.thread import Platform
 from source.ports.imports import FollowingChanges, ImportStore, KnownMessages
 from source.services.import_making import ImportMaking
 from source.services.import_people import ImportPeople
@@ -23,13 +23,17 @@ _MESSAGES_A_TRANSACTION: Final = 2_000
 
 @dataclass(slots=True)
 class ImportReport:
-    """How many messages were new, in how many conversations, and how many were there already, or read otherwise."""
+    """How many messages were new, in how many conversations, and how many were there already, or read otherwise.
+
+    `conversations` are those of which something is new.
+    """
 
     imported: int = 0
     begun: int = 0
     continued: int = 0
     known: int = 0
     changed: int = 0
+    conversations: set[int] = field(default_factory=set)
 
 
 class Import:
@@ -60,7 +64,7 @@ class Import:
 
         Raises: StoreError; the conversations of earlier transactions are stored.
         """
-        batch = _Batch(self._store, chat.thread, self._making, ImportReport())
+        batch = _Batch(self._store, chat, self._making, ImportReport())
         done, total = 0, len(chat.messages)
         for part in cut(chat.messages, self._window):
             known = await self._known.known(chat.thread.platform, [each.event_id for each in part])
@@ -148,12 +152,13 @@ class Import:
 class _Batch:
     """Conversations on their way into one transaction."""
 
-    def __init__(self, store: ImportStore, thread: ThreadRef, making: ImportMaking, report: ImportReport) -> None:
+    def __init__(self, store: ImportStore, chat: ExportedChat, making: ImportMaking, report: ImportReport) -> None:
         self._store = store
         self._making = making
         self._waiting: dict[int, StoredConversation] = {}
         self._new_messages = 0
-        self.thread = thread
+        self._partner = chat.partner
+        self.thread = chat.thread
         self.report = report
         self.previous: int | None = None
         self.changes: list[tuple[str, ExportedMessage]] = []
@@ -170,7 +175,9 @@ class _Batch:
         return found if is_imported and found.head.state is ConversationState.ENDED else None
 
     async def begin(self, said: Sequence[ExportedMessage]) -> None:
-        conversation = await self._making.begun(self.thread, said, self._store.ids, parent=self.previous)
+        conversation = await self._making.begun(
+            self.thread, said, self._store.ids, parent=self.previous, partner=self._partner
+        )
         self.report.begun += 1
         await self._put(conversation, len(said))
 
@@ -190,6 +197,7 @@ class _Batch:
         self.previous = conversation.head.conversation_id
         self._waiting[self.previous] = conversation
         self.report.imported += new
+        self.report.conversations.add(self.previous)
         self._new_messages += new
         if len(self._waiting) >= _CONVERSATIONS_A_TRANSACTION or self._new_messages >= _MESSAGES_A_TRANSACTION:
             await self.flush()

@@ -40,7 +40,8 @@ early_corrections: Final = Table(
     Column("kept_at", Moment, nullable=False, index=True),
 )
 
-# What was said before Echo was there, on its way into conversations; `is_file`: it says what a placeholder stands for.
+# What was said before Echo was there, on its way into conversations; `is_file`: it says what a placeholder stands for,
+# `place` is the order of what was said in one second.
 history_messages: Final = Table(
     "history_messages",
     metadata,
@@ -50,6 +51,7 @@ history_messages: Final = Table(
     Column("said_at", Moment, nullable=False),
     Column("is_own", Boolean, nullable=False),
     Column("is_file", Boolean, nullable=False),
+    Column("place", Integer, nullable=False),
     Column("text", Text, nullable=False),
     Column("received_at", Moment, nullable=False),
 )

@@ -1,9 +1,10 @@
-"""What belongs to whom: contacts that turn out to be one, and what came before that which it belongs to."""
+"""What belongs to whom: contacts that turn out to be one, and what was said or changed before it was heard of."""
 
 from dataclasses import dataclass
 
 from source.adapters.whatsapp.early import EarlyCorrections
 from source.services.contact_merging import ContactMerging
+from source.services.history_imports import HistoryImports
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +13,7 @@ class Identities:
 
     merging: ContactMerging
     early: EarlyCorrections
+    history: HistoryImports
 
     async def take_up(self) -> None:
         """Go on with what an earlier process has left.

@@ -55,6 +55,7 @@ def router(settings: WhatsAppSettings, intake: Intake, statuses: SentStatuses, c
             log.info("webhook_passed_over", **webhook.passed_over)
         try:
             await intake.keep(webhook.items)
+            await intake.note(webhook.history)
             await statuses.tell(Platform.WHATSAPP, webhook.statuses)
         except StoreError as error:
             log.warning("webhook_not_kept", reason=str(error))

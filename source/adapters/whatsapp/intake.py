@@ -3,20 +3,22 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 
+from source.adapters.whatsapp.identities import Identities
 from source.adapters.whatsapp.items import Handler, Item, Kept, thread_of
 from source.adapters.whatsapp.reply import WhatsAppChannel
 from source.adapters.whatsapp.typing_sign import TypingSign
 from source.domain.errors import RefusedInputError, StoreError
 from source.domain.thread import Platform
 from source.ports.clock import Clock
+from source.ports.history import HistoryNews
 from source.ports.webhooks import Contact, ContactStore, Delivered, Delivery, WebhookStore
-from source.services.contact_merging import ContactMerging
 from source.services.keyed_locks import KeyedLocks
 from source.services.owned_tasks import OwnedTasks
 
@@ -37,7 +39,7 @@ class IntakeParts:
     channel: WhatsAppChannel
     sign: TypingSign
     clock: Clock
-    merging: ContactMerging
+    identities: Identities
 
 
 class Intake:
@@ -61,7 +63,7 @@ class Intake:
             contact = await self._who(each)
             if contact is None:
                 continue
-            self._parts.merging.note(contact)
+            self._parts.identities.merging.note(contact)
             if each.wamid is not None:
                 self._parts.sign.heard(thread_of(contact.contact_id), each.wamid)
             self._parts.channel.heard(contact)
@@ -82,6 +84,17 @@ class Intake:
         if item.before:
             return await contacts.moved(Platform.WHATSAPP, item.before, item.addresses, item.sent_at)
         return await contacts.met(Platform.WHATSAPP, item.addresses, item.name, at=item.sent_at)
+
+    async def note(self, news: Sequence[HistoryNews]) -> None:
+        """Keep how far the telling of what was said before has come.
+
+        Raises: StoreError.
+        """
+        await self._parts.identities.history.note(news)
+
+    def holding(self, contact_id: int) -> AbstractAsyncContextManager[None]:
+        """Have whatever else comes from somebody wait."""
+        return self._people.hold(str(contact_id))
 
     async def take_up(self) -> None:
         """See to what an earlier process has kept.
@@ -112,12 +125,12 @@ class Intake:
 
     def _as_now(self, kept: Kept) -> Kept:
         """Return it as of the contact that its own has turned out to be."""
-        return replace(kept, contact_id=self._parts.merging.now(kept.contact_id))
+        return replace(kept, contact_id=self._parts.identities.merging.now(kept.contact_id))
 
     async def _see_to(self, person: int, theirs: Sequence[Kept]) -> None:
         async with self._people.hold(str(person)):
             for number, kept in enumerate(theirs):
-                if (now := self._parts.merging.now(person)) != person:
+                if (now := self._parts.identities.merging.now(person)) != person:
                     self._spawn(now, [self._as_now(each) for each in theirs[number:]])
                     return
                 await self._until_done(kept)
@@ -140,9 +153,9 @@ class Intake:
             return
 
     async def _handle(self, kept: Kept) -> None:
-        for gone in self._parts.merging.pending(kept.contact_id):
+        for gone in self._parts.identities.merging.pending(kept.contact_id):
             async with self._people.hold(str(gone)):
-                await self._parts.merging.settle(kept.contact_id)
+                await self._parts.identities.merging.settle(kept.contact_id)
         try:
             await self._parts.handlers[kept.kind].see_to(kept)
         except RefusedInputError as error:

@@ -14,6 +14,7 @@ from source.adapters.whatsapp.graph_files import GraphFiles
 from source.adapters.whatsapp.handlers.corrected import CorrectedHandler
 from source.adapters.whatsapp.handlers.echoed import EchoedHandler
 from source.adapters.whatsapp.handlers.moved import MovedHandler
+from source.adapters.whatsapp.handlers.past import ListedHandler, PastHandler
 from source.adapters.whatsapp.handlers.reacted import ReactedHandler
 from source.adapters.whatsapp.handlers.said import SaidHandler
 from source.adapters.whatsapp.handlers.wished import WishedHandler
@@ -24,6 +25,7 @@ from source.adapters.whatsapp.items import Handler
 from source.adapters.whatsapp.outlet import Outlet, ParkedStore
 from source.adapters.whatsapp.reading.changes import MOVED
 from source.adapters.whatsapp.reading.echoes import ECHOED
+from source.adapters.whatsapp.reading.history import LISTED, PAST
 from source.adapters.whatsapp.reading.messages import CORRECTED, SAID
 from source.adapters.whatsapp.reading.reactions import REACTED
 from source.adapters.whatsapp.settings import WhatsAppSettings
@@ -88,8 +90,10 @@ class WhatsAppPlatform:
             CORRECTED: CorrectedHandler(corrections, identities.early, words),
             REACTED: ReactedHandler(reactions, store),
             MOVED: MovedHandler(),
+            PAST: PastHandler(identities.history),
+            LISTED: ListedHandler(contacts),
         }
-        parts = IntakeParts(webhooks, contacts, handlers, self.channel, self.outlet.sign, clock, identities.merging)
+        parts = IntakeParts(webhooks, contacts, handlers, self.channel, self.outlet.sign, clock, identities)
         self.intake = Intake(parts)
 
     def router(self) -> APIRouter:
@@ -100,6 +104,7 @@ class WhatsAppPlatform:
         """Answer what was left, then what comes, until `stop` is set."""
         work = [
             asyncio.create_task(self._take_up(), name="whatsapp-recovery"),
+            asyncio.create_task(self._identities.history.run(self.intake.holding), name="whatsapp-history"),
             asyncio.create_task(self._statuses.watch(Platform.WHATSAPP), name="whatsapp-statuses"),
             asyncio.create_task(self.outlet.resuming.run(), name="whatsapp-resuming"),
         ]

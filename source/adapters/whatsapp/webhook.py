@@ -9,15 +9,19 @@ from typing import Final
 
 from source.adapters.whatsapp.items import Item
 from source.adapters.whatsapp.reading.echoes import echoes_in
+from source.adapters.whatsapp.reading.history import history_in, names_in
 from source.adapters.whatsapp.reading.messages import messages_in
 from source.adapters.whatsapp.reading.statuses import statuses_in
 from source.adapters.whatsapp.reading.values import Json, kind_in, objects_in
+from source.ports.history import HistoryNews
 from source.ports.sent import Status
 
 # Each yields what its field holds, and the kind of whatever Echo does nothing with.
-_FIELDS: Final[Mapping[str, Callable[[Json, datetime], Iterator[Item | str]]]] = {
+_FIELDS: Final[Mapping[str, Callable[[Json, datetime], Iterator[Item | HistoryNews | str]]]] = {
     "messages": messages_in,
     "smb_message_echoes": echoes_in,
+    "smb_app_state_sync": names_in,
+    "history": history_in,
 }
 
 
@@ -25,11 +29,13 @@ _FIELDS: Final[Mapping[str, Callable[[Json, datetime], Iterator[Item | str]]]] =
 class Webhook:
     """What a webhook holds, in its order; `passed_over` counts by kind what Echo does nothing with.
 
-    `statuses` are of messages that Echo sent, or somebody else from the same number.
+    `statuses` are of messages that Echo sent, or somebody else from the same number; `history` is how far the telling
+    of what was said before has come.
     """
 
     items: tuple[Item, ...] = ()
     statuses: tuple[Status, ...] = ()
+    history: tuple[HistoryNews, ...] = ()
     passed_over: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -43,6 +49,7 @@ def read_webhook(body: bytes, *, now: datetime) -> Webhook:
         raise ValueError("a webhook is a JSON object")  # noqa: TRY004  (as json says what is wrong with JSON)
     items: list[Item] = []
     statuses: list[Status] = []
+    history: list[HistoryNews] = []
     passed_over: Counter[str] = Counter()
     for each in _things(content, now):
         match each:
@@ -50,12 +57,14 @@ def read_webhook(body: bytes, *, now: datetime) -> Webhook:
                 items.append(each)
             case Status():
                 statuses.append(each)
+            case HistoryNews():
+                history.append(each)
             case _:
                 passed_over[each] += 1
-    return Webhook(tuple(items), tuple(statuses), passed_over)
+    return Webhook(tuple(items), tuple(statuses), tuple(history), passed_over)
 
 
-def _things(content: Json, now: datetime) -> Iterator[Item | Status | str]:
+def _things(content: Json, now: datetime) -> Iterator[Item | Status | HistoryNews | str]:
     for name, value in _changes(content):
         read = _FIELDS.get(name) if isinstance(name, str) else None
         if read is None:

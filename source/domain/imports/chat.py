@@ -39,13 +39,17 @@ class Unread:
 
 @dataclass(frozen=True, slots=True)
 class ExportedChat:
-    """All of an export: what was said in order, what the platform said by itself, and what could not be read."""
+    """All of an export: what was said in order, what the platform said by itself, and what could not be read.
+
+    `partner` is the external id of the one person whose chat it is, also where they said nothing themself.
+    """
 
     thread: ThreadRef
     name: str
     messages: tuple[ExportedMessage, ...]
     left_out: int = 0
     unread: tuple[Unread, ...] = ()
+    partner: str | None = None
 
     @property
     def people(self) -> dict[str, str]:

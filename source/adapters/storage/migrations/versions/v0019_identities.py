@@ -57,6 +57,7 @@ def _history() -> None:
         sa.Column("said_at", Moment(), nullable=False),
         sa.Column("is_own", sa.Boolean(), nullable=False),
         sa.Column("is_file", sa.Boolean(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("received_at", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("platform", "key", name="pk_history_messages"),
