@@ -6,12 +6,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from source.adapters.storage.conversation_deletion import deletion_of
+from source.adapters.storage.operations_reading import OperationsReading
 from source.adapters.storage.reaction_table import ReactionTable
 from source.adapters.storage.sql_store import SqlStore
+from source.adapters.whatsapp.handlers.reacted import ReactedHandler
+from source.adapters.whatsapp.items import Kept
 from source.domain.conversation_head import ConversationHead, CreatedReason
 from source.domain.message import Message, MessageType
 from source.domain.thread import PersonRef, Platform, ThreadRef
 from source.domain.turn import Feedback, InboundMessage, SentPart, TurnRecord
+from source.ports.operations import Span
 from source.ports.reactions import ReactedReply, Reaction
 
 ADA, BEN = PersonRef("1", "Ada"), PersonRef("2", "Ben")
@@ -78,6 +82,27 @@ async def test_a_reply_is_told_by_whichever_of_its_parts(table: ReactionTable, k
         reply = await table.reply_of(replace(ON_REPLY, external_id=part))
         assert reply == ReactedReply(key, ("👎", "👍"))
     assert await table.reply_of(ON_SAID) is None
+
+
+async def test_a_reaction_to_a_reply_is_an_opinion_of_it(table: ReactionTable, sql_store: SqlStore, key: int) -> None:
+    handler = ReactedHandler(table, sql_store)
+
+    async def reacted(emoji: str, *, to: str = "reply-part-0", seconds: int = 0) -> tuple[int, int]:
+        at = NOON + timedelta(seconds=seconds)
+        await handler.see_to(Kept(1, "reacted", f"{to}{emoji}", 1, "Ada", at, {"to": to, "emoji": emoji}))
+        activity = await OperationsReading(sql_store).activity(
+            [Span(NOON - timedelta(days=1), NOON + timedelta(days=1))]
+        )
+        return activity.feedback_up, activity.feedback_down
+
+    assert await reacted("👍🏽") == (1, 0)
+    assert await reacted("👍🏽") == (1, 0)
+    assert await reacted("👎", to="reply-part-1", seconds=2) == (0, 1)
+    assert await reacted("👍", seconds=1) == (0, 1)
+    assert await reacted("", to="reply-part-1", seconds=3) == (1, 0)
+    assert await reacted("🚢", seconds=4) == (0, 0)
+    assert await reacted("👍", to="said") == (0, 0)
+    assert await reacted("👍", to="unknown") == (0, 0)
 
 
 async def test_deleting_the_conversation_deletes_them(table: ReactionTable, sql_store: SqlStore, key: int) -> None:
