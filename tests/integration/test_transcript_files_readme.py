@@ -9,6 +9,7 @@ from source.adapters.web import local_token
 from source.app.operations import EXECUTIONS
 from source.domain.conversation_head import ConversationState, CreatedReason
 from source.domain.message import MessageType
+from source.domain.outcome import Outcome
 from source.domain.thread import Platform
 from source.domain.transcript import decode_transcript, encode_transcript
 from source.domain.transcript_format import EntryMeta, Transcript
@@ -37,6 +38,6 @@ def test_every_file_beside_the_transcripts_is_explained() -> None:
 
 
 def test_every_value_of_a_closed_set_is_named() -> None:
-    for values in (ConversationState, CreatedReason, MessageType, Platform):
+    for values in (ConversationState, CreatedReason, MessageType, Platform, [each for each in Outcome if each]):
         for value in values:
             assert f"`{value}`" in PAGE

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from source.domain.history import CHUNK, History
 from source.domain.message import Message, MessageType, Standing
+from source.domain.outcome import Outcome
 
 BEGAN = datetime(2026, 3, 2, 9, 0, 0, 123456, tzinfo=UTC)
 
@@ -75,6 +76,8 @@ CHANGED = (
     replace(message(1, "ümlaut"), edited_at=BEGAN + timedelta(hours=1)),
     replace(message(2, ""), standing=Standing.DELETED, interrupted=True),
     replace(message(4), pii=("email", "card")),
+    replace(message(5), delivery=Outcome.DELIVERED),
+    replace(message(6), delivery=Outcome.FAILED, interrupted=True, pii=("iban",)),
     replace(message(3), standing=Standing.SUPERSEDED, edited_at=datetime(2026, 3, 2, 9, 0)),
 )
 
@@ -91,6 +94,14 @@ def test_an_ordinary_message_takes_no_more_room_for_what_others_tell() -> None:
     assert history._packed_tail is not None
     ((*_, marks),) = marshal.loads(history._packed_tail)
     assert marks is False
+
+
+def test_a_delivered_reply_takes_no_more_room_than_the_word() -> None:
+    history = History([replace(message(1), delivery=Outcome.READ)])
+    history.pack()
+    assert history._packed_tail is not None
+    ((*_, marks),) = marshal.loads(history._packed_tail)
+    assert marks == "read"
 
 
 @given(
@@ -126,6 +137,15 @@ def test_replacing_at_rest_leaves_the_history_at_rest() -> None:
 
 def test_an_empty_history_has_nothing_to_replace() -> None:
     assert not History().replace(message(1))
+
+
+@given(where=st.integers(0, 3 * CHUNK), packed=st.booleans())
+def test_a_message_is_found_wherever_it_is(where: int, packed: bool) -> None:
+    said = [message(number) for number in range(2 * CHUNK + 7)]
+    history = History(said)
+    if packed:
+        history.pack()
+    assert history.find(where + 1) == (said[where] if where < len(said) else None)
 
 
 def test_the_size_is_that_of_the_text_in_utf8() -> None:

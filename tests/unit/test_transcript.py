@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from source.domain.conversation_head import ConversationState, CreatedReason, StoredConversation
 from source.domain.errors import TranscriptDamagedError, TranscriptForeignError, TranscriptUnwritableError
 from source.domain.message import Message, MessageType, Standing
+from source.domain.outcome import Outcome
 from source.domain.personal_data import Kind
 from source.domain.thread import Platform, ThreadRef
 from source.domain.transcript import decode_transcript, encode_transcript
@@ -93,7 +94,7 @@ def test_what_was_edited_deleted_or_superseded_says_so() -> None:
     first, second, third = a_conversation(1, "new words", "an answer", "").messages
     changed = (
         replace(first, edited_at=MORNING + timedelta(hours=1)),
-        replace(second, standing=Standing.SUPERSEDED),
+        replace(second, standing=Standing.SUPERSEDED, delivery=Outcome.READ),
         replace(third, standing=Standing.DELETED, pii=("email", "phone")),
     )
     conversation = replace(a_conversation(), messages=changed)
@@ -101,7 +102,7 @@ def test_what_was_edited_deleted_or_superseded_says_so() -> None:
     assert isinstance(history, list)
     assert [entry["meta"] for entry in history] == [
         {"requester": "42", "event_id": "event-1-0", "edited_at": "2026-03-02T10:00:00.000000+00:00"},
-        {"standing": "superseded"},
+        {"standing": "superseded", "delivery": "read"},
         {"requester": "42", "event_id": "event-1-2", "standing": "deleted", "pii": ["email", "phone"]},
     ]
     assert round_trip(conversation).messages == changed
