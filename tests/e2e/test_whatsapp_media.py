@@ -1,0 +1,70 @@
+"""Pictures, voice messages, files, buttons and reactions, with the program as it is started."""
+
+import json
+from pathlib import Path
+
+from tests.e2e.whatsapp_business import business_on
+from tests.fakes.openai_script import Fails
+
+PICTURE = b"\x89PNG a boat"
+
+
+async def test_what_people_send_is_answered_by_what_is_in_it(tmp_path: Path) -> None:
+    async with business_on(tmp_path / "conversations", TRANSCRIPTION_MODEL="hearing") as business:
+        phone = business.phone
+        await business.brings(phone.text("Look:"), phone.image(PICTURE, mime_type="image/png", caption="my boat"))
+        await business.answers()
+        seen = f"[image: A picture of {len(PICTURE)} bytes, sent with: my boat] my boat"
+        assert [each.removeprefix("Ada: ") for each in business.asked()] == ["Look:", seen]
+        assert business.model.requests[0]["model"] == business.model.requests[1]["model"] == "test-model"
+
+        await business.brings(phone.voice_note(b"OggS"))
+        await business.answers(2)
+        assert business.asked()[-1].endswith("[voice message: Do you sell tea?]")
+        assert business.model.audio.heard[0].name == "voice.ogg"
+
+        business.model.audio.failures.extend([Fails(400)])
+        await business.brings(
+            phone.voice_note(b"OggS"), phone.document(b"milk", name="list.txt", mime_type="text/plain")
+        )
+        await business.answers(3)
+        assert business.asked()[-2].endswith("[voice message that could not be listened to]")
+        assert "list.txt:\n```\nmilk\n```" in business.asked()[-1]
+
+        by_model = business.bot.get("/api/analytics/conversations")["tokens_by_model"]
+        assert by_model["hearing"]["input_tokens"] == 40
+
+
+async def test_files_are_sent_choices_tapped_and_reactions_kept(tmp_path: Path) -> None:
+    async with business_on(tmp_path / "conversations") as business:
+        phone = business.phone
+        await business.says("My boat is called Aurora")
+        (reply,) = await business.answers()
+        await business.brings(phone.reacts(reply.id, "👍🏽"))
+
+        await business.says("/export")
+        exported = (await business.answers(2))[1]
+        file = business.graph.media.get(exported.content["id"])
+        assert exported.kind == "document"
+        assert file is not None
+        assert json.loads(file.content)["history"][0]["message_content"] == "My boat is called Aurora"
+
+        await business.says("/new the weather")
+        await business.says("/conversations")
+        listed = (await business.answers(4))[3]
+        (row,) = listed.content["action"]["sections"][0]["rows"]
+        await business.brings(phone.chooses(listed, row["id"]))
+        back = (await business.answers(5))[4]
+        assert "back in" in back.text.lower()
+
+        assert business.bot.get("/api/analytics/conversations")["feedback_up"] == 1
+
+        await business.says("/forget-me")
+        asked = (await business.answers(6))[5]
+        assert [each["reply"]["title"] for each in asked.content["action"]["buttons"]] == [
+            "Yes, forget me",
+            "Copy of my data",
+        ]
+        await business.brings(phone.taps(asked, "/forget-me confirm"))
+        forgotten = (await business.answers(7))[6]
+        assert "forgot" in forgotten.text.lower() or "removed" in forgotten.text.lower()
