@@ -18,6 +18,8 @@ _FIRST_NUMBER_PAUSE: Final = 2.0
 _LONGEST_NUMBER_PAUSE: Final = 300.0
 _MOST_DOUBLINGS: Final = 10
 _SWEEP_AFTER: Final = 1_000
+# Nobody sleeps for less: clocks are not that fine.
+_NOW: Final = 0.001
 
 
 class Bucket:
@@ -31,8 +33,8 @@ class Bucket:
         self._paid_until = float("-inf")
 
     def wait(self, now: float) -> float:
-        """Return in how many seconds one may go."""
-        return max(0.0, max(self._paid_until, now) + self._each - now - self._burst * self._each)
+        """Return in how many seconds one may go; below zero: it could have gone before."""
+        return max(self._paid_until, now) + self._each - now - self._burst * self._each
 
     def take(self, now: float) -> None:
         """One goes."""
@@ -54,7 +56,7 @@ class _Pause:
 
     def refuse(self, begun: float, now: float) -> None:
         """What began at this moment was refused: that of several which began before the pause makes it no longer."""
-        if self.times and begun < self.until:
+        if self.times and begun < self.until - _NOW:
             return
         whole = min(self.first * 2 ** min(self.times, _MOST_DOUBLINGS), self.longest)
         # Never shorter than what Meta asks for, and never quite the same.
@@ -93,11 +95,11 @@ class Pacing:
     async def turn(self, person: str) -> float:
         """Return when a message to this person may go, with that moment; it counts as gone."""
         known = self._known(person)
-        while (wait := known.wait(self._clock.monotonic())) > 0:
+        while (wait := known.wait(self._clock.monotonic())) > _NOW:
             await self._clock.sleep(wait)
         known.bucket.take(self._clock.monotonic())
         async with self._turnstile:
-            while (wait := self._wait()) > 0:
+            while (wait := self._wait()) > _NOW:
                 await self._clock.sleep(wait)
             now = self._clock.monotonic()
             self._number.take(now)

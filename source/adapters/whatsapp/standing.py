@@ -110,7 +110,7 @@ class Standing:
 
     async def until_again(self) -> None:
         """Return when it is time to try again."""
-        while self._stopped is not None and (wait := self._stopped.again_at - self._clock.monotonic()) > 0:
+        while self._stopped is not None and (wait := self._stopped.again_at - self._clock.monotonic()) > 0.001:
             await self._clock.sleep(wait)
 
     async def health(self) -> PartHealth:
