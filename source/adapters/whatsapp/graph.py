@@ -134,8 +134,11 @@ class GraphSending:
         from httpx import AsyncClient, Timeout
         from pywa_async.client import WhatsApp
 
+        from source.adapters.whatsapp.transport import AiohttpTransport
+
         settings = self._settings
-        self._session = AsyncClient(timeout=Timeout(_SECONDS_TO_ANSWER, connect=_SECONDS_TO_CONNECT))
+        timeout = Timeout(_SECONDS_TO_ANSWER, connect=_SECONDS_TO_CONNECT)
+        self._session = AsyncClient(timeout=timeout, transport=AiohttpTransport())
         client = WhatsApp(phone_id=settings.phone_id, token=settings.token, session=self._session)
         if settings.api_base is not None:
             self._session.base_url = settings.api_base.rstrip("/") + self._session.base_url.path
@@ -145,6 +148,8 @@ class GraphSending:
 def _imported() -> None:
     """Load the packages, which takes a while, beside the event loop."""
     import pywa_async  # noqa: F401
+
+    from source.adapters.whatsapp import transport  # noqa: F401
 
 
 def _id_in(sent: object) -> str:
