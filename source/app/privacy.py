@@ -15,15 +15,18 @@ from source.adapters.storage.receipt_table import ReceiptTable
 from source.adapters.storage.retention_table import RetentionTable
 from source.adapters.storage.said_table import SaidTable
 from source.adapters.storage.shown_reading import ShownTable
+from source.adapters.storage.sql_store import SqlStore
 from source.adapters.storage.task_table import TaskTable
 from source.adapters.tasks import execution_file
 from source.app.archives import ARCHIVE
 from source.app.exports import EXPORT_FOLDER
 from source.app.settings import Settings
+from source.domain.privacy import SeenFrom
 from source.domain.task import TaskType
 from source.ports.privacy import Who
 from source.ports.tasks import TaskHandler, TaskQueue
 from source.services.agents.orchestrator import Orchestrator
+from source.services.attendance import Attending
 from source.services.audit import AuditLog
 from source.services.commands.privacy import PrivacyCommands
 from source.services.forget_desk import ForgetDesk
@@ -159,7 +162,7 @@ class Privacy:
 
     @cached_property
     def _rows(self) -> PersonDeletion:
-        return PersonDeletion(self._echo.store)
+        return _RowsAndAttendance(self._echo.store, self._echo.people.attending)
 
     @cached_property
     def _steps(self) -> ForgettingSteps:
@@ -194,6 +197,18 @@ class Privacy:
             undelivered=echo.turns.forget,
         )
         return Forgetting(parts)
+
+
+class _RowsAndAttendance(PersonDeletion):
+    """Has memory follow what leaves the database."""
+
+    def __init__(self, store: SqlStore, attending: Attending) -> None:
+        super().__init__(store)
+        self._attending = attending
+
+    async def forget_rows(self, who: Who, place: SeenFrom | None, before: int) -> None:
+        await super().forget_rows(who, place, before)
+        await self._attending.forget_gone()
 
 
 class _NoEngine:

@@ -78,6 +78,14 @@ class Attending:
             else:
                 self._attended[each.thread] = each.attendance
 
+    async def forget_gone(self) -> None:
+        """Know no more what the store does not, since whoever it was about is forgotten."""
+        before = dict(self._attended)
+        kept = {each.thread for each in await self._store.attended()}
+        for thread, attendance in before.items():
+            if thread not in kept and self._attended.get(thread) is attendance:
+                del self._attended[thread]
+
     def of(self, thread: ThreadKey) -> Attendance:
         """Return who answers in a thread now."""
         return self._attended.get(thread, ECHO_ANSWERS).at(self._clock.now())

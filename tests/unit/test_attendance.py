@@ -104,6 +104,15 @@ async def test_threads_are_listed_by_how_long_a_person_has_answered(attending: A
     assert [each.thread for each in attending.listed()] == [BEN]
 
 
+async def test_whoever_is_forgotten_is_attended_no_more(attending: Attending, store: InMemoryAttendance) -> None:
+    await attending.ask_for_person(ADA, by="person")
+    await attending.ask_for_person(BEN, by="person")
+    del store.rows[ADA]
+    await attending.forget_gone()
+    assert attending.of(ADA) is ECHO_ANSWERS
+    assert attending.of(BEN).mode is Mode.HUMAN
+
+
 async def test_what_could_not_be_stored_did_not_happen(attending: Attending, store: InMemoryAttendance) -> None:
     store.is_away = True
     with pytest.raises(StoreUnavailableError):
