@@ -76,6 +76,11 @@ class OpenAIMediaReader:
         self._limits = list(TOKEN_LIMITS if is_openai else reversed(TOKEN_LIMITS))
 
     @property
+    def settings(self) -> MediaSettings:
+        """Which models of which server they are."""
+        return self._settings
+
+    @property
     def sees(self) -> bool:
         return bool(self._settings.picture_model)
 
