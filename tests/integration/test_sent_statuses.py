@@ -78,7 +78,8 @@ class Desk:
         record = TurnRecord(conversation.conversation_id, (asked, self.answer), (conversation,), answered=(self.key,))
         await self.store.commit_turn(record)
         async with self.manager.turn(CHAT):
-            pass
+            self.conversation.mark_unwritten()
+            self.manager.keep(self.conversation)
         await self.manager.write_transcripts()
 
     @property
