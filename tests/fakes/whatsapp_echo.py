@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from source.adapters.storage.webhook_table import WebhookTable
 from source.adapters.whatsapp.platform import WhatsAppPlatform
 from source.adapters.whatsapp.webhook import Webhook, read_webhook
 from source.app.composition import open_echo
@@ -13,7 +14,7 @@ from source.app.echo import Echo
 from source.app.whatsapp_channel import whatsapp_platform
 from source.domain.conversation_head import StoredConversation
 from source.domain.message import Message
-from source.domain.thread import ThreadKey
+from source.domain.thread import Platform, ThreadKey
 from tests.fakes.clock import FakeClock
 from tests.fakes.graph_items import Item, dumped, packed
 from tests.fakes.graph_people import Person
@@ -41,7 +42,14 @@ class WhatsAppEcho:
         """Deliver these in one webhook; return what was read of it."""
         webhook = read_webhook(dumped(packed(self.graph.account, items)), now=self.clock.now())
         await self.platform.intake.keep(webhook.items)
+        await self.platform.intake.note(webhook.history)
         return webhook
+
+    async def seen_to(self) -> None:
+        """Wait until everything that was delivered has been seen to."""
+        async with asyncio.timeout(20):
+            while await WebhookTable(self.echo.store).kept(Platform.WHATSAPP, limit=1):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
 
     async def says(self, person: Person, text: str) -> Sent:
         """Have somebody write, and return what answers it."""
@@ -84,5 +92,3 @@ async def whatsapp_echo(
             finally:
                 stop.set()
                 await running
-
-

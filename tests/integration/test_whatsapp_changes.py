@@ -1,6 +1,5 @@
 """What people change afterwards is followed, in whichever order it comes."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -92,16 +91,9 @@ async def test_an_edit_of_what_still_waits_is_answered_and_an_older_one_that_is_
         phone = whatsapp.phone(ada)
         written = phone.text("one")
         await brought(whatsapp, [written, as_of(phone.edits(written.id, "three"), 2), phone.edits(written.id, "two")])
-        await until_seen_to(tmp_path)
+        await whatsapp.seen_to()
         assert ada.received == []
         whatsapp.clock.advance(seconds=6)
         await whatsapp.graph.answers(ada)
         assert await whatsapp.said() == ["three"]
         assert len(whatsapp.model.prompts) == 1
-
-
-async def until_seen_to(folder: Path) -> None:
-    """Wait until everything that was delivered has been seen to."""
-    async with asyncio.timeout(10):
-        while database_rows(folder, "SELECT 1 FROM webhook_deliveries WHERE payload IS NOT NULL"):  # noqa: ASYNC110
-            await asyncio.sleep(0)

@@ -23,8 +23,9 @@ class HistoryTable:
 
     async def put_past(self, platform: Platform, contact_id: int, messages: Sequence[PastMessage]) -> None:
         def apply(connection: Connection, now: datetime) -> None:
-            for message in messages:
-                _put(connection, platform, contact_id, message, now)
+            each_once = list({message.key: message for message in messages}.values())
+            for start in range(0, len(each_once), _AT_ONCE):
+                _put(connection, platform, contact_id, each_once[start : start + _AT_ONCE], now)
 
         await self._access.change(apply)
 
@@ -61,19 +62,24 @@ class HistoryTable:
         return await self._access.read(_states)
 
 
-def _put(connection: Connection, platform: Platform, contact_id: int, message: PastMessage, now: datetime) -> None:
-    row = {
-        "platform": platform.value,
-        "key": message.key,
-        "contact_id": contact_id,
-        "said_at": message.said_at,
-        "is_own": message.is_own,
-        "is_file": message.is_file,
-        "place": message.place,
-        "text": message.text,
-        "received_at": now,
-    }
-    put = insert_of(connection, history_messages).values(row)
+def _put(
+    connection: Connection, platform: Platform, contact_id: int, messages: Sequence[PastMessage], now: datetime
+) -> None:
+    rows = [
+        {
+            "platform": platform.value,
+            "key": message.key,
+            "contact_id": contact_id,
+            "said_at": message.said_at,
+            "is_own": message.is_own,
+            "is_file": message.is_file,
+            "place": message.place,
+            "text": message.text,
+            "received_at": now,
+        }
+        for message in messages
+    ]
+    put = insert_of(connection, history_messages).values(rows)
     told = {"text": put.excluded.text, "is_file": put.excluded.is_file, "received_at": put.excluded.received_at}
     is_news = or_(put.excluded.is_file, ~_PAST.is_file)
     connection.execute(put.on_conflict_do_update(index_elements=["platform", "key"], set_=told, where=is_news))
