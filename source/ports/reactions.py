@@ -1,6 +1,5 @@
 """What people think of single messages, by an emoji."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -42,8 +41,4 @@ class ReactionStore(Protocol):
 
     async def reply_of(self, reaction: Reaction) -> ReactedReply | None:
         """Return the reply of which this message shows a part, and what this person thinks of it; None: it is none."""
-        ...
-
-    async def to_messages(self, platform: Platform, external_ids: Sequence[str]) -> list[Reaction]:
-        """Return what people think of these messages, the oldest first."""
         ...

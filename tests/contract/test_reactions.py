@@ -4,10 +4,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import Connection, select
 
 from source.adapters.storage.conversation_deletion import deletion_of
 from source.adapters.storage.operations_reading import OperationsReading
 from source.adapters.storage.reaction_table import ReactionTable
+from source.adapters.storage.reaction_tables import reactions
 from source.adapters.storage.sql_store import SqlStore
 from source.adapters.whatsapp.handlers.reacted import ReactedHandler
 from source.adapters.whatsapp.items import Kept
@@ -46,27 +48,38 @@ async def key(sql_store: SqlStore) -> int:
     return event.key
 
 
-async def test_the_newest_by_its_own_time_stands(table: ReactionTable, key: int) -> None:
+async def _kept(sql_store: SqlStore) -> list[tuple[str, str, str]]:
+    """Of each reaction that stands its message, its person and its emoji."""
+
+    def rows(connection: Connection) -> list[tuple[str, str, str]]:
+        query = select(reactions.c.message_id, reactions.c.external_id, reactions.c.emoji)
+        found = connection.execute(query.where(reactions.c.emoji != ""))
+        return sorted((row.message_id, row.external_id, row.emoji) for row in found)
+
+    return await sql_store.read(rows)
+
+
+async def test_the_newest_by_its_own_time_stands(table: ReactionTable, sql_store: SqlStore, key: int) -> None:
     later, earlier = NOON + timedelta(seconds=9), NOON - timedelta(seconds=9)
     assert await table.put(ON_REPLY)
     assert await table.put(replace(ON_REPLY, emoji="👎", at=later))
     assert not await table.put(replace(ON_REPLY, emoji="🙈", at=earlier))
-    (stands,) = await table.to_messages(Platform.WHATSAPP, ["reply-part-0"])
-    assert (stands.emoji, stands.at, stands.person) == ("👎", later, ADA)
+    assert await _kept(sql_store) == [("reply-part-0", "1", "👎")]
 
 
-async def test_what_was_taken_back_does_not_return_with_what_is_older(table: ReactionTable, key: int) -> None:
+async def test_what_was_taken_back_does_not_return_with_what_is_older(
+    table: ReactionTable, sql_store: SqlStore, key: int
+) -> None:
     await table.put(replace(ON_REPLY, emoji="", at=NOON + timedelta(seconds=9)))
     assert not await table.put(ON_REPLY)
-    assert await table.to_messages(Platform.WHATSAPP, ["reply-part-0"]) == []
+    assert await _kept(sql_store) == []
 
 
-async def test_each_person_has_one_on_each_message(table: ReactionTable, key: int) -> None:
+async def test_each_person_has_one_on_each_message(table: ReactionTable, sql_store: SqlStore, key: int) -> None:
     await table.put(ON_REPLY)
     await table.put(replace(ON_REPLY, person=BEN, emoji="❤️"))
     await table.put(ON_SAID)
-    found = await table.to_messages(Platform.WHATSAPP, ["reply-part-0", "said", "unknown"])
-    assert sorted((each.person.external_id, each.emoji) for each in found) == [("1", "👍"), ("2", "❤️"), ("2", "🎉")]
+    assert await _kept(sql_store) == [("reply-part-0", "1", "👍"), ("reply-part-0", "2", "❤️"), ("said", "2", "🎉")]
 
 
 async def test_a_message_that_nobody_knows_gets_none(table: ReactionTable, key: int) -> None:
@@ -110,4 +123,4 @@ async def test_deleting_the_conversation_deletes_them(table: ReactionTable, sql_
     await table.put(ON_SAID)
     await sql_store.put_feedback(Feedback(key, ADA, 1, NOON))
     assert await sql_store.change(deletion_of(7)) == 1
-    assert await table.to_messages(Platform.WHATSAPP, ["reply-part-0", "said"]) == []
+    assert await _kept(sql_store) == []

@@ -7,8 +7,7 @@ from sqlalchemy import ColumnElement, Connection, delete, exists, or_, select
 
 from source.adapters.storage.reaction_tables import reactions
 from source.adapters.storage.sql_access import SqlAccess, insert_of
-from source.adapters.storage.tables import aliases, events, sent_parts
-from source.domain.thread import PersonRef, Platform
+from source.adapters.storage.tables import events, sent_parts
 from source.ports.reactions import ReactedReply, Reaction
 
 _AT: Final = reactions.c
@@ -26,9 +25,6 @@ class ReactionTable:
 
     async def reply_of(self, reaction: Reaction) -> ReactedReply | None:
         return await self._access.read(_reply_of, reaction)
-
-    async def to_messages(self, platform: Platform, external_ids: Sequence[str]) -> list[Reaction]:
-        return await self._access.read(_to_messages, platform, external_ids)
 
 
 def delete_reactions(connection: Connection, keys: Sequence[int]) -> None:
@@ -75,21 +71,6 @@ def _reply_of(connection: Connection, reaction: Reaction) -> ReactedReply | None
         _AT.emoji != "",
     )
     return ReactedReply(key, tuple(connection.execute(query.order_by(_AT.reacted_at.desc())).scalars()))
-
-
-def _to_messages(connection: Connection, platform: Platform, external_ids: Sequence[str]) -> list[Reaction]:
-    query = (
-        select(reactions, aliases.c.display_name)
-        .outerjoin(aliases, (aliases.c.platform == _AT.platform) & (aliases.c.external_id == _AT.external_id))
-        .where(_AT.platform == platform.value, _AT.message_id.in_(external_ids), _AT.emoji != "")
-        .order_by(_AT.reacted_at, _AT.message_id)
-    )
-    return [
-        Reaction(
-            platform, row.message_id, PersonRef(row.external_id, row.display_name or ""), row.emoji, row.reacted_at
-        )
-        for row in connection.execute(query)
-    ]
 
 
 def _is_part(reaction: Reaction) -> tuple[ColumnElement[bool], ...]:

@@ -30,13 +30,15 @@ class FileWords:
         file = kept.content.get("file")
         if file is None:
             return Told(str(kept.content["text"]))
-        return await self.media.telling.told(self._attachment(file), person=kept.person.external_id)
+        # From the words, which an edit may have changed before they arrived.
+        caption = str(kept.content["text"]).removeprefix(file["named"]).strip()
+        return await self.media.telling.told(self._attachment(file, caption), person=kept.person.external_id)
 
-    def _attachment(self, file: Content) -> Attachment:
+    def _attachment(self, file: Content, caption: str) -> Attachment:
         return Attachment(
             kind=MediaKind[file["kind"]],
             media_type=file["type"],
             fetch=partial(self.files.content, file["id"], file["sha256"]),
-            caption=file["caption"],
+            caption=caption,
             name=file["name"],
         )

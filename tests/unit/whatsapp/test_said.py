@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 
 from source.adapters.whatsapp.file_words import FileWords
+from source.adapters.whatsapp.handlers.corrected import CorrectedHandler
 from source.adapters.whatsapp.handlers.said import SaidHandler
 from source.adapters.whatsapp.items import Kept
 from source.domain.errors import RefusedInputError
@@ -24,8 +25,8 @@ from tests.fakes.channel import FakeChannel
 from tests.fakes.media import FakeMediaReader
 from tests.fakes.small_echo import SmallEcho, passing, rest
 
-PHOTO = {"kind": "IMAGE", "id": "17", "type": "image/jpeg", "sha256": "", "name": "", "caption": "my boat"}
-VOICE = {"kind": "VOICE", "id": "18", "type": "audio/ogg", "sha256": "", "name": "", "caption": ""}
+PHOTO = {"kind": "IMAGE", "id": "17", "type": "image/jpeg", "sha256": "", "name": "", "named": "[image]"}
+VOICE = {"kind": "VOICE", "id": "18", "type": "audio/ogg", "sha256": "", "name": "", "named": "[voice message]"}
 SEEN = "[image: a picture of 9 bytes, image/jpeg] my boat"
 HEARD = "[voice message: 9 bytes of audio/ogg]"
 
@@ -67,6 +68,19 @@ class Ledger:
     async def note_usage(self, conversation_id: int, usage: ModelUsage) -> None:
         await asyncio.sleep(0)
         self.noted.append((conversation_id, usage))
+
+
+class NothingEarly:
+    """Everything arrives before its corrections."""
+
+    async def kept(self, correction: object) -> bool:
+        await asyncio.sleep(0)
+        return False
+
+    def is_outdated(self, correction: object) -> bool:
+        return False
+
+    def followed(self, correction: object) -> None: ...
 
 
 @dataclass
@@ -130,7 +144,7 @@ async def test_a_voice_message_belongs_to_the_burst_in_which_it_was_sent(desk: D
 
 async def test_others_are_answered_while_somebodys_picture_is_looked_at(desk: Desk) -> None:
     desk.reader.gate = asyncio.Event()
-    looking = asyncio.create_task(desk.handler.see_to(desk.kept(1, text="[image]", file=PHOTO)))
+    looking = asyncio.create_task(desk.handler.see_to(desk.kept(1, text="[image] my boat", file=PHOTO)))
     await rest()
     await desk.handler.see_to(desk.kept(2, person=2))
     await passing(desk.echo, seconds=2)
@@ -141,7 +155,7 @@ async def test_others_are_answered_while_somebodys_picture_is_looked_at(desk: De
 
 async def test_what_was_accepted_is_not_looked_at_again(desk: Desk) -> None:
     for _ in range(2):
-        await desk.handler.see_to(desk.kept(1, text="[image]", file=PHOTO))
+        await desk.handler.see_to(desk.kept(1, text="[image] my boat", file=PHOTO))
     await passing(desk.echo, seconds=2)
     assert (desk.files.fetched, await desk.said()) == (["17"], [SEEN])
 
@@ -151,13 +165,13 @@ async def test_what_would_be_refused_is_not_looked_at(desk: Desk) -> None:
     desk.__post_init__()
     await desk.handler.see_to(desk.kept(1))
     with pytest.raises(RefusedInputError, match="a minute"):
-        await desk.handler.see_to(desk.kept(2, text="[image]", file=PHOTO))
+        await desk.handler.see_to(desk.kept(2, text="[image] my boat", file=PHOTO))
     assert desk.files.fetched == []
     await passing(desk.echo, seconds=2)
 
 
 async def test_what_looking_took_is_noted_with_the_conversation_once_there_is_one(desk: Desk) -> None:
-    await desk.handler.see_to(desk.kept(1, text="[image]", file=PHOTO))
+    await desk.handler.see_to(desk.kept(1, text="[image] my boat", file=PHOTO))
     assert desk.ledger.noted == []
     await passing(desk.echo, seconds=2)
     ((conversation_id, usage),) = desk.ledger.noted
@@ -165,6 +179,16 @@ async def test_what_looking_took_is_noted_with_the_conversation_once_there_is_on
     assert conversation is not None
     assert conversation_id == conversation.head.conversation_id
     assert (usage.purpose, usage.person, usage.input_tokens) == (Purpose.MEDIA, "1", 100)
+
+
+async def test_an_edited_caption_is_told_with_what_is_in_the_picture(desk: Desk) -> None:
+    await desk.handler.see_to(desk.kept(1, text="[image] my boat", file=PHOTO))
+    await passing(desk.echo, seconds=2)
+    corrected = CorrectedHandler(desk.echo.corrections, cast(Any, NothingEarly()), desk.handler.words)
+    await corrected.see_to(desk.kept(2, corrects="key-1", text="[image] our boat", file=PHOTO))
+    assert await desk.said() == [SEEN.replace("my boat", "our boat")]
+    await rest()
+    assert len(desk.ledger.noted) == 2
 
 
 async def test_what_was_tapped_is_carried_out(desk: Desk) -> None:

@@ -12,7 +12,7 @@ from source.adapters.whatsapp.reading.values import key_of
 
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
 PHOTO = {"id": "17", "mime_type": "image/jpeg", "sha256": "ab", "caption": "my boat"}
-PHOTO_KEPT = {"kind": "IMAGE", "id": "17", "type": "image/jpeg", "sha256": "ab", "name": "", "caption": "my boat"}
+PHOTO_KEPT = {"kind": "IMAGE", "id": "17", "type": "image/jpeg", "sha256": "ab", "name": "", "named": "[image]"}
 
 
 def _read(kind: str, content: object, **fields: object) -> list[Item | str]:

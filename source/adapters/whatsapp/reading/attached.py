@@ -29,7 +29,10 @@ def words_in(message: Json) -> str | None:
 
 
 def file_in(message: Json) -> Content | None:
-    """Return which file of Meta's was sent, as it is kept until it was looked at; None where there is none."""
+    """Return which file of Meta's was sent, as it is kept until it was looked at; None where there is none.
+
+    It is `named` so in the words of the message, before its caption.
+    """
     kind = message.get("type")
     media = object_in(message.get(kind)) if isinstance(kind, str) and kind in _MEDIA else {}
     media_id = string_in(media.get("id"))
@@ -41,7 +44,7 @@ def file_in(message: Json) -> Content | None:
         "type": string_in(media.get("mime_type")).partition(";")[0].strip().lower(),
         "sha256": string_in(media.get("sha256")),
         "name": _line(media.get("filename")),
-        "caption": storable(string_in(media.get("caption"))),
+        "named": _named(message),
     }
 
 
@@ -53,9 +56,12 @@ def _kind_of(message: Json) -> MediaKind:
 
 def _media(message: Json) -> str:
     media = object_in(message.get(str(message["type"])))
-    name = _line(media.get("filename"))
-    told = f"[{_kind_of(message).value}{f': {name}' if name else ''}]"
-    return f"{told} {storable(string_in(media.get('caption')))}".strip()
+    return f"{_named(message)} {storable(string_in(media.get('caption')))}".strip()
+
+
+def _named(message: Json) -> str:
+    media = object_in(message.get(str(message["type"])))
+    return _told(_kind_of(message).value, [_line(media.get("filename"))])
 
 
 def _location(message: Json) -> str:
