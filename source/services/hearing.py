@@ -36,13 +36,17 @@ class Hearing:
         if heard.sentence:
             asked.speech.show(heard.sentence, reply)
         answer = await self._answers.commit(asked)
-        return answer if heard.sentence else None
+        if heard.sentence:
+            return answer
+        batch.heard()
+        return None
 
-    async def give_way(self, asked: Asked) -> None:
+    async def give_way(self, batch: Batch, asked: Asked) -> None:
         """A person has taken over while the model spoke: what was asked is kept, what was said is not."""
         if asked.again:
             await self._answers.leave(asked)
         else:
             await self._answers.commit(asked.unsaid())
         log.info("answer_dropped", events=len(asked.events))
+        batch.heard()
         await asked.reply.fail("")

@@ -13,7 +13,10 @@ from source.ports.channel import Channel, LiveReply
 
 @dataclass(slots=True, eq=False)
 class Waiting:
-    """An accepted message on its way into a turn; what its sender changes about it until then is changed here."""
+    """An accepted message on its way into a turn; what its sender changes about it until then is changed here.
+
+    `is_heard`: it is kept, and will not be answered, for a person answers there.
+    """
 
     event: AcceptedEvent
     channel: Channel
@@ -21,6 +24,7 @@ class Waiting:
     is_caught_up: bool = False
     is_withdrawn: bool = False
     is_told: bool = False
+    is_heard: bool = False
     settled: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -104,6 +108,11 @@ class Batch:
             # Nobody sits and waits for what was put off: unless it can be answered now, nothing is to be seen.
             self._reply = LateReply(begin) if self.is_told else begin()
         return self._reply
+
+    def heard(self) -> None:
+        """None of it will be answered."""
+        for each in self.remaining:
+            each.is_heard = True
 
     def unopened(self) -> LiveReply:
         """A reply of which nothing shows unless something is said."""

@@ -137,7 +137,7 @@ class Answerer:
                 elif not await self._speak(asked, running):
                     return await self._answers.leave(asked)
                 if self._parts.gate.is_held(batch.thread.key):
-                    await self._hearing.give_way(asked)
+                    await self._hearing.give_way(batch, asked)
                     return None
                 answer = await self._answers.commit(asked)
                 if not batch.is_too_old:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from source.adapters.storage.record_table import RecordTable
-from source.adapters.web.chat import Answered
+from source.adapters.web.chat_exchange import Answered
 from source.adapters.web.problems import Problem
 from source.app.operations import Operations
 from source.app.web_channel import web_chat_of

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from source.adapters.web.chat import Answered, ChatEvent, ChatParts, Exchange, WebChat
+from source.adapters.web.chat import ChatParts, WebChat
 from source.adapters.web.chat_channel import Failed, Spoken
+from source.adapters.web.chat_exchange import Answered, ChatEvent, Exchange
 from source.adapters.web.problems import Problem
 from source.domain.errors import ModelUnavailableError, StoreUnavailableError
 from source.domain.message import Message

@@ -1,20 +1,21 @@
 """Talking with Echo over HTTP: what is said, what comes back, and what was left."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final, Protocol
 
 import structlog
 
-from source.adapters.web.chat_channel import Delivered, Failed, Listener, Pause, ReplyEvent, WebChannel
+from source.adapters.web.chat_channel import Listener, WebChannel
+from source.adapters.web.chat_exchange import CommandExchange, Exchange, Replies
 from source.adapters.web.error_statuses import answer_to
 from source.adapters.web.problems import Problem
-from source.domain.errors import EchoError, StoreError, StoreUnavailableError
+from source.domain.errors import EchoError, StoreUnavailableError
 from source.domain.message import Message
 from source.domain.thread import Platform, ThreadKey, ThreadRef
-from source.domain.turn import InboundMessage, SaidMessage
+from source.domain.turn import InboundMessage
 from source.ports.asked_before import AskedBefore, AskedBeforeReader
 from source.ports.channel import Channel
 from source.ports.clock import Clock
@@ -33,9 +34,6 @@ _DRAIN: Final = timedelta(seconds=4)
 _PAUSE_SECONDS: Final = 15.0
 # Who repeats a message whose answer is put off asks again after this, instead of holding a connection for hours.
 _PATIENCE_SECONDS: Final = 60.0
-_LATER: Final = (
-    "Your message is kept, and I will answer it as soon as I can. Send it again with its id to ask for that."
-)
 
 
 def _not_kept(error: StoreUnavailableError) -> Problem:
@@ -68,12 +66,6 @@ class Commands(Protocol):
     async def listing(self, invocation: CommandInvocation) -> Sequence[ConversationListing]: ...
 
 
-class Replies(Protocol):
-    """What is needed of a `ChannelStore`."""
-
-    async def reply_to_event(self, key: int) -> SaidMessage | None: ...
-
-
 @dataclass(frozen=True, slots=True)
 class ChatParts:
     """What talking over HTTP works with; `model_name` is what answers, `is_offline` when nothing does.
@@ -91,89 +83,6 @@ class ChatParts:
     kept_text: KeptText = AS_IT_IS.text
     pause_seconds: float = _PAUSE_SECONDS
     drain: timedelta = _DRAIN
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """The reply as it is stored; the ids are None for what was only told and has no place in the history."""
-
-    thread: ThreadRef
-    text: str
-    interrupted: bool
-    conversation_id: int | None
-    reply_id: int | None
-
-
-ChatEvent = ReplyEvent | Answered | Pause
-
-
-class Exchange:
-    """What comes back for one request: read `events` once, to its end or not."""
-
-    def __init__(self, listener: Listener, replies: Replies, *, key: int | None = None, pause_seconds: float) -> None:
-        self.listener = listener
-        self._replies = replies
-        self._key = key
-        self._pause_seconds = pause_seconds
-
-    async def events(self, *, of_many: bool = False) -> AsyncGenerator[ChatEvent]:
-        """Yield what is told, the last being `Answered` or `Failed`; `of_many`: of every reply, as long as some come.
-
-        Whoever stops reading stops nothing else.
-        """
-        with self.listener:
-            async for event in self.listener.events(pause_seconds=self._pause_seconds):
-                yield await self._answered(event) if isinstance(event, Delivered) else event
-                if isinstance(event, Delivered | Failed) and not of_many:
-                    return
-            if self._key is not None and not of_many:
-                yield await self._stored(self._key)
-
-    async def _answered(self, event: Delivered) -> Answered:
-        said = await self._kept(event.keys[0]) if event.keys else None
-        conversation_id, reply_id = (said.conversation_id, said.message.message_id) if said else (None, None)
-        return Answered(event.thread, event.text, event.interrupted, conversation_id, reply_id)
-
-    async def _stored(self, key: int) -> Answered | Failed:
-        """Return the reply that was given before anybody listened."""
-        said = await self._kept(key)
-        if said is None:
-            return Failed(self.listener.thread, _LATER)
-        message = said.message
-        return Answered(
-            said.thread, message.message_content, message.interrupted, said.conversation_id, message.message_id
-        )
-
-    async def _kept(self, key: int) -> SaidMessage | None:
-        """Return the reply as the store has it; None also when it cannot be read: half an answer is told already."""
-        try:
-            return await self._replies.reply_to_event(key)
-        except StoreError as error:
-            log.warning("reply_not_read", error=type(error).__name__)
-            return None
-
-
-class CommandExchange(Exchange):
-    """What comes back for a command: a reply on the channel if it causes one, and what the command says."""
-
-    def __init__(
-        self, listener: Listener, replies: Replies, running: "asyncio.Task[CommandReply]", *, pause_seconds: float
-    ) -> None:
-        super().__init__(listener, replies, pause_seconds=pause_seconds)
-        self._running = running
-
-    async def begun(self) -> None:
-        """Return when something comes back.
-
-        Raises: EchoError: it was refused, or failed at once.
-        """
-        await self.listener.begun()
-        if self._running.done():
-            self._running.result()
-
-    async def reply(self) -> CommandReply:
-        """Return what the command says once it is done."""
-        return await asyncio.shield(self._running)
 
 
 class WebChat:
@@ -207,7 +116,7 @@ class WebChat:
             return await self._again(inbound, listener)
         listener.await_reply(waiting.event.key)
         self._settle_after(waiting.settled.wait(), listener)
-        return self._exchange(listener, waiting.event.key)
+        return self._exchange(listener, waiting.event.key, lambda: waiting.is_heard)
 
     async def command(self, invocation: CommandInvocation) -> CommandExchange:
         """Begin a command; the answer that it causes comes back with what it says."""
@@ -257,7 +166,7 @@ class WebChat:
             listener.settle()
         else:
             self._waits.spawn(self._wait_patiently(listener), name="web-patience")
-        return self._exchange(listener, before.key)
+        return self._exchange(listener, before.key, lambda: before.is_over)
 
     async def _asked_before(self, inbound: InboundMessage) -> AskedBefore:
         before = await self.parts.asked_before.asked_before(inbound.thread.platform, inbound.event_id)
@@ -277,8 +186,10 @@ class WebChat:
     def _listener(self, thread: ThreadRef) -> Listener:
         return Listener(self._channels[thread.platform], thread)
 
-    def _exchange(self, listener: Listener, key: int | None) -> Exchange:
-        return Exchange(listener, self.parts.replies, key=key, pause_seconds=self.parts.pause_seconds)
+    def _exchange(self, listener: Listener, key: int | None, is_heard: Callable[[], bool] | None = None) -> Exchange:
+        return Exchange(
+            listener, self.parts.replies, key=key, is_heard=is_heard, pause_seconds=self.parts.pause_seconds
+        )
 
 
 def _is_same(before: AskedBefore, inbound: InboundMessage, kept_text: str) -> bool:

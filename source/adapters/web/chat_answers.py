@@ -4,7 +4,6 @@ from base64 import b64encode
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from source.adapters.web.chat import Answered, ChatEvent
 from source.adapters.web.chat_bodies import (
     ChatAnswer,
     CommandAnswer,
@@ -17,6 +16,7 @@ from source.adapters.web.chat_bodies import (
     SessionConversation,
 )
 from source.adapters.web.chat_channel import Failed, Noticed
+from source.adapters.web.chat_exchange import Answered, ChatEvent
 from source.adapters.web.event_stream import done, failed
 from source.domain.message import Message
 from source.ports.store import ConversationListing

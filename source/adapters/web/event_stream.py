@@ -8,9 +8,9 @@ from fastapi import Request
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from source.adapters.web.chat import Answered, ChatEvent
 from source.adapters.web.chat_bodies import DeltaShown, DoneShown, FailedShown, NoticeShown, ThinkingShown
 from source.adapters.web.chat_channel import Delivered, Failed, Noticed, Pause, Spoken
+from source.adapters.web.chat_exchange import Answered, ChatEvent
 from source.adapters.web.pages import Shown
 
 _MEDIA_TYPE: Final = "text/event-stream"

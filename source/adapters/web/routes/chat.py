@@ -8,7 +8,7 @@ from uuid import NAMESPACE_OID, uuid4, uuid5
 from fastapi import APIRouter, Request, Response
 
 from source.adapters.web.access import Caller, Scope, requires
-from source.adapters.web.chat import Exchange, WebChat
+from source.adapters.web.chat import WebChat
 from source.adapters.web.chat_answers import chat_answer, left_over
 from source.adapters.web.chat_bodies import (
     AcceptedShown,
@@ -19,6 +19,7 @@ from source.adapters.web.chat_bodies import (
     SessionBody,
     StopAnswer,
 )
+from source.adapters.web.chat_exchange import Exchange
 from source.adapters.web.documented import Responses, problems, streamed
 from source.adapters.web.event_stream import EXAMPLE, EventStream, encoded, encoded_all, wants_events
 from source.adapters.web.idempotency import keep_no_answer, task_key_of

@@ -8,9 +8,10 @@ from uuid import uuid4
 from fastapi import APIRouter, Request, Response
 
 from source.adapters.web.access import Caller, Scope, requires
-from source.adapters.web.chat import CommandExchange, WebChat
+from source.adapters.web.chat import WebChat
 from source.adapters.web.chat_answers import chat_answer, command_answer, command_shown
 from source.adapters.web.chat_bodies import CommandAnswer, CommandBody, CommandsShown, FailedShown
+from source.adapters.web.chat_exchange import CommandExchange
 from source.adapters.web.documented import problems, streamed
 from source.adapters.web.event_stream import EventStream, encoded, encoded_all, wants_events
 from source.adapters.web.sessions import person_of, thread_of
