@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 
 from source.adapters.storage.conversation_deletion import deletion_of
 from source.adapters.storage.operations_reading import OperationsReading
+from source.adapters.storage.person_deletion import PersonDeletion
 from source.adapters.storage.reaction_table import ReactionTable
 from source.adapters.storage.reaction_tables import reactions
 from source.adapters.storage.sql_store import SqlStore
@@ -18,6 +19,8 @@ from source.domain.message import Message, MessageType
 from source.domain.thread import PersonRef, Platform, ThreadRef
 from source.domain.turn import Feedback, InboundMessage, SentPart, TurnRecord
 from source.ports.operations import Span
+from source.ports.people import Alias
+from source.ports.privacy import Who
 from source.ports.reactions import ReactedReply, Reaction
 
 ADA, BEN = PersonRef("1", "Ada"), PersonRef("2", "Ben")
@@ -124,3 +127,11 @@ async def test_deleting_the_conversation_deletes_them(table: ReactionTable, sql_
     await sql_store.put_feedback(Feedback(key, ADA, 1, NOON))
     assert await sql_store.change(deletion_of(7)) == 1
     assert await _kept(sql_store) == []
+
+
+async def test_whoever_is_forgotten_takes_theirs_along(table: ReactionTable, sql_store: SqlStore, key: int) -> None:
+    await table.put(ON_REPLY)
+    await table.put(ON_SAID)
+    who = Who(77, (Alias(Platform.WHATSAPP, ADA.external_id, ADA.display_name),))
+    await PersonDeletion(sql_store).forget_rows(who, None, key)
+    assert await _kept(sql_store) == [("said", "2", "🎉")]
