@@ -19,10 +19,16 @@ log = structlog.get_logger(__name__)
 
 _SECONDS_TO_CONNECT: Final = 10.0
 _SECONDS_TO_ANSWER: Final = 30.0
+_UNDER_WAY: Final = "a message to Meta was under way"
 
 
 class UnknownOutcomeError(DeliveryError):
     """Nobody knows whether Meta has taken the message: sent again it could arrive twice."""
+
+
+def is_outcome_unknown(error: BaseException) -> bool:
+    """Whether a message that was not sent may have been: no answer came, or nobody waited for it any longer."""
+    return isinstance(error, UnknownOutcomeError) or _UNDER_WAY in getattr(error, "__notes__", ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,9 @@ class GraphSending:
                 msg=dict(body),
                 biz_opaque_callback_data=tracker or None,
             )
+        except asyncio.CancelledError as error:
+            error.add_note(_UNDER_WAY)
+            raise
         except WhatsAppError as error:
             raise MetaError(error.code, error.message) from error
         except (ConnectError, ConnectTimeout, PoolTimeout) as error:

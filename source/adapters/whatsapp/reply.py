@@ -1,5 +1,6 @@
 """A reply on its way to somebody on WhatsApp."""
 
+from asyncio import CancelledError
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
@@ -7,7 +8,7 @@ from typing import Any, Final
 import structlog
 
 from source.adapters.whatsapp.formatting import for_whatsapp
-from source.adapters.whatsapp.graph import Recipient, Sending, UnknownOutcomeError
+from source.adapters.whatsapp.graph import Recipient, Sending, UnknownOutcomeError, is_outcome_unknown
 from source.adapters.whatsapp.items import thread_of
 from source.adapters.whatsapp.parking import Late, Parking
 from source.adapters.whatsapp.reading.values import key_of
@@ -96,7 +97,7 @@ class WhatsAppReply:
         is_begun = any(key == self._key for key, _ in await self._parts.sent())
         late = Late(self._key, self._thread, whole, tracker_of(part), is_begun)
         wamid = await self._parts.parking.take(late, recipient, why)
-        self._parts.note(SentPart(part.key, part.number, key_of(wamid) if wamid else unknown_id(part)))
+        self._note(part, key_of(wamid) if wamid else unknown_id(part))
 
     async def _send_once(self, recipient: Recipient, part: ReplyPart, piece: str) -> None:
         """Send a piece unless it was sent before: of a reply that was cut off the rest follows."""
@@ -105,12 +106,20 @@ class WhatsAppReply:
         tracker = tracker_of(part) if part.key else ""
         try:
             sent = key_of(await self._parts.sending.text(recipient, piece, tracker=tracker))
-        except UnknownOutcomeError as error:
+        except (UnknownOutcomeError, CancelledError) as error:
+            if not is_outcome_unknown(error):
+                raise
             # It may have arrived: nothing is said twice, and the statuses tell what became of it.
-            log.warning("delivery_unknown", key=part.key, part=part.number, error=str(error))
-            sent = unknown_id(part)
+            log.warning("delivery_unknown", key=part.key, part=part.number, error=str(error) or "stopped")
+            self._note(part, unknown_id(part))
+            if isinstance(error, CancelledError):
+                raise
+        else:
+            self._note(part, sent)
+
+    def _note(self, part: ReplyPart, external_id: str) -> None:
         if part.key:
-            self._parts.note(SentPart(part.key, part.number, sent))
+            self._parts.note(SentPart(part.key, part.number, external_id))
 
 
 class ReplyParts:

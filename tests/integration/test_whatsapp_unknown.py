@@ -1,0 +1,42 @@
+"""What Meta may have taken is never sent again, however the sending ended."""
+
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+from source.domain.outcome import Outcome
+from source.domain.thread import Platform
+from source.domain.turn import SentPart
+from source.ports.sent import ReplyPart, unknown_id
+from tests.fakes.clock import FakeClock
+from tests.fakes.graph_server import FakeGraph
+from tests.fakes.running_echo import eventually
+from tests.fakes.whatsapp_echo import WhatsAppEcho, whatsapp_echo
+
+
+async def test_what_was_under_way_when_echo_ended_is_not_sent_again_and_may_be_told_of_later(tmp_path: Path) -> None:
+    graph = FakeGraph(clock=FakeClock())
+    ada = graph.people.add("Ada")
+    start = partial(whatsapp_echo, tmp_path, graph=graph)
+    async with start() as echo:
+        # The first call that nobody answers shows that the message was read.
+        graph.faults.hang(taken=True, person=ada, times=2)
+        echo.model.add("The first answer")
+        await echo.brings(echo.phone(ada).text("Hello"))
+        await eventually(lambda: len(ada.received) == 1 and not graph.faults.pending)
+        await echo.echo.turns.drain(timedelta(0), Platform.WHATSAPP)
+        (part,) = await echo.echo.store.unfinished_parts(Platform.WHATSAPP)
+        assert part == SentPart(part.key, 0, unknown_id(ReplyPart(part.key, 0)))
+        graph.faults.release()
+    async with start() as echo:
+        echo.model.add("The second answer")
+        await echo.says(ada, "Are you there?")
+        assert ada.texts == ["The first answer", "The second answer"]
+        echo.clock.advance(minutes=11)
+        await eventually(lambda: _said_by_echo(echo, 1) is Outcome.UNKNOWN)
+
+
+def _said_by_echo(echo: WhatsAppEcho, number: int) -> Outcome:
+    """Return how far Echo's reply of this number in the running conversation has come."""
+    (conversation,) = echo.echo.manager.get_all_conversations().values()
+    return [each for each in conversation.history if not each.is_from_person][number - 1].delivery
