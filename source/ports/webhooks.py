@@ -1,6 +1,6 @@
 """What platforms deliver by calling Echo: kept before they are told that it has arrived."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -36,22 +36,6 @@ class Delivered:
     payload: str
 
 
-class WebhookStore(Protocol):
-    """Keeps what was delivered until it has been seen to. Every method may raise a StoreError."""
-
-    async def keep(self, platform: Platform, deliveries: Sequence[Delivery]) -> list[Delivered]:
-        """Keep what is new, and return it in its order: what has the key of an earlier one is left out."""
-        ...
-
-    async def kept(self, platform: Platform, *, limit: int) -> list[Delivered]:
-        """Return what has not been seen to, the earliest first."""
-        ...
-
-    async def seen_to(self, numbers: Sequence[int]) -> None:
-        """Forget what these hold; that they came is remembered."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Contact:
     """Somebody who wrote: `contact_id` is Echo's own, `addresses` are where they are reached, `name` their latest.
@@ -63,6 +47,50 @@ class Contact:
     addresses: tuple[str, ...]
     name: str | None = None
     absorbed: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One thing of a webhook, written at this moment by or to whoever has these addresses.
+
+    Who that is is found out as by `ContactStore.moved` where there are addresses that they had `before`, as by `known`
+    where it `is_of_known` people alone, else as by `met`; `as_kept` returns what is to be kept of it then.
+    """
+
+    addresses: Sequence[str]
+    name: str | None
+    at: datetime
+    as_kept: Callable[[Contact], Delivery]
+    before: Sequence[str] = ()
+    is_of_known: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """What became of an arrival; `delivered` is None of what came before."""
+
+    contact: Contact
+    wrote: Wrote | None
+    delivered: Delivered | None
+
+
+class WebhookStore(Protocol):
+    """Keeps what was delivered until it has been seen to. Every method may raise a StoreError."""
+
+    async def take_in(self, platform: Platform, arrivals: Sequence[Arrival]) -> list[Arrived | None]:
+        """Keep what is new, all of it or nothing, and return of each what became of it.
+
+        None: it concerns somebody who is not known, and nothing was kept.
+        """
+        ...
+
+    async def kept(self, platform: Platform, *, limit: int) -> list[Delivered]:
+        """Return what has not been seen to, the earliest first."""
+        ...
+
+    async def seen_to(self, numbers: Sequence[int]) -> None:
+        """Forget what these hold; that they came is remembered."""
+        ...
 
 
 class ContactStore(Protocol):

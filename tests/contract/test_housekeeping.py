@@ -22,6 +22,7 @@ from source.domain.thread import Platform
 from source.domain.turn import Feedback, SentPart, TurnRecord
 from source.ports.webhooks import Delivery
 from tests.contract.test_archives import archive_of, put
+from tests.fakes.arrivals import delivered
 from tests.fakes.clock import FakeClock
 from tests.fakes.store_samples import ANN, BEN, MAIN, NOW, head, inbound, said
 
@@ -225,7 +226,7 @@ async def test_what_was_delivered_long_ago_and_seen_to_is_forgotten(
     sql_store: SqlStore, housekeeping: HousekeepingTable
 ) -> None:
     table = WebhookTable(sql_store)
-    done, waiting = await table.keep(Platform.WHATSAPP, [Delivery("a", "one"), Delivery("b", "two")])
+    done, waiting = await delivered(table, Platform.WHATSAPP, [Delivery("a", "one"), Delivery("b", "two")])
     await table.seen_to([done.number])
     assert await housekeeping.delete_deliveries(NOW - DAY) == 0
     assert await housekeeping.delete_deliveries(NOW + DAY) == 1

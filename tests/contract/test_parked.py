@@ -17,6 +17,7 @@ from source.domain.thread import PersonRef, Platform, ThreadRef
 from source.domain.turn import SentPart, TurnRecord
 from source.ports.parked import ParkedReason
 from source.ports.webhooks import Delivery, Wrote
+from tests.fakes.arrivals import delivered
 from tests.fakes.clock import FakeClock
 from tests.fakes.store_samples import NOW, head, inbound, said
 
@@ -117,9 +118,9 @@ async def test_what_turned_out_not_to_have_arrived_waits_again_with_the_parts_th
 async def test_when_somebody_wrote_last_is_kept_with_what_they_wrote(table: ParkedTable, sql_store: SqlStore) -> None:
     webhooks = WebhookTable(sql_store)
     late = Delivery("late", "x", Wrote(1, NOW - _HOUR))
-    await webhooks.keep(WHATSAPP, [Delivery("a", "x", Wrote(1, NOW)), late, Delivery("edit", "x")])
+    await delivered(webhooks, WHATSAPP, [Delivery("a", "x", Wrote(1, NOW)), late, Delivery("edit", "x")])
     assert await table.wrote_at(WHATSAPP, 1) == NOW
-    await webhooks.keep(WHATSAPP, [Delivery("b", "x", Wrote(1, NOW + _HOUR)), Delivery("c", "x", Wrote(2, NOW))])
+    await delivered(webhooks, WHATSAPP, [Delivery("b", "x", Wrote(1, NOW + _HOUR)), Delivery("c", "x", Wrote(2, NOW))])
     assert await table.wrote_at(WHATSAPP, 1) == NOW + _HOUR
     assert await table.wrote_at(WHATSAPP, 2) == NOW
     assert await table.wrote_at(WHATSAPP, 3) is None
@@ -137,7 +138,7 @@ async def test_of_whom_is_forgotten_nobody_knows_when_they_wrote(table: ParkedTa
     contact = await ContactTable(sql_store).met(WHATSAPP, ["phone:4915112345678"], "Ada")
     person = PersonRef(str(contact.contact_id), "Ada")
     await sql_store.accept(inbound(thread=ADA, person=person))
-    await WebhookTable(sql_store).keep(WHATSAPP, [Delivery("a", "x", Wrote(contact.contact_id, NOW))])
+    await delivered(WebhookTable(sql_store), WHATSAPP, [Delivery("a", "x", Wrote(contact.contact_id, NOW))])
     who = await PersonTable(sql_store).known_as(WHATSAPP, person.external_id)
     assert who is not None
     await PersonDeletion(sql_store).forget_rows(who, None, 2**53)

@@ -1,13 +1,20 @@
 """What platforms deliver is kept once, until it was seen to."""
 
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
 import pytest
 
+from source.adapters.storage.contact_table import ContactTable
 from source.adapters.storage.sql_store import SqlStore
 from source.adapters.storage.webhook_table import WebhookTable
 from source.domain.thread import Platform
-from source.ports.webhooks import Delivery
+from source.ports.webhooks import Arrival, Arrived, Contact, Delivery, Wrote
+from tests.fakes.arrivals import delivered
 
 WHATSAPP = Platform.WHATSAPP
+USER, PHONE = "user:DE.Ab1", "phone:4915112345678"
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -16,26 +23,85 @@ def table(sql_store: SqlStore) -> WebhookTable:
 
 
 async def test_what_is_delivered_again_is_kept_once(table: WebhookTable) -> None:
-    first = await table.keep(WHATSAPP, [Delivery("a", "one"), Delivery("b", "two"), Delivery("a", "one again")])
+    first = await delivered(table, WHATSAPP, [Delivery("a", "one"), Delivery("b", "two"), Delivery("a", "one again")])
     assert [each.payload for each in first] == ["one", "two"]
-    assert await table.keep(WHATSAPP, [Delivery("b", "two, with other bytes")]) == []
+    assert await delivered(table, WHATSAPP, [Delivery("b", "two, with other bytes")]) == []
     assert await table.kept(WHATSAPP, limit=9) == first
     assert first[0].number < first[1].number
 
 
 async def test_platforms_have_keys_of_their_own(table: WebhookTable) -> None:
-    await table.keep(WHATSAPP, [Delivery("a", "one")])
-    assert [each.payload for each in await table.keep(Platform.WEB, [Delivery("a", "two")])] == ["two"]
+    await delivered(table, WHATSAPP, [Delivery("a", "one")])
+    assert [each.payload for each in await delivered(table, Platform.WEB, [Delivery("a", "two")])] == ["two"]
     assert [each.payload for each in await table.kept(WHATSAPP, limit=9)] == ["one"]
 
 
 async def test_what_was_seen_to_is_forgotten_and_still_known(table: WebhookTable) -> None:
-    kept = await table.keep(WHATSAPP, [Delivery(key, f"payload {key}") for key in "abc"])
-    await table.seen_to([kept[0].number, kept[2].number])
-    assert await table.kept(WHATSAPP, limit=9) == [kept[1]]
-    assert await table.keep(WHATSAPP, [Delivery("a", "again")]) == []
+    new = await delivered(table, WHATSAPP, [Delivery(key, f"payload {key}") for key in "abc"])
+    await table.seen_to([new[0].number, new[2].number])
+    assert await table.kept(WHATSAPP, limit=9) == [new[1]]
+    assert await delivered(table, WHATSAPP, [Delivery("a", "again")]) == []
 
 
 async def test_only_so_many_are_returned_the_earliest_first(table: WebhookTable) -> None:
-    kept = await table.keep(WHATSAPP, [Delivery(str(number), "x") for number in range(5)])
-    assert await table.kept(WHATSAPP, limit=2) == kept[:2]
+    new = await delivered(table, WHATSAPP, [Delivery(str(number), "x") for number in range(5)])
+    assert await table.kept(WHATSAPP, limit=2) == new[:2]
+
+
+def _arrival(key: str, *addresses: str, name: str | None = None, at: datetime = NOW, **more: Any) -> Arrival:
+    def as_kept(contact: Contact) -> Delivery:
+        return Delivery(key, f"{key} of {contact.contact_id}", Wrote(contact.contact_id, at))
+
+    return Arrival(addresses, name, at, as_kept, **more)
+
+
+async def _taken_in(table: WebhookTable, *arrivals: Arrival) -> list[Arrived]:
+    taken = await table.take_in(WHATSAPP, arrivals)
+    assert None not in taken
+    return [each for each in taken if each is not None]
+
+
+async def test_what_comes_together_is_kept_as_of_the_same_new_person(table: WebhookTable) -> None:
+    first, second = await _taken_in(table, _arrival("a", USER, PHONE, name="Ada"), _arrival("b", USER))
+    assert first.contact == second.contact == Contact(first.contact.contact_id, (PHONE, USER), "Ada")
+    assert second.wrote == Wrote(first.contact.contact_id, NOW)
+    assert [each.payload for each in await table.kept(WHATSAPP, limit=9)] == [
+        f"a of {first.contact.contact_id}",
+        f"b of {first.contact.contact_id}",
+    ]
+
+
+async def test_a_repeat_is_of_the_same_person_and_not_kept_again(table: WebhookTable) -> None:
+    (first,) = await _taken_in(table, _arrival("a", USER, PHONE, name="Ada"))
+    (again,) = await _taken_in(table, _arrival("a", USER, PHONE))
+    assert first.delivered is not None
+    assert again == Arrived(first.contact, first.wrote, None)
+
+
+async def test_what_is_new_about_somebody_known_is_noted(table: WebhookTable, sql_store: SqlStore) -> None:
+    (before,) = await _taken_in(table, _arrival("a", USER, name="Ada"))
+    (after,) = await _taken_in(table, _arrival("b", USER, PHONE, name="Ada L."))
+    assert after.contact == Contact(before.contact.contact_id, (PHONE, USER), "Ada L.")
+    assert await ContactTable(sql_store).contact(WHATSAPP, before.contact.contact_id) == after.contact
+
+
+async def test_a_number_alone_may_be_somebody_elses_by_now(table: WebhookTable) -> None:
+    (ada,) = await _taken_in(table, _arrival("a", USER, PHONE, name="Ada"))
+    (ben,) = await _taken_in(table, _arrival("b", "user:DE.Ben", PHONE, at=NOW + timedelta(hours=1)))
+    late, new = await _taken_in(
+        table, _arrival("c", PHONE, at=NOW + timedelta(minutes=1)), _arrival("d", PHONE, at=NOW + timedelta(hours=2))
+    )
+    assert late.contact.contact_id == ada.contact.contact_id != ben.contact.contact_id
+    assert new.contact.contact_id == ben.contact.contact_id
+
+
+async def test_of_somebody_who_has_to_be_known_and_is_not_nothing_is_kept(table: WebhookTable) -> None:
+    assert await table.take_in(WHATSAPP, [_arrival("a", PHONE, is_of_known=True)]) == [None]
+    assert await table.kept(WHATSAPP, limit=9) == []
+
+
+async def test_who_moves_is_kept_under_their_new_addresses(table: WebhookTable) -> None:
+    (before,) = await _taken_in(table, _arrival("a", USER, PHONE, name="Ada"))
+    later = NOW + timedelta(hours=1)
+    (after,) = await _taken_in(table, _arrival("b", "user:DE.Ab2", "phone:49160", at=later, before=(USER, PHONE)))
+    assert after.contact == Contact(before.contact.contact_id, ("phone:49160", "user:DE.Ab2"), "Ada")

@@ -6,9 +6,9 @@ from functools import partial
 
 from sqlalchemy import Connection, select, update
 
-from source.adapters.storage.contact_addresses import Addresses
+from source.adapters.storage.contact_finding import contact_of, known, met
 from source.adapters.storage.contact_meeting import Meeting
-from source.adapters.storage.contact_merge import move_everything, who_it_is_now
+from source.adapters.storage.contact_merge import move_everything
 from source.adapters.storage.identity_tables import merged_contacts
 from source.adapters.storage.sql_access import SqlAccess
 from source.adapters.storage.webhook_tables import contacts
@@ -28,7 +28,7 @@ class ContactTable:
         self, platform: Platform, addresses: Sequence[str], name: str | None, *, at: datetime | None = None
     ) -> Contact:
         def apply(connection: Connection, now: datetime) -> Contact:
-            return Meeting(connection, self._access.ids, platform, now).met(addresses, name, at or now)
+            return met(connection, self._access.ids, platform, addresses, name, at=at or now, now=now)
 
         return await self._access.change(apply)
 
@@ -39,10 +39,10 @@ class ContactTable:
         return await self._access.change(apply)
 
     async def known(self, platform: Platform, addresses: Sequence[str]) -> Contact | None:
-        return await self._access.read(_known, platform, addresses)
+        return await self._access.read(known, platform, addresses)
 
     async def contact(self, platform: Platform, contact_id: int) -> Contact | None:
-        return await self._access.read(_contact, platform, contact_id)
+        return await self._access.read(contact_of, platform, contact_id)
 
     async def suggest_name(self, contact_id: int, name: str) -> None:
         def apply(connection: Connection, _now: datetime) -> None:
@@ -65,20 +65,6 @@ class ContactTable:
             connection.execute(update(merged_contacts).where(_MERGED.gone == merge.gone).values(settled_at=now))
 
         await self._access.change(apply)
-
-
-def _known(connection: Connection, platform: Platform, addresses: Sequence[str]) -> Contact | None:
-    held = Addresses(connection, platform).held(addresses)
-    found = next((held[each].contact_id for each in addresses if each in held), None)
-    return None if found is None else _contact(connection, platform, found)
-
-
-def _contact(connection: Connection, platform: Platform, contact_id: int) -> Contact | None:
-    now = who_it_is_now(connection, contact_id)
-    row = connection.execute(select(contacts.c.name).where(contacts.c.id == now)).first()
-    if row is None:
-        return None
-    return Contact(now, tuple(each.address for each in Addresses(connection, platform).of(now)), row.name)
 
 
 def _merges(connection: Connection, platform: Platform, *, only_unsettled: bool = False) -> list[Merge]:

@@ -2,14 +2,19 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 
 from sqlalchemy import Connection, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 
+from source.adapters.storage.contact_finding import whose
 from source.adapters.storage.parked_table import note_written
-from source.adapters.storage.sql_access import SqlAccess, insert_of
+from source.adapters.storage.sql_access import Insert, SqlAccess
 from source.adapters.storage.webhook_tables import webhook_deliveries
+from source.domain.identifiers import IdGenerator
 from source.domain.thread import Platform
-from source.ports.webhooks import Delivered, Delivery
+from source.ports.webhooks import Arrival, Arrived, Delivered
 
 _KEPT = webhook_deliveries.c
 
@@ -20,10 +25,12 @@ class WebhookTable:
     def __init__(self, access: SqlAccess) -> None:
         self._access = access
 
-    async def keep(self, platform: Platform, deliveries: Sequence[Delivery]) -> list[Delivered]:
-        def apply(connection: Connection, now: datetime) -> list[Delivered]:
-            note_written(connection, platform, [each.wrote for each in deliveries if each.wrote is not None])
-            return [each for each in (_kept(connection, platform, one, now) for one in deliveries) if each is not None]
+    async def take_in(self, platform: Platform, arrivals: Sequence[Arrival]) -> list[Arrived | None]:
+        def apply(connection: Connection, now: datetime) -> list[Arrived | None]:
+            arrived = [_arrived(connection, self._access.ids, platform, each, now) for each in arrivals]
+            wrote = [each.wrote for each in arrived if each is not None and each.wrote is not None]
+            note_written(connection, platform, wrote)
+            return arrived
 
         return await self._access.change(apply)
 
@@ -37,12 +44,25 @@ class WebhookTable:
         await self._access.change(apply)
 
 
-def _kept(connection: Connection, platform: Platform, delivery: Delivery, now: datetime) -> Delivered | None:
+def _arrived(
+    connection: Connection, ids: IdGenerator, platform: Platform, arrival: Arrival, now: datetime
+) -> Arrived | None:
+    contact = whose(connection, ids, platform, arrival, now)
+    if contact is None:
+        return None
+    delivery = arrival.as_kept(contact)
     values = {"platform": platform.value, "key": delivery.key, "payload": delivery.payload, "received_at": now}
-    put = insert_of(connection, webhook_deliveries).values(values)
-    once = put.on_conflict_do_nothing(index_elements=["platform", "key"]).returning(_KEPT.id)
-    number = connection.execute(once).scalar()
-    return None if number is None else Delivered(number, delivery.payload)
+    number = connection.execute(_put_once(connection.dialect.name), values).scalar()
+    delivered = None if number is None else Delivered(number, delivery.payload)
+    return Arrived(contact, delivery.wrote, delivered)
+
+
+@cache
+def _put_once(dialect: str) -> ReturningInsert[int]:
+    put: Insert = (
+        postgresql.insert(webhook_deliveries) if dialect == "postgresql" else sqlite.insert(webhook_deliveries)
+    )
+    return put.on_conflict_do_nothing(index_elements=["platform", "key"]).returning(_KEPT.id)
 
 
 def _waiting(connection: Connection, platform: Platform, limit: int) -> list[Delivered]:

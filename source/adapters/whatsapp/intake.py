@@ -18,13 +18,15 @@ from source.domain.errors import RefusedInputError, StoreError
 from source.domain.thread import Platform
 from source.ports.clock import Clock
 from source.ports.history import HistoryNews
-from source.ports.webhooks import Contact, ContactStore, Delivered, Delivery, WebhookStore
+from source.ports.webhooks import Arrived, Delivered, WebhookStore
 from source.services.keyed_locks import KeyedLocks
 from source.services.owned_tasks import OwnedTasks
 
 log = structlog.get_logger(__name__)
 
 _AT_ONCE: Final = 500
+# A chunk of the history holds thousands: what others write comes in between.
+_WRITTEN_AT_ONCE: Final = 100
 _RETRY_SECONDS: Final = 5.0
 _BROKEN: Final = "Something went wrong on my side, and I could not do that. Please try again in a moment."
 
@@ -34,7 +36,6 @@ class IntakeParts:
     """What taking in works with; `handlers` are by the kind of what they see to."""
 
     webhooks: WebhookStore
-    contacts: ContactStore
     handlers: Mapping[str, Handler]
     channel: WhatsAppChannel
     sign: TypingSign
@@ -54,36 +55,32 @@ class Intake:
     async def keep(self, items: Sequence[Item]) -> int:
         """Make durable what is new, and have it seen to; return how much that was.
 
-        Raises: StoreError: nothing was kept.
+        Raises: StoreError: not all of it was kept.
         """
-        if not items:
-            return 0
-        deliveries: list[Delivery] = []
-        for each in items:
-            contact = await self._who(each)
-            if contact is None:
-                continue
-            self._parts.identities.merging.note(contact)
-            if each.wamid is not None:
-                self._parts.sign.heard(thread_of(contact.contact_id), each.wamid)
-            self._parts.channel.heard(contact)
-            wrote = each.wrote(contact, self._parts.clock.now())
-            deliveries.append(Delivery(each.key, each.as_payload(contact), wrote))
-        kept = await self._parts.webhooks.keep(Platform.WHATSAPP, deliveries)
-        for delivery in deliveries:
-            if delivery.wrote is not None:
-                self._parts.channel.wrote(delivery.wrote)
-        self._begin(kept)
+        now = self._parts.clock.now()
+        kept: list[Delivered] = []
+        try:
+            for start in range(0, len(items), _WRITTEN_AT_ONCE):
+                kept += await self._kept(items[start : start + _WRITTEN_AT_ONCE], now)
+        finally:
+            self._begin(kept)
         return len(kept)
 
-    async def _who(self, item: Item) -> Contact | None:
-        """Return whom a thing concerns; None: somebody of whom nothing is to be kept."""
-        contacts = self._parts.contacts
-        if item.is_of_known:
-            return await contacts.known(Platform.WHATSAPP, item.addresses)
-        if item.before:
-            return await contacts.moved(Platform.WHATSAPP, item.before, item.addresses, item.sent_at)
-        return await contacts.met(Platform.WHATSAPP, item.addresses, item.name, at=item.sent_at)
+    async def _kept(self, items: Sequence[Item], now: datetime) -> list[Delivered]:
+        """Make some durable in one write; return what is to be seen to."""
+        arrived = await self._parts.webhooks.take_in(Platform.WHATSAPP, [each.as_arrival(now) for each in items])
+        noted = (self._note(item, each) for item, each in zip(items, arrived, strict=True) if each is not None)
+        return [each for each in noted if each is not None]
+
+    def _note(self, item: Item, arrived: Arrived) -> Delivered | None:
+        """Tell whoever remembers something of it in this process; return it if it is to be seen to."""
+        self._parts.identities.merging.note(arrived.contact)
+        if item.wamid is not None:
+            self._parts.sign.heard(thread_of(arrived.contact.contact_id), item.wamid)
+        self._parts.channel.heard(arrived.contact)
+        if arrived.wrote is not None:
+            self._parts.channel.wrote(arrived.wrote)
+        return arrived.delivered
 
     async def note(self, news: Sequence[HistoryNews]) -> None:
         """Keep how far the telling of what was said before has come.

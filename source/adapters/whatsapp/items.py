@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from source.domain.thread import PersonRef, Platform, ThreadRef
-from source.ports.webhooks import Contact, Delivered, Wrote
+from source.ports.webhooks import Arrival, Contact, Delivered, Delivery, Wrote
 
 _SOMEBODY = "Somebody"
 
@@ -39,9 +39,14 @@ class Item:
     before: tuple[str, ...] = ()
     is_of_known: bool = False
 
-    def wrote(self, contact: Contact, now: datetime) -> Wrote | None:
-        """Return when it was written; None of what does not renew the time in which the person may be answered."""
-        return Wrote(contact.contact_id, min(self.sent_at, now)) if self.renews else None
+    def as_arrival(self, now: datetime) -> Arrival:
+        """Return what the store is to make of it."""
+
+        def as_kept(contact: Contact) -> Delivery:
+            wrote = Wrote(contact.contact_id, min(self.sent_at, now)) if self.renews else None
+            return Delivery(self.key, self.as_payload(contact), wrote)
+
+        return Arrival(self.addresses, self.name, self.sent_at, as_kept, self.before, self.is_of_known)
 
     def as_payload(self, contact: Contact) -> str:
         """Return what is kept of it."""

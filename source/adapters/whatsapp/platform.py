@@ -93,7 +93,7 @@ class WhatsAppPlatform:
             PAST: PastHandler(identities.history),
             LISTED: ListedHandler(contacts),
         }
-        parts = IntakeParts(webhooks, contacts, handlers, self.channel, self.outlet.sign, clock, identities)
+        parts = IntakeParts(webhooks, handlers, self.channel, self.outlet.sign, clock, identities)
         self.intake = Intake(parts)
 
     def router(self) -> APIRouter:
