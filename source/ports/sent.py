@@ -51,11 +51,12 @@ class Followed:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A part that did not arrive; `is_new`: this was not told before."""
+    """A part that did not arrive; `is_new`: this was not told before; `is_replaced`: it was sent again since."""
 
     part: ReplyPart
     code: int | None
     is_new: bool
+    is_replaced: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ class SentStatuses:
         self._is_closed = False
 
     def failures_go_to(self, on_failed: OnFailed) -> None:
-        """Tell this of every failure before its status is acknowledged: whatever it keeps is kept then."""
+        """Tell this of every failure before its status is acknowledged, unless the part was sent again since."""
         self._on_failed = on_failed
 
     async def tell(self, platform: Platform, statuses: Sequence[Status]) -> None:
@@ -106,7 +106,7 @@ class SentStatuses:
         part = failed.part
         if failed.is_new:
             log.warning("message_failed", key=part.key, part=part.number, code=failed.code)
-        if self._on_failed is not None:
+        if self._on_failed is not None and not failed.is_replaced:
             await self._on_failed(part.key, part.number, failed.code)
 
     def _follow(self, followed: Sequence[Followed]) -> None:

@@ -97,6 +97,20 @@ async def test_what_failed_stays_failed_and_says_why(sql_store: SqlStore, table:
     assert (line.delivery, line.delivery_error) == ("failed", 131047)
 
 
+async def test_a_failure_that_is_told_again_after_the_part_was_sent_again_says_so(
+    sql_store: SqlStore, table: StatusTable
+) -> None:
+    reply = await _reply(sql_store, parts=2)
+    part, other = reply.parts
+    reply.noted(0, "m1")
+    reply.noted(1, "m2")
+    assert (await table.tell(WHATSAPP, _statuses(part, FAILED))).failed == (Failed(part, None, is_new=True),)
+    reply.noted(0, "m3")
+    again = await table.tell(WHATSAPP, _statuses(part, FAILED))
+    assert again.failed == (Failed(part, None, is_new=False, is_replaced=True),)
+    assert not (await table.tell(WHATSAPP, _statuses(other, FAILED, of="m2"))).failed[0].is_replaced
+
+
 async def test_a_part_that_failed_and_was_sent_again_has_come_as_far_as_the_second(
     sql_store: SqlStore, table: StatusTable
 ) -> None:

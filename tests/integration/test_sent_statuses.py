@@ -210,7 +210,10 @@ async def test_a_failure_is_logged_once_and_handed_on_before_it_is_acknowledged(
         await desk.tell(FAILED, 131047)
         assert told == [(desk.key, 0, 131047)]
         await desk.tell(FAILED, 131047)
-    assert told == [(desk.key, 0, 131047)] * 2  # what was not acknowledged comes again, and so does this
+        assert told == [(desk.key, 0, 131047)] * 2  # what was not acknowledged comes again, and so does this
+        desk.store.note_sent(WHATSAPP, SentPart(desk.key, 0, "m2"))
+        await desk.tell(FAILED, 131047)
+    assert len(told) == 2
     warned = [each for each in logs if each["event"] == "message_failed"]
     assert [(each["key"], each["part"], each["code"]) for each in warned] == [(desk.key, 0, 131047)]
     assert desk.conversation.history[-1].delivery is FAILED

@@ -140,7 +140,8 @@ def _tell(connection: Connection, platform: Platform, statuses: Sequence[Status]
         after = (before or _Sent(part)).told(status, part)
         if status.outcome is Outcome.FAILED:
             is_new = before is None or before.outcome is not Outcome.FAILED
-            failed.append(Failed(after.part, after.code, is_new=is_new))
+            is_replaced = _is_replaced(connection, platform, after.part, status.external_id)
+            failed.append(Failed(after.part, after.code, is_new=is_new, is_replaced=is_replaced))
         if after != before:
             sent[status.external_id] = changed[part.key][status.external_id] = after
     _confirm(connection, platform, known, changed)
@@ -175,6 +176,13 @@ def _known(connection: Connection, platform: Platform, replies: Mapping[int, _Re
     for row in connection.execute(_KNOWN, named) if replies else ():
         known[row.key][row.external_id] = _Sent(ReplyPart(row.key, row.part, row.parts), Outcome(row.status), row.code)
     return known
+
+
+def _is_replaced(connection: Connection, platform: Platform, part: ReplyPart, name: str) -> bool:
+    """Whether another message than this one shows the part."""
+    shown = sent_parts.c
+    of_part = (shown.platform == platform.value, shown.key == part.key, shown.part == part.number)
+    return connection.execute(select(shown.part).where(*of_part, shown.external_id != name)).first() is not None
 
 
 def _confirm(connection: Connection, platform: Platform, known: _Known, changed: _Known) -> None:
