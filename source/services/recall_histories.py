@@ -136,7 +136,7 @@ class Histories:
         read = partial(read_question, query, people=extent.people, askers=extent.askers, today=today)
         # A trip to a thread takes as long as a look at some hundred names.
         question = read() if len(extent.people) < _MANY_NAMES else await asyncio.to_thread(read)
-        return sorted(question.speakers - extent.askers - {ECHO})
+        return sorted((question.speakers | question.besides) - extent.askers - {ECHO})
 
     def _keep(self, eyes: Eyes, held: _Held) -> None:
         self._held[eyes] = held

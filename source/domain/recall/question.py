@@ -1,7 +1,7 @@
 """What a question asks for: words, phrases, who said it, when."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -34,8 +34,10 @@ _ASKING_WHEN: Final = (
     "what date",
     "which year",
 )
-
-
+# What is left of an apostrophe and an s.
+_WHOSE: Final = "s"
+# Who is named with one of these between is asked for together.
+_TOGETHER: Final = frozenset({"and", "or", "both", "und", "oder", "et", "ou", "y", "e", "o"})
 _SAYING: Final = frozenset(
     """
     say says said tell tells told talk talks talked mention mentioned speak spoke write wrote written
@@ -48,12 +50,14 @@ _SAYING: Final = frozenset(
 class Question:
     """`terms` are stems, the telling ones; `speakers` are ids of people, or ECHO, whose words are asked for.
 
+    `besides` are others who are named: of whom it is asked what those said or did with them.
     `phrases` were quoted, as words with spaces between; `is_quotation`: nothing else is asked.
     """
 
     terms: tuple[str, ...]
     phrases: tuple[str, ...] = ()
     speakers: frozenset[str] = frozenset()
+    besides: frozenset[str] = frozenset()
     spans: tuple[Span, ...] = ()
     asks_when: bool = False
     is_quotation: bool = False
@@ -81,7 +85,8 @@ def read_question(
     words = words_of(text)
     of_self = bool(askers) and not FIRST_PERSON.isdisjoint(words)
     named, maybe = _named(people, words, capitals_inside(text), of_self=of_self)
-    speakers = {*named, *maybe}
+    spoken_of = {*named, *maybe}
+    speakers = _subjects(spoken_of, people, words)
     if of_self and not named:
         speakers |= askers
     elif askers and not speakers and not _TO_ECHO.isdisjoint(words):
@@ -101,6 +106,7 @@ def read_question(
         terms=tuple(terms)[:_MOST_TERMS],
         phrases=phrases_of(text),
         speakers=frozenset(speakers),
+        besides=frozenset(spoken_of - speakers),
         spans=spans,
         asks_when=plain.startswith(_ASKING_WHEN),
         is_quotation=is_quotation(text),
@@ -129,6 +135,20 @@ def _named(
         elif first in capitals or (is_full and not of_self):
             maybe[key] = said.intersection(called)
     return sure, maybe
+
+
+def _subjects(named: Collection[str], people: Mapping[str, str], words: Sequence[str]) -> set[str]:
+    """Return of whom it is asked: who is named first and not as whose something is, or all who are named together."""
+    at: dict[str, tuple[bool, int]] = {}
+    for key in named:
+        called = words_of(people[key])
+        place = next(place for place, word in enumerate(words) if word in called and len(word) > 1)
+        after = next((word for word in words[place:] if word not in called), "")
+        at[key] = (after == _WHOSE, place)
+    places = [place for _, place in at.values()]
+    if len(set(places)) < 2 or not _TOGETHER.isdisjoint(words[min(places) : max(places)]):
+        return set(named)
+    return {key for key, asked in at.items() if asked == min(at.values())}
 
 
 def _joined(words: Sequence[str]) -> str:

@@ -80,6 +80,17 @@ def terms_of(text: str) -> list[str]:
 _SAY_NOTHING: Final = frozenset(folded(word) for word in STOP_WORDS) | _ASKING
 SAY_NOTHING: Final = _SAY_NOTHING | frozenset(stem(word) for word in _SAY_NOTHING)
 
+# They frame a question more than they tell what it asks for.
+SAYS_LITTLE: Final = frozenset(
+    _stemmer.stemWords(
+        """
+        say says said tell tells told talk talks talked mention mentioned speak spoke discuss conversation
+        use using thing something someone people person way currently current recently recent lately likely probably
+        potentially possibly particular specific certain according regarding besides various main
+        """.split()  # noqa: SIM905
+    )
+)
+
 
 def telling(words: list[str]) -> list[str]:
     """Return those of folded words that tell what is asked for, each once."""

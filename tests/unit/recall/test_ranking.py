@@ -82,16 +82,51 @@ def test_the_neighbour_of_a_hit_comes_first_and_only_for_that() -> None:
 
 def test_a_related_word_is_found_and_only_for_that() -> None:
     said = _apart(turn("the boat ran"), turn("the puppy ran"))
-    related = read_related(["dog = puppy"])
+    related = read_related(["dog > puppy"])
     assert _order(said, _asks("dog"), related=related, weights=_without("size")) == [1, 0]
     assert _order(said, _asks("dog"), weights=_without("size")) == [0, 1]
     without = _without("size", "related", "related_near", "speaker_related")
     assert _order(said, _asks("dog"), related=related, weights=without) == [0, 1]
 
 
-def test_the_word_itself_counts_for_more_than_a_related_one() -> None:
-    said = _apart(turn("the puppy ran"), turn("the dog ran away"))
-    assert _order(said, _asks("dog"), related=read_related(["dog = puppy"]))[0] == 1
+def test_the_word_itself_counts_for_more_than_one_that_means_the_same_and_that_for_more_than_a_related_one() -> None:
+    said = _apart(turn("the wolf ran"), turn("the puppy ran"), turn("the dog ran away"))
+    assert _order(said, _asks("dog"), related=read_related(["dog > wolf", "dog = puppy"])) == [2, 1, 0]
+
+
+def test_a_rare_related_word_counts_for_more_than_a_common_one() -> None:
+    said = _apart(*[turn("the wolf")] * 6, turn("the lynx"))
+    assert _order(said, _asks("animal"), related=read_related(["animal > wolf lynx"]))[0] == 6
+
+
+def test_two_related_words_count_for_more_than_one_but_more_of_them_not_for_more_than_two_of_the_word() -> None:
+    related = read_related(["animal > lynx bear seal wolf owl fox"])
+    said = _apart(turn("lynx here it is so"), turn("bear seal it is so"), turn("wolf owl fox is so"))
+    scores = ranked(SaidIndex(said), _asks("animal"), related, _without("size")).scores
+    assert scores[0] < scores[1] == pytest.approx(scores[2])
+
+
+def test_two_words_of_the_question_are_found_as_one() -> None:
+    said = _apart(turn("the boat"), turn("the bookshelf"))
+    assert _order(said, _asks("book", "shelf"), weights=_without("size"))[0] == 1
+    assert _order(said, _asks("shelf", "book"), weights=_without("size"))[0] == 0
+
+
+def test_a_word_that_frames_a_question_counts_for_less_than_one_that_tells() -> None:
+    said = _apart(turn("a certain day"), turn("a heron here"))
+    assert _order(said, _asks("certain", "heron"))[0] == 1
+
+
+def test_who_is_named_besides_comes_after_who_is_asked_for_and_before_others() -> None:
+    said = _apart(*(turn("the dog ran", speaker=f"web:{name}") for name in ("cleo", "ben", "ana")))
+    question = replace(_asks("dog", speakers=frozenset({"web:ana"})), besides=frozenset({"web:ben"}))
+    assert _order(said, question) == [2, 1, 0]
+
+
+def test_words_that_mean_the_same_are_not_counted_as_words_of_the_question() -> None:
+    said = _apart(turn("the puppy ran"), turn("the dogs ran"), turn("a doggy bag"))
+    ranking = ranked(SaidIndex(said), Question(("dog", "bag")), read_related(["dog = puppy"]))
+    assert ranking.words.tolist() == [0, 1, 1]
 
 
 def test_a_word_that_begins_alike_is_found_and_only_for_that() -> None:
@@ -119,7 +154,7 @@ def test_of_turns_that_say_as_much_the_short_one_is_first() -> None:
 def test_every_weight_is_a_weight(name: str) -> None:
     said = [*turns("the dog ran", "oh really?", "yes, last week"), *turns("a puppy and I", conversation=2)]
     question = _asks("dog", speakers=frozenset({"web:ana"}), spans=(Span(date(2023, 6, 1), date(2023, 6, 1)),))
-    related = read_related(["dog = puppy"])
+    related = read_related(["dog > puppy"])
     before = ranked(SaidIndex(said), question, related).scores
     after = ranked(SaidIndex(said), question, related, _without(name)).scores
     assert not np.allclose(before, after)
