@@ -113,6 +113,7 @@ class SyncStatus(StrEnum):
     NEVER = "never"
     OK = "ok"
     FAILED = "failed"
+    RUNNING = "running"
     UNSUPPORTED = "unsupported"
 
 
@@ -120,7 +121,8 @@ class SyncStatus(StrEnum):
 class SyncState:
     """The last time that a thread was compared with its platform; `messages_found` are those that had been missed then.
 
-    `error` says why the last attempt failed; the times are of those that did not.
+    `error` says why the last attempt failed; the times are of those that did not. `messages_waiting` were told and are
+    not part of conversations yet.
     """
 
     thread: ThreadRef
@@ -129,6 +131,7 @@ class SyncState:
     last_full_sync_at: datetime | None = None
     messages_found: int = 0
     error: str | None = None
+    messages_waiting: int = 0
 
 
 class SyncStore(Protocol):

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter
 
 from source.adapters.storage.archive_table import ArchiveTable
+from source.adapters.storage.history_table import HistoryTable
 from source.adapters.storage.memory_table import MemoryTable
 from source.adapters.storage.message_pages import MessageTable
 from source.adapters.storage.metadata_table import MetadataTable
@@ -94,7 +95,7 @@ class Operations:
         intake = MemoryIntake(conversations, self.memories, StoreLedger(store))
         return [
             archiving.router(archiving.ArchivingParts(self.queue, self.archives)),
-            syncing.router(syncing.SyncingParts(self.queue, self.archives, self.states)),
+            syncing.router(syncing.SyncingParts(self.queue, self.archives, self.states, HistoryTable(store))),
             cleanup.router(cleanup.CleanupParts(self.queue, statistics)),
             metadata.router(metadata.MetadataParts(service, setting)),
             tasks.router(tasks.TaskParts(self.queue, self.schedule)),

@@ -83,6 +83,7 @@ async def test_each_path_asks_for_its_scope(desk: Desk) -> None:
     asked = {
         ("GET", "/api/conversations/archives"): Scope.READ,
         ("GET", "/api/conversations/sync-status"): Scope.READ,
+        ("GET", "/api/conversations/history-status"): Scope.READ,
         ("GET", "/api/conversations/scheduled-tasks"): Scope.READ,
         ("GET", "/api/conversations/tasks"): Scope.READ,
         ("GET", "/api/conversations/tasks/7"): Scope.READ,

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from source.adapters.storage.history_table import HistoryTable
 from source.domain.conversation_head import ConversationState
 from source.domain.task import NewTask, TaskType
 from source.domain.thread import Platform, ThreadRef
 from source.ports.archives import Archive
+from source.ports.history import HistoryNews, PastMessage
 from source.ports.metadata import SyncState, SyncStatus
 from tests.fakes.databases import KINDS, database_of
 from tests.fakes.operations_api import CHAT, Desk, a_desk
@@ -153,6 +155,21 @@ async def test_syncing_is_a_task_and_its_state_is_listed(desk: Desk) -> None:
     await desk.operations.states.note_synced(SyncState(CHAT, SyncStatus.OK, now, None, 3))
     (state,) = (await desk.api.get("/api/conversations/sync-status")).json
     assert (state["status"], state["last_synced_at"], state["messages_found"]) == ("ok", "2026-03-02T09:00:00Z", 3)
+
+
+async def test_how_much_of_the_past_a_platform_has_told_is_listed(desk: Desk) -> None:
+    assert (await desk.api.get("/api/conversations/history-status")).json == []
+    await desk.say("Hello", thread=ThreadRef(Platform.WHATSAPP, "4711"))
+    table = HistoryTable(desk.operations.echo.store)
+    await table.note_news(Platform.WHATSAPP, HistoryNews(progress=55))
+    await table.put_past(Platform.WHATSAPP, 4711, [PastMessage("1", desk.api.talk.clock.now(), "Hello")])
+    (told,) = (await desk.api.get("/api/conversations/history-status")).json
+    assert (told["platform"], told["progress"], told["messages_waiting"], told["error"]) == ("whatsapp", 55, 1, None)
+    (state,) = (await desk.api.get("/api/conversations/sync-status")).json
+    assert (state["chat_id"], state["status"], state["messages_waiting"]) == ("4711", "running", 1)
+    await table.note_news(Platform.WHATSAPP, HistoryNews(error="It is not shared."))
+    (told,) = (await desk.api.get("/api/conversations/history-status")).json
+    assert (told["progress"], told["error"]) == (55, "It is not shared.")
 
 
 async def test_cleaning_up_is_a_task_with_what_was_given(desk: Desk) -> None:

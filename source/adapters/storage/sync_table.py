@@ -3,8 +3,9 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, text
+from sqlalchemy import ColumnElement, Connection, Select, String, and_, cast, func, or_, select, text
 
+from source.adapters.storage.identity_tables import history_messages
 from source.adapters.storage.operation_tables import sync_status
 from source.adapters.storage.row_reading import MESSAGE_COLUMNS, THREAD_COLUMNS, AnyRow, message_from, thread_from
 from source.adapters.storage.seen_places import is_of
@@ -57,7 +58,12 @@ def _put(connection: Connection, thread_key: int, state: SyncState) -> None:
 
 
 def _states(connection: Connection, limit: int, offset: int) -> list[SyncState]:
-    rows = _least_recently_synced(select(*THREAD_COLUMNS, sync_status)).limit(limit).offset(offset)
+    past = history_messages.c
+    told = select(past.platform, cast(past.contact_id, String).label("thread_id"), func.count().label("messages"))
+    waiting = told.group_by(past.platform, past.contact_id).subquery()
+    here = and_(waiting.c.platform == threads.c.platform, waiting.c.thread_id == threads.c.thread_id)
+    states = select(*THREAD_COLUMNS, sync_status, waiting.c.messages.label("messages_waiting"))
+    rows = _least_recently_synced(states).outerjoin(waiting, here).limit(limit).offset(offset)
     return [_state_from(row) for row in connection.execute(rows)]
 
 
@@ -105,11 +111,13 @@ def _least_recently_synced(query: Select[tuple[object, ...]]) -> Select[tuple[ob
 
 
 def _state_from(row: AnyRow) -> SyncState:
+    known = SyncStatus(row.status) if row.status else SyncStatus.NEVER
     return SyncState(
         thread=thread_from(row),
-        status=SyncStatus(row.status) if row.status else SyncStatus.NEVER,
+        status=SyncStatus.RUNNING if row.messages_waiting else known,
         last_synced_at=row.last_synced_at,
         last_full_sync_at=row.last_full_sync_at,
         messages_found=row.messages_found or 0,
         error=row.error,
+        messages_waiting=row.messages_waiting or 0,
     )

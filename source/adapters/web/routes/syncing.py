@@ -14,6 +14,7 @@ from source.adapters.web.documented import problems
 from source.adapters.web.handing_in import handed_in
 from source.adapters.web.pages import Body, PageQuery, Shown
 from source.domain.task import NewTask, TaskType
+from source.ports.history import HistoryState
 from source.ports.metadata import SyncState, SyncStatus
 from source.ports.tasks import TaskQueue
 from source.services.chat_ids import ThreadBook
@@ -33,7 +34,9 @@ _EVERY_CHAT: Final = SyncBody()
 
 
 class SyncShown(Shown):
-    """How a chat stands to its platform; `unsupported`: there is nothing to compare it with."""
+    """How a chat stands to its platform; `unsupported`: there is nothing to compare it with, `running`: what the
+    platform tells of it is on its way into conversations.
+    """
 
     chat_id: str
     platform: str
@@ -41,7 +44,18 @@ class SyncShown(Shown):
     last_synced_at: datetime | None
     last_full_sync_at: datetime | None
     messages_found: int = Field(description="Messages that had been missed, the last time.")
+    messages_waiting: int = Field(description="Messages that were told and are not part of conversations yet.")
     error: str | None
+
+
+class HistoryShown(Shown):
+    """How much of what was said before Echo was there a platform has told."""
+
+    platform: str
+    progress: int = Field(description="In percent, by the platform's own count.", examples=[55])
+    messages_waiting: int = Field(description="Messages that were told and are not part of conversations yet.")
+    error: str | None = Field(description="Why nothing is told, as a sentence for the operator.")
+    updated_at: datetime
 
 
 class SyncStates(Protocol):
@@ -52,6 +66,14 @@ class SyncStates(Protocol):
         ...
 
 
+class HistoryStates(Protocol):
+    """What is needed of a `HistoryStore`."""
+
+    async def states(self) -> list[HistoryState]:
+        """As in `HistoryStore`."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class SyncingParts:
     """What syncing over HTTP needs."""
@@ -59,6 +81,7 @@ class SyncingParts:
     queue: TaskQueue
     threads: ThreadBook
     states: SyncStates
+    histories: HistoryStates
 
 
 def router(parts: SyncingParts) -> APIRouter:
@@ -77,7 +100,22 @@ def router(parts: SyncingParts) -> APIRouter:
         """List the chats and when each was last compared, the longest ago first."""
         return [_shown(state) for state in await parts.states.sync_states(limit=page.limit, offset=page.offset)]
 
+    @routes.get("/history-status", operation_id="listHistoryStatus", responses=problems())
+    async def history(_: _Reading) -> list[HistoryShown]:
+        """List how much of what was said before Echo was there the platforms have told; none for those that do not."""
+        return [_history_shown(state) for state in await parts.histories.states()]
+
     return routes
+
+
+def _history_shown(state: HistoryState) -> HistoryShown:
+    return HistoryShown(
+        platform=state.platform.value,
+        progress=state.progress,
+        messages_waiting=state.messages_waiting,
+        error=state.error,
+        updated_at=state.updated_at,
+    )
 
 
 def _shown(state: SyncState) -> SyncShown:
@@ -88,5 +126,6 @@ def _shown(state: SyncState) -> SyncShown:
         last_synced_at=state.last_synced_at,
         last_full_sync_at=state.last_full_sync_at,
         messages_found=state.messages_found,
+        messages_waiting=state.messages_waiting,
         error=state.error,
     )
