@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
+from source.adapters.storage.history_table import HistoryTable
 from source.adapters.storage.message_pages import MessageTable
 from source.adapters.storage.people_table import PeopleTable
 from source.adapters.web.chat import WebChat
@@ -40,7 +41,7 @@ def api_routes(echo: Echo, operations: Operations, web_chat: WebChat) -> Sequenc
         sessions.router(web_chat),
         attendance.router(attendance.AttendanceParts(archives, echo.people.attending, echo.taking_over)),
         archiving.router(archiving.ArchivingParts(queue, archives)),
-        syncing.router(syncing.SyncingParts(queue, archives, operations.sync)),
+        syncing.router(syncing.SyncingParts(queue, archives, operations.sync, HistoryTable(echo.store))),
         cleanup.router(cleanup.CleanupParts(queue, operations.statistics)),
         metadata.router(metadata.MetadataParts(operations.metadata, operations.metadata_setting)),
         tasks.router(tasks.TaskParts(queue, operations.schedule)),
