@@ -66,6 +66,7 @@ async def open_echo(
         stack.push_async_callback(echo.transcripts.close, _DRAIN)
         stack.push_async_callback(_write_everything, echo)
         stack.push_async_callback(echo.turns.drain, _DRAIN)
+        stack.push_async_callback(echo.sending.close)
         stack.push_async_callback(echo.privacy.close)
         yield echo
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from source.adapters.llm.offline import OfflineModel
 from source.adapters.storage.metadata_table import MetadataTable
+from source.adapters.storage.parked_table import ParkedTable
+from source.adapters.storage.receipt_table import ReceiptTable
 from source.adapters.storage.sql_store import SqlStore
 from source.adapters.storage.transcript_progress import TranscriptProgress
 from source.app.archives import ArchiveHomes, archive_settings
@@ -28,6 +30,8 @@ from source.ports.llm import LanguageModel
 from source.ports.store import ChannelStore, ConversationCatalog
 from source.services.admission import Admission
 from source.services.archive import ArchiveParts, ArchiveService
+from source.services.audit import AuditLog
+from source.services.business_sending import BusinessSending, SendingParts
 from source.services.carrying import CarriedPart, Carrying
 from source.services.commands import CommandService
 from source.services.commands.service import CommandParts
@@ -54,6 +58,7 @@ from source.services.transcript_home import TranscriptHome
 from source.services.turn import Answerer, TurnParts
 from source.services.turn_service import TurnService
 from source.services.upkeep import ContextUpkeep
+from source.services.wishes import REFUSED as NOT_WANTED
 from source.services.withdrawal import Withdrawal
 
 PROMPTS = ROOT / "config" / "prompts"
@@ -310,6 +315,26 @@ class Echo:
     def taking_over(self) -> TakingOver:
         """Has people of the business answer, and Echo again."""
         return self.people.taking_over(self.turns)
+
+    @cached_property
+    def sending(self) -> BusinessSending:
+        """Sends what operators write."""
+        parts = SendingParts(
+            turns=self.turns,
+            manager=self.manager,
+            opening=self.opening,
+            store=self.store,
+            wishes=self.people.wishes,
+            refusal=NOT_WANTED,
+            audit=AuditLog(ReceiptTable(self.store)),
+            clock=self.clock,
+            keeping=self.scrubbing,
+        )
+        return BusinessSending(parts, name=self.settings.business_name)
+
+    @cached_property
+    def parked(self) -> ParkedTable:
+        return ParkedTable(self.store)
 
     @cached_property
     def commands(self) -> CommandService:

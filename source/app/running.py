@@ -115,6 +115,7 @@ async def _running(echo: Echo, operations: "Operations") -> "Running":
         whatsapp = whatsapp_platform(settings, echo)
         webhooks[PATH] = MOST_BYTES
         more_routes.append(whatsapp.router())
+        health[whatsapp.name] = whatsapp.outlet.health
         channels.append(whatsapp)
     if settings.web_enabled:
         from source.app.web_channel import web_of

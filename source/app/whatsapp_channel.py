@@ -1,7 +1,6 @@
 """The WhatsApp channel, as the settings ask for it."""
 
 from source.adapters.storage.contact_table import ContactTable
-from source.adapters.storage.parked_table import ParkedTable
 from source.adapters.storage.reaction_table import ReactionTable
 from source.adapters.storage.status_table import StatusTable
 from source.adapters.storage.webhook_table import WebhookTable
@@ -11,6 +10,7 @@ from source.app.echo import Echo
 from source.app.media import media_of
 from source.app.settings import Settings
 from source.app.whatsapp_people import identities_of
+from source.domain.thread import Platform
 from source.services.business_said import BusinessParts, BusinessSaid
 from source.services.sent_statuses import SentStatuses
 
@@ -18,7 +18,7 @@ from source.services.sent_statuses import SentStatuses
 def whatsapp_platform(settings: Settings, echo: Echo) -> WhatsAppPlatform:
     """Return the channel, whose webhook is not served yet."""
     contacts = ContactTable(echo.store)
-    return WhatsAppPlatform(
+    platform = WhatsAppPlatform(
         whatsapp_settings(settings),
         turns=echo.turns,
         commands=echo.commands,
@@ -28,13 +28,15 @@ def whatsapp_platform(settings: Settings, echo: Echo) -> WhatsAppPlatform:
         webhooks=WebhookTable(echo.store),
         contacts=contacts,
         identities=identities_of(echo),
-        parked=ParkedTable(echo.store),
+        parked=echo.parked,
         reactions=ReactionTable(echo.store),
         media=media_of(echo),
         business=business_said(settings, echo),
         wishes=echo.people.wishes,
         clock=echo.clock,
     )
+    echo.sending.windows[Platform.WHATSAPP] = platform.outlet.window.is_open
+    return platform
 
 
 def business_said(settings: Settings, echo: Echo) -> BusinessSaid:

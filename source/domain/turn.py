@@ -102,7 +102,8 @@ class TurnRecord:
     message; `messages` are appended to `conversation_id`. `answered` are keys of accepted events
     that these messages answer; without a reply among them nothing is left to be delivered.
     `superseded` are ids of earlier messages of the conversation whose place these messages take, or that nobody is
-    to be shown. `told` is what the reply tells once.
+    to be shown. `told` is what the reply tells once. `unasked` is an event that nobody sent, which these messages
+    answer all the same: a person of the business says something.
     """
 
     conversation_id: int
@@ -113,6 +114,7 @@ class TurnRecord:
     answered: tuple[int, ...] = ()
     superseded: tuple[int, ...] = ()
     told: tuple[Told, ...] = ()
+    unasked: AcceptedEvent | None = None
 
     def as_amended(self, texts: Mapping[str, str | None]) -> "TurnRecord":
         """Return the turn with what was changed while it ran: new texts by event id, None for what was taken back."""

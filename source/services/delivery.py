@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass, field
-from enum import Enum
 from functools import partial
 
 import structlog
@@ -16,12 +15,12 @@ from source.domain.errors import (
     UndeliverableError,
 )
 from source.domain.thread import Platform, ThreadKey, ThreadRef
-from source.domain.turn import UndeliveredReply
 from source.ports.channel import Channel, LiveReply
 from source.ports.clock import Clock
 from source.ports.store import TurnStore
 from source.services.attendance import ALWAYS_OPEN, Gate
 from source.services.mailbox import LateReply
+from source.services.outgoing import Fate, Outgoing, outgoing_of
 from source.services.pauses import pause_after
 
 log = structlog.get_logger(__name__)
@@ -36,28 +35,6 @@ async def announce(reply: LiveReply, line: str) -> None:
         await reply.notice(line)
     except DeliveryError as error:
         log.warning("notice_undelivered", error=str(error))
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A reply to the events of these keys; `message_id` is its place in the history, 0 for one that has none."""
-
-    keys: tuple[int, ...]
-    thread: ThreadRef
-    text: str
-    interrupted: bool = False
-    message_id: int = 0
-
-
-class Fate(Enum):
-    """What became of a reply that was handed over."""
-
-    SETTLED = "settled"
-    REFUSED = "refused"
-    UNREACHABLE = "unreachable"
-    PARKED = "parked"
-    ASKED_FOR = "asked for"  # parked, and the person has been asked to write
-    LOST = "lost"
 
 
 _TRIED_AGAIN = frozenset({Fate.REFUSED, Fate.UNREACHABLE})
@@ -262,7 +239,7 @@ class Deliveries:
         return Fate.SETTLED
 
     async def _hand_over(self, channel: Channel, reply: LiveReply, outgoing: Outgoing) -> Fate:
-        if self._gate.is_held(outgoing.thread.key):
+        if not outgoing.is_of_business and self._gate.is_held(outgoing.thread.key):
             return await self._withhold(reply, outgoing)
         fate = Fate.SETTLED
         try:
@@ -293,12 +270,6 @@ class Deliveries:
             log.warning("delivery_not_noted", events=len(noted), error=str(error))
         else:
             self._unnoted.difference_update(noted)
-
-
-def outgoing_of(reply: UndeliveredReply) -> Outgoing:
-    """Return a stored reply as it is handed over."""
-    message = reply.message
-    return Outgoing(reply.keys, reply.thread, message.message_content, message.interrupted, message.message_id)
 
 
 def _age_of(late: _Late) -> tuple[int, ...]:

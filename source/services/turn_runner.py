@@ -13,10 +13,11 @@ from source.domain.turn import AcceptedEvent
 from source.ports.clock import Clock
 from source.services.admission import Admission
 from source.services.answers import Answer
-from source.services.delivery import Deliveries, Outgoing
+from source.services.delivery import Deliveries
 from source.services.expected import Expected
 from source.services.in_hand import InHand
 from source.services.mailbox import Batch, Mailbox, Waiting
+from source.services.outgoing import Outgoing
 from source.services.owned_tasks import OwnedTasks
 from source.services.pauses import pause_after
 from source.services.turn import Answerer

@@ -16,8 +16,9 @@ from source.ports.clock import Clock
 from source.ports.store import TurnStore
 from source.services.admission import Admission
 from source.services.attendance import ALWAYS_OPEN, Gate
-from source.services.delivery import Deliveries, outgoing_of
+from source.services.delivery import Deliveries
 from source.services.mailbox import Waiting
+from source.services.outgoing import outgoing_of
 from source.services.owned_tasks import OwnedTasks
 from source.services.scrubbing import AS_IT_IS, Keeping
 from source.services.turn import NOTHING_TO_RETRY, Answerer
@@ -127,6 +128,10 @@ class TurnService:
         With the key of an event only an answer to that one is stopped, not one that has begun since.
         """
         return self._answerer.stop(thread, answering=answering)
+
+    def is_attended(self, thread: ThreadKey) -> bool:
+        """Whether a person answers in this thread now."""
+        return self._gate.is_held(thread)
 
     async def step_back(self, thread: ThreadRef) -> None:
         """A person answers here from now on: say nothing more, neither what is being made nor what is on its way.

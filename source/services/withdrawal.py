@@ -27,12 +27,15 @@ class Withdrawal:
         self._manager = manager
 
     async def withdraw(self, thread: ThreadRef) -> tuple[int, ...]:
-        """Take back what waits to be delivered in a thread, once its running turn has ended; return the ids.
+        """Take back what Echo has said and waits to be delivered, once the thread's running turn has ended.
+
+        Returns the ids.
 
         Raises: StoreError: done again it does the rest.
         """
         async with self._manager.turn(thread) as seat:
-            replies = await self._store.undelivered(thread.key)
+            undelivered = await self._store.undelivered(thread.key)
+            replies = [reply for reply in undelivered if not reply.message.is_of_business]
             for reply in replies:
                 await self._take_back(seat, reply)
         if replies:

@@ -60,6 +60,8 @@ class InMemoryStore(ChannelRows, StatisticsRows):
         self.told_once.update({(each.platform, each.external_id, each.what): each.mark for each in record.told})
         self.usage.extend(record.usage)
         self.usage_of.setdefault(record.conversation_id, []).extend(record.usage)
+        if record.unasked is not None:
+            self.events[record.unasked.inbound.thread.platform, record.unasked.inbound.event_id] = record.unasked
         self._answer(record)
         return record.messages
 
@@ -174,7 +176,8 @@ class InMemoryStore(ChannelRows, StatisticsRows):
         return not is_waiting and (key in self.answered or key not in self.amended)
 
     def _answer(self, record: TurnRecord) -> None:
-        reply = next((m for m in reversed(record.messages) if is_reply(m)), None)
+        is_said = record.unasked is not None
+        reply = next((m for m in reversed(record.messages) if is_reply(m) or (is_said and m.is_of_business)), None)
         self.answered.update(record.answered)
         for key in record.answered:
             self.states[key] = EventState.DELIVERED if reply is None else EventState.ANSWERED

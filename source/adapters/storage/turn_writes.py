@@ -59,6 +59,8 @@ class TurnWrites:
             ((m.requester, record.conversation_id) for record in records for m in record.messages if m.requester),
         )
         self._interactions.add(connection, records)
+        if unasked := [record.unasked for record in records if record.unasked is not None]:
+            self.accept(connection, unasked)
         self._answer(connection, [row for record in records if record.answered for row in _answered_rows(record)])
         statements.add_usage.run(
             connection, [usage_row(record.conversation_id, each) for record in records for each in record.usage]
@@ -195,11 +197,12 @@ def _last_said(records: Sequence[TurnRecord]) -> list[Row]:
 
 
 def _answered_rows(record: TurnRecord) -> list[Row]:
-    reply = next((message for message in reversed(record.messages) if _is_reply(message)), None)
+    reply = next((message for message in reversed(record.messages) if _is_reply(message, record)), None)
     state = EventState.ANSWERED if reply else EventState.DELIVERED
     reply_id = reply.message_id if reply else None
     return [(key, state.value, record.conversation_id, reply_id) for key in record.answered]
 
 
-def _is_reply(message: Message) -> bool:
-    return message.message_type is MessageType.CHAT and message.requester is None
+def _is_reply(message: Message, record: TurnRecord) -> bool:
+    is_ours = message.requester is None or (record.unasked is not None and message.is_of_business)
+    return message.message_type is MessageType.CHAT and is_ours

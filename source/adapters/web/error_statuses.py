@@ -39,6 +39,7 @@ ANSWERS: Final[Mapping[type[EchoError], Answer]] = {
     errors.ModelAnswerError: Answer(502, "The language model did not answer as it was asked to; try again."),
     errors.DeliveryError: Answer(503, "The platform cannot be reached now.", _LATER_SECONDS),
     errors.DeliveryRefusedError: Answer(502, "The platform refused this."),
+    errors.DeliveryParkedError: Answer(409, "This is delivered when the person writes again."),
     errors.UndeliverableError: Answer(410, "The place on the platform is gone."),
     errors.QueueUnavailableError: Answer(503, "The queue of the workers cannot be reached now.", _LATER_SECONDS),
     errors.ArchiveError: Answer(500, "The archive storage did not do what was asked."),

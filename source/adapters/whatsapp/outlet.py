@@ -15,6 +15,7 @@ from source.adapters.whatsapp.typing_sign import TypingSign
 from source.adapters.whatsapp.window import Window
 from source.domain.thread import ThreadRef
 from source.ports.clock import Clock
+from source.ports.health import PartHealth, PartStatus
 from source.ports.parked import ParkedReplies, WritingTimes
 from source.ports.store import ChannelStore
 from source.ports.webhooks import ContactStore
@@ -40,6 +41,7 @@ class Outlet:
         clock: Clock,
     ) -> None:
         self._turns = turns
+        self._parked = parked
         self._tasks = OwnedTasks()
         self.graph = GraphSending(settings)
         self.standing = Standing(clock)
@@ -57,6 +59,14 @@ class Outlet:
             parked_for=settings.parked_for,
             clock=clock,
         )
+
+    async def health(self) -> PartHealth:
+        """Return whether messages can be sent, and how many wait for people to write."""
+        health = await self.standing.health()
+        waiting = await self._parked.count()
+        if health.status is not PartStatus.OK or not waiting:
+            return health
+        return PartHealth(health.status, f"{health.sentence} Replies that wait until their people write: {waiting:,}.")
 
     async def close(self) -> None:
         """Show nothing any more and end the connections; nothing is sent by then."""
