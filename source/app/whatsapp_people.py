@@ -22,7 +22,7 @@ _THE_BUSINESS = "The business"
 def identities_of(echo: Echo) -> Identities:
     """Return what the channel knows of people."""
     early = EarlyCorrections(EarlyTable(echo.store), echo.channel_store)
-    return Identities(_merging(echo), early, _history(echo, early))
+    return Identities(_merging(echo), early, _history(echo, early), echo.profiles.service)
 
 
 def _merging(echo: Echo) -> ContactMerging:

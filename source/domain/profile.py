@@ -9,12 +9,15 @@ from source.domain.thread import Platform
 
 
 class ProfileSource(StrEnum):
-    """Who says so: the person by a command, an operator, or what was found in their messages and how."""
+    """Who says so: the person by a command, an operator, what was found in their messages and how, or how they call
+    themselves on their platform.
+    """
 
     PERSON = "person"
     OPERATOR = "operator"
     MODEL = "model"
     OFFLINE = "offline"
+    CONTACT = "contact"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +45,16 @@ class ProfileValue:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """The values that somebody may see, the newest first; of each field the newest holds, the others were."""
+    """The values that somebody may see, the newest first; of each field the first holds, the others were.
+
+    What somebody calls themself on a platform comes after everything that was said.
+    """
 
     values: tuple[ProfileValue, ...] = ()
 
     @classmethod
     def of(cls, values: Iterable[ProfileValue]) -> "Profile":
-        return cls(tuple(sorted(values, key=lambda value: (value.said_at, value.value_id), reverse=True)))
+        return cls(tuple(sorted(values, key=_newness, reverse=True)))
 
     def fields(self, first: Sequence[str]) -> list[str]:
         """Return the fields that have a value: those of `first` in their order, then the others by name."""
@@ -70,3 +76,7 @@ class Profile:
     def found_all_info(self, required: Iterable[str]) -> bool:
         """Whether every required field has a value."""
         return not self.missing(required)
+
+
+def _newness(value: ProfileValue) -> tuple[bool, datetime, int]:
+    return value.source is not ProfileSource.CONTACT, value.said_at, value.value_id

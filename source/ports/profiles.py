@@ -35,6 +35,10 @@ class ProfileStore(Protocol):
         """Keep what a person says of themself, in this place."""
         ...
 
+    async def introduce(self, scope: Scope, person: PersonRef, values: Sequence[NewValue]) -> None:
+        """Keep what a platform shows of a person in place of what it showed before; not of fields that they forgot."""
+        ...
+
     async def forget(self, scope: Scope, field: str, at: datetime) -> int:
         """Delete the values of a field that the scope sees, out of memories too; return how many there were.
 

@@ -6,6 +6,7 @@ from typing import Final
 
 import structlog
 
+from source.domain.errors import RefusedInputError
 from source.domain.profile import Profile, ProfilePlace, ProfileSource, ProfileValue
 from source.domain.profile_fields import KNOWN_FIELDS, ProfileRules, checked_value, settable_field
 from source.domain.summary_text import size_of
@@ -44,6 +45,16 @@ class ProfileService:
         await self._store.put(scope, person, new)
         log.info("profile_value_put", field=_known(new.field), source=new.source.value)
         return new.field, new.value
+
+    async def introduce(self, scope: Scope, person: PersonRef, shown: Mapping[str, str]) -> None:
+        """Keep what a platform shows of a person, as far as it has the form of such values; all else goes before it."""
+        new = []
+        for field, value in shown.items():
+            try:
+                new.append(self._checked(field, value, ProfileSource.CONTACT))
+            except RefusedInputError:
+                log.info("contact_value_refused", field=_known(field))
+        await self._store.introduce(scope, person, new)
 
     async def carried(self, scope: Scope, opening: str, budget_bytes: int) -> str:  # noqa: ARG002  # as in `Carries`
         """As in `Carries`."""

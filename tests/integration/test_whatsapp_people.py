@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from source.adapters.storage.contact_table import ContactTable
+from source.domain.profile import ProfileSource
 from source.domain.thread import Platform
+from source.ports.store import Scope
 from tests.fakes.graph_people import Contact
-from tests.fakes.running_echo import eventually, transcripts_in
+from tests.fakes.running_echo import database_rows, eventually, transcripts_in
 from tests.fakes.whatsapp_echo import WhatsAppEcho, whatsapp_echo
 
 NEW_PHONE = "4915187654321"
@@ -82,6 +84,34 @@ async def test_whose_number_shows_at_last_has_one_dialogue_with_nothing_lost(wha
     await whatsapp.says(eve, "What is my boat called?")
     assert len(await whatsapp.threads()) == 1
     assert sorted(await whatsapp.said()) == ["It has two masts", "My boat is called Aurora", "What is my boat called?"]
+
+
+async def test_names_that_people_give_themselves_are_known_and_go_after_what_they_say(
+    whatsapp: WhatsAppEcho,
+) -> None:
+    eve = whatsapp.graph.people.add("Eve", username="eve.sails", shows_phone=False)
+    await whatsapp.says(eve, "Hello")
+    assert "Name: Eve" in str(whatsapp.model.prompts[-1])
+    shown = await whatsapp.says(eve, "/profile")
+    assert "eve.sails" in shown.text
+    await whatsapp.says(eve, "/profile set name Evelyn Smith")
+    eve.name = "Evi"
+    await whatsapp.says(eve, "Hello again")
+    thread = next(iter(await whatsapp.threads()))
+    profile = await whatsapp.echo.profiles.service.profile(Scope(Platform.WHATSAPP, thread.thread_id, None))
+    current, (earlier,) = profile.current("name"), profile.earlier("name")
+    assert current is not None
+    assert (current.value, earlier.value, earlier.source) == ("Evelyn Smith", "Evi", ProfileSource.CONTACT)
+
+
+async def test_a_name_that_was_forgotten_does_not_come_back(whatsapp: WhatsAppEcho, tmp_path: Path) -> None:
+    eve = whatsapp.graph.people.add("Eve", username="eve.sails")
+    await whatsapp.says(eve, "Hello")
+    await whatsapp.says(eve, "/profile forget username")
+    eve.username = "eve.sails.again"
+    await whatsapp.says(eve, "Hello again")
+    kept = database_rows(tmp_path, "SELECT value FROM profile_values WHERE field = 'username'")
+    assert kept == [(None,)]
 
 
 async def test_what_is_being_answered_when_two_turn_out_to_be_one_is_answered_once(whatsapp: WhatsAppEcho) -> None:

@@ -38,6 +38,14 @@ class ProfileTable:
 
         await self._access.change(apply)
 
+    async def introduce(self, scope: Scope, person: PersonRef, values: Sequence[NewValue]) -> None:
+        def apply(connection: Connection, now: datetime) -> None:
+            person_id = person_of(connection, self._access.ids, scope.platform, person, now)
+            for value in values:
+                _show(connection, {**_place_of(scope), "person_id": person_id}, value, now)
+
+        await self._access.change(apply)
+
     async def forget(self, scope: Scope, field: str, at: datetime) -> int:
         def apply(connection: Connection, now: datetime) -> int:
             person_id: int | None = connection.execute(_person_of(scope)).scalar()
@@ -151,6 +159,19 @@ def _mark(connection: Connection, what: dict[str, Any], at: datetime, now: datet
     """Note of whom, where and which field was forgotten, without what it was."""
     row = {**what, "source": _MARKED, "said_at": at, "created_at": now}
     connection.execute(insert(profile_values).values(row))
+
+
+def _show(connection: Connection, whose: dict[str, Any], value: NewValue, now: datetime) -> None:
+    """Keep what is shown of somebody, in place of what was shown before."""
+    here = (_VALUES.person_id == whose["person_id"], _VALUES.field == value.field)
+    forgotten = select(_VALUES.id).where(*here, _VALUES.value.is_(None), _VALUES.guild_id.is_(None))
+    if connection.execute(forgotten.limit(1)).first() is not None:
+        return
+    account = (_VALUES.platform == whose["platform"], _VALUES.external_id == whose["external_id"])
+    shown = (*here, *account, _VALUES.source == value.source.value)
+    if list(connection.execute(select(_VALUES.value).where(*shown)).scalars()) != [value.value]:
+        connection.execute(delete(profile_values).where(*shown))
+        connection.execute(insert(profile_values).values({**whose, **_as_row(value), "created_at": now}))
 
 
 def _hold(connection: Connection, person_id: int) -> bool:

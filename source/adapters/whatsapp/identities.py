@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from source.adapters.whatsapp.early import EarlyCorrections
 from source.services.contact_merging import ContactMerging
 from source.services.history_imports import HistoryImports
+from source.services.profiles import ProfileService
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +15,7 @@ class Identities:
     merging: ContactMerging
     early: EarlyCorrections
     history: HistoryImports
+    profiles: ProfileService
 
     async def take_up(self) -> None:
         """Go on with what an earlier process has left.

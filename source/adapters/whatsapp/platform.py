@@ -13,6 +13,7 @@ from source.adapters.whatsapp.file_words import FileWords
 from source.adapters.whatsapp.graph_files import GraphFiles
 from source.adapters.whatsapp.handlers.corrected import CorrectedHandler
 from source.adapters.whatsapp.handlers.echoed import EchoedHandler
+from source.adapters.whatsapp.handlers.introduced import Introduced
 from source.adapters.whatsapp.handlers.moved import MovedHandler
 from source.adapters.whatsapp.handlers.past import ListedHandler, PastHandler
 from source.adapters.whatsapp.handlers.reacted import ReactedHandler
@@ -84,8 +85,9 @@ class WhatsAppPlatform:
         files = GraphFiles(self.outlet.graph, phone_id=settings.phone_id, api_base=settings.api_base)
         words = FileWords(files, media)
         said = SaidHandler(turns, commands, self.channel, CommandAnswers(self.channel, files), words, store)
+        heard = WishedHandler(wishes, self.channel, said)
         handlers: dict[str, Handler] = {
-            SAID: AsCorrectedEarly(identities.early, WishedHandler(wishes, self.channel, said)),
+            SAID: AsCorrectedEarly(identities.early, Introduced(identities.profiles, heard)),
             ECHOED: AsCorrectedEarly(identities.early, EchoedHandler(business, self.channel)),
             CORRECTED: CorrectedHandler(corrections, identities.early, words),
             REACTED: ReactedHandler(reactions, store),

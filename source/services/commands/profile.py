@@ -24,6 +24,7 @@ _SAID_BY: Final = {
     ProfileSource.OPERATOR: "set by the operator",
     ProfileSource.MODEL: "from what you wrote",
     ProfileSource.OFFLINE: "from what you wrote",
+    ProfileSource.CONTACT: "as you call yourself there",
 }
 _HOW: Final = "/profile set FIELD VALUE corrects it, /profile forget FIELD forgets it."
 _THEN: Final = "Both are one person to me then: what you told me in private on one, I know on the other."
