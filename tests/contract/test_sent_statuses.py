@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from source.adapters.storage.archive_table import ArchiveTable
 from source.adapters.storage.conversation_deletion import deletion_of
 from source.adapters.storage.message_pages import MessageTable
 from source.adapters.storage.sql_store import SqlStore
@@ -13,6 +14,7 @@ from source.domain.outcome import Outcome
 from source.domain.thread import Platform, ThreadRef
 from source.domain.turn import SentPart, TurnRecord
 from source.ports.sent import Failed, Followed, ReplyPart, Status, unknown_id
+from tests.contract.test_archives import archive_of
 from tests.fakes.clock import FakeClock
 from tests.fakes.databases import rows
 from tests.fakes.store_samples import head, inbound, said
@@ -64,11 +66,16 @@ def _statuses(part: ReplyPart, *outcomes: Outcome, of: str = "m1") -> list[Statu
     return [Status(of, outcome, part) for outcome in outcomes]
 
 
-async def test_a_status_never_goes_back(sql_store: SqlStore, table: StatusTable) -> None:
+async def test_a_status_never_goes_back(
+    sql_store: SqlStore, table: StatusTable, clock: FakeClock, database: str
+) -> None:
     reply = await _reply(sql_store)
     (part,) = reply.parts
     assert (await table.tell(WHATSAPP, _statuses(part, READ))).followed == (reply.shown(READ),)
+    told_at = rows(database, "SELECT told_at FROM sent_statuses")
+    clock.advance(hours=1)
     told = await table.tell(WHATSAPP, _statuses(part, DELIVERED, SENT, READ))
+    assert rows(database, "SELECT told_at FROM sent_statuses") == told_at
     assert (told.followed, told.failed, told.unrelated) == ((), (), 0)
     assert await reply.delivery() is READ
 
@@ -180,8 +187,22 @@ async def test_an_outcome_of_which_nothing_is_told_stays_unknown_until_something
     assert await reply.delivery() is Outcome.UNKNOWN
     # It still counts as sent: nothing is said twice.
     assert SentPart(reply.key, 1, unknown_id(second)) in await sql_store.unfinished_parts(WHATSAPP)
-    await table.tell(WHATSAPP, _statuses(second, SENT, of="m2"))
-    assert await reply.delivery() is SENT
+    await table.tell(WHATSAPP, _statuses(second, FAILED, of="m2"))
+    assert await reply.delivery() is FAILED
+
+
+async def test_each_part_is_waited_for_as_long(
+    sql_store: SqlStore, table: StatusTable, clock: FakeClock, database: str
+) -> None:
+    reply = await _reply(sql_store, parts=2)
+    reply.noted(0, unknown_id(reply.parts[0]))
+    await sql_store.unfinished_parts(WHATSAPP)
+    clock.advance(minutes=9)
+    reply.noted(1, unknown_id(reply.parts[1]))
+    await sql_store.unfinished_parts(WHATSAPP)
+    clock.advance(minutes=2)
+    await table.give_up(WHATSAPP, silent_since=clock.now() - TEN_MINUTES)
+    assert rows(database, "SELECT part, status FROM sent_statuses ORDER BY part") == [(0, "unknown"), (1, "")]
 
 
 async def test_a_status_that_overtakes_the_note_of_an_unknown_outcome_counts(
@@ -219,6 +240,19 @@ async def test_a_deleted_conversation_takes_its_statuses_along(
     await table.tell(WHATSAPP, _statuses(other.parts[0], READ, of="m2"))
     await sql_store.change(deletion_of(reply.conversation_id))
     assert rows(database, "SELECT external_id FROM sent_statuses") == [("m2",)]
+
+
+async def test_an_archive_of_which_a_reply_arrives_is_behind(
+    sql_store: SqlStore, table: StatusTable, database: str
+) -> None:
+    reply, other = await _reply(sql_store), await _reply(sql_store)
+    for each in (reply, other):
+        stored = await sql_store.load(each.conversation_id)
+        assert stored is not None
+        await ArchiveTable(sql_store).note_archived(archive_of(stored), seen=stored)
+    await table.tell(WHATSAPP, _statuses(reply.parts[0], READ))
+    behind = "SELECT conversation_id FROM archives WHERE sha256 = ''"
+    assert rows(database, behind) == [(reply.conversation_id,)]
 
 
 async def test_a_new_status_is_no_change_of_what_was_said(

@@ -149,6 +149,8 @@ async def test_old_tasks_are_forgotten(bench: ArchiveBench) -> None:
     assert (await desk.done(CLEANUP))["deleted_rows"] == {
         "archives": 0,
         "sent_parts": 0,
+        "sent_statuses": 0,
+        "parked_replies": 0,
         "feedback": 0,
         "aliases": 0,
         "people": 0,

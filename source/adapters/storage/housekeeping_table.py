@@ -23,6 +23,7 @@ from source.adapters.storage.tables import (
     participants,
     people,
     sent_parts,
+    sent_statuses,
 )
 from source.adapters.storage.webhook_tables import webhook_deliveries
 from source.domain.conversation_head import ConversationState
@@ -60,6 +61,7 @@ class HousekeepingTable:
             "archives": await self._delete(archives.c.conversation_id, ~_has_archived()),
             "sent_parts": await self._delete(sent_parts.c.key, ~_has_event(sent_parts.c.key)),
             "parked_replies": await self._delete(parked_replies.c.key, ~_has_event(parked_replies.c.key)),
+            "sent_statuses": await self._delete(sent_statuses.c.key, ~_has_event(sent_statuses.c.key)),
             "feedback": await self._delete(feedback.c.key, ~_has_event(feedback.c.key)),
             "aliases": await self._delete_aliases(),
             "people": await self._delete(people.c.id, ~exists().where(aliases.c.person_id == people.c.id)),
