@@ -16,9 +16,8 @@ from source.ports.clock import Clock
 from source.ports.store import TurnStore
 from source.services.admission import Admission
 from source.services.attendance import ALWAYS_OPEN, Gate
-from source.services.delivery import Deliveries
+from source.services.delivery import Deliveries, outgoing_of
 from source.services.mailbox import Waiting
-from source.services.outgoing import outgoing_of
 from source.services.owned_tasks import OwnedTasks
 from source.services.scrubbing import AS_IT_IS, Keeping
 from source.services.turn import NOTHING_TO_RETRY, Answerer

@@ -16,11 +16,13 @@ from source.domain.errors import RefusedInputError
 from source.domain.thread import Platform
 from source.domain.turn import ModelUsage, Purpose
 from source.services.admission import Admission
+from source.services.attendance import AttendanceGate, Attending
 from source.services.commands import CommandInvocation, CommandReply, words
 from source.services.limits import Limits, LimitSettings
 from source.services.media import Media
 from source.services.media_telling import MediaRules, MediaTelling
 from source.services.media_usage import MediaUsage
+from tests.fakes.attendance import InMemoryAttendance
 from tests.fakes.channel import FakeChannel
 from tests.fakes.media import FakeMediaReader
 from tests.fakes.small_echo import SmallEcho, passing, rest
@@ -168,6 +170,19 @@ async def test_what_would_be_refused_is_not_looked_at(desk: Desk) -> None:
         await desk.handler.see_to(desk.kept(2, text="[image] my boat", file=PHOTO))
     assert desk.files.fetched == []
     await passing(desk.echo, seconds=2)
+
+
+async def test_what_a_person_looks_at_themselves_is_not_looked_at(desk: Desk) -> None:
+    clock = desk.echo.clock
+    attending = Attending(InMemoryAttendance(clock), clock, human_timeout=timedelta(hours=12))
+    desk.echo.gate = AttendanceGate(attending)
+    desk.echo.start()
+    desk.__post_init__()
+    await attending.ask_for_person(desk.kept(1).thread.key, by="person")
+    await desk.handler.see_to(desk.kept(1, text="[image] my boat", file=PHOTO))
+    await passing(desk.echo, seconds=2)
+    assert (desk.files.fetched, await desk.said()) == ([], ["[image] my boat"])
+    assert desk.echo.channel.replies == []
 
 
 async def test_what_looking_took_is_noted_with_the_conversation_once_there_is_one(desk: Desk) -> None:

@@ -44,7 +44,8 @@ class SaidHandler:
         reply_to, quote = kept.content.get("reply_to"), await quoted(self.events, kept)
         text = _below(quote, meant.text)
         inbound = InboundMessage(kept.key, kept.thread, kept.person, text, kept.sent_at, reply_to=reply_to)
-        if "file" in kept.content:
+        # What a person looks at themselves is not shown to a model.
+        if "file" in kept.content and not self.turns.is_attended(kept.thread.key):
             await self._take_with_file(kept, inbound, quote)
         else:
             await self.turns.accept(inbound, self.channel)
