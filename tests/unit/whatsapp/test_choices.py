@@ -24,6 +24,11 @@ def test_a_few_choices_are_buttons() -> None:
     assert replies == [{"id": "/forget-me confirm", "title": "Yes"}, {"id": "/x", "title": "A very long label h…"}]
 
 
+def test_no_two_buttons_are_called_the_same() -> None:
+    found: Any = interactive_of("Sure?", [Choice(f"The same long title, {each}", f"/x {each}") for each in (1, 2)])
+    assert [each["reply"]["title"] for each in found["action"]["buttons"]] == ["The same long title…"]
+
+
 def test_many_choices_or_such_as_need_a_line_are_a_list() -> None:
     about: Any = interactive_of("Which?", [Choice("Boat", "/resume 1", "yesterday")])
     (row,) = about["action"]["sections"][0]["rows"]
