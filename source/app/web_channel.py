@@ -52,7 +52,8 @@ def web_of(
     )
 
     def routes() -> Sequence[APIRouter]:
-        return (*api_routes(echo, operations, web_chat), *more_routes)
+        # Routes are asked in turn: what platforms call most comes first.
+        return (*more_routes, *api_routes(echo, operations, web_chat))
 
     return Web(WebPlatform(frame, routes, data_folder=echo.settings.conversations_dir), web_chat)
 
