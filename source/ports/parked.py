@@ -56,8 +56,8 @@ class ParkedReplies(Protocol):
         """Wait no longer for what was parked before; return the keys of those replies."""
         ...
 
-    async def return_to_waiting(self, key: int, parts: Sequence[int]) -> bool:
-        """Have these parts of a reply that seemed to have arrived sent again later; False: there is no such reply."""
+    async def return_to_waiting(self, key: int, parts: Sequence[int]) -> ThreadKey | None:
+        """Have these parts of a reply that seemed to have arrived sent again later; None: there is no such reply."""
         ...
 
 

@@ -109,10 +109,11 @@ async def test_what_turned_out_not_to_have_arrived_waits_again_with_the_parts_th
         sql_store.note_sent(WHATSAPP, SentPart(key, number, f"sent {number}"))
     (reply,) = await sql_store.undelivered()
     await sql_store.mark_delivered(reply.keys)
-    assert await table.return_to_waiting(key, [1, 2])
+    assert await table.return_to_waiting(key, [1, 2]) == ADA.key
+    assert await table.return_to_waiting(key, [1, 2]) is None
     assert [each.keys for each in await sql_store.undelivered()] == [reply.keys]
     assert [each.part for each in await sql_store.unfinished_parts(WHATSAPP)] == [0]
-    assert not await table.return_to_waiting(4711, [0])
+    assert await table.return_to_waiting(4711, [0]) is None
 
 
 async def test_when_somebody_wrote_last_is_kept_with_what_they_wrote(table: ParkedTable, sql_store: SqlStore) -> None:

@@ -47,7 +47,7 @@ class ParkedTable:
     async def drop(self, platform: Platform, before: datetime) -> list[int]:
         return await self._access.change(lambda connection, _now: _drop(connection, platform, before))
 
-    async def return_to_waiting(self, key: int, parts: Sequence[int]) -> bool:
+    async def return_to_waiting(self, key: int, parts: Sequence[int]) -> ThreadKey | None:
         return await self._access.change(partial(_return, key, parts))
 
     async def wrote_at(self, platform: Platform, contact_id: int) -> datetime | None:
@@ -128,13 +128,15 @@ def _drop(connection: Connection, platform: Platform, before: datetime) -> list[
     return keys
 
 
-def _return(key: int, parts: Sequence[int], connection: Connection, _now: datetime) -> bool:
+def _return(key: int, parts: Sequence[int], connection: Connection, _now: datetime) -> ThreadKey | None:
     was_there = events.c.state == EventState.DELIVERED.value, events.c.reply_id.is_not(None)
     put = update(events).where(_is_same_reply(connection, key), *was_there).values(state=EventState.ANSWERED.value)
     if not connection.execute(put).rowcount:
-        return False
+        return None
     connection.execute(delete(sent_parts).where(sent_parts.c.key == key, sent_parts.c.part.in_(parts)))
-    return True
+    query = select(threads.c.platform, threads.c.thread_id).join(events, events.c.thread_key == threads.c.id)
+    row = connection.execute(query.where(events.c.id == key)).one()
+    return ThreadKey(Platform(row.platform), row.thread_id)
 
 
 def _is_same_reply(connection: Connection, key: int) -> ColumnElement[bool]:

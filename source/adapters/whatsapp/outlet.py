@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Protocol
 
+import structlog
+
 from source.adapters.whatsapp.graph import GraphSending
 from source.adapters.whatsapp.pacing import Pacing
 from source.adapters.whatsapp.parking import Parking
@@ -11,16 +13,19 @@ from source.adapters.whatsapp.reply import ReplyParts, WhatsAppChannel
 from source.adapters.whatsapp.resuming import Resuming
 from source.adapters.whatsapp.settings import WhatsAppSettings
 from source.adapters.whatsapp.standing import Standing
+from source.adapters.whatsapp.troubles import MetaError, Remedy, remedy_for
 from source.adapters.whatsapp.typing_sign import TypingSign
 from source.adapters.whatsapp.window import Window
 from source.domain.thread import ThreadRef
 from source.ports.clock import Clock
 from source.ports.health import PartHealth, PartStatus
-from source.ports.parked import ParkedReplies, WritingTimes
+from source.ports.parked import ParkedReason, ParkedReplies, WritingTimes
 from source.ports.store import ChannelStore
 from source.ports.webhooks import ContactStore
 from source.services.owned_tasks import OwnedTasks
 from source.services.turn_service import TurnService
+
+log = structlog.get_logger(__name__)
 
 
 class ParkedStore(ParkedReplies, WritingTimes, Protocol):
@@ -59,6 +64,23 @@ class Outlet:
             parked_for=settings.parked_for,
             clock=clock,
         )
+
+    async def failed(self, key: int, part: int, code: int | None) -> None:
+        """Meta told afterwards that a part of a reply did not arrive; told again it changes nothing more.
+
+        Raises: StoreError.
+        """
+        remedy = None if code is None else remedy_for(code)
+        if code is not None and remedy is Remedy.ALERT:
+            self.standing.alert(MetaError(code, "a message was not delivered"))
+        if remedy is not Remedy.WINDOW:
+            return
+        thread = await self._parked.return_to_waiting(key, [part])
+        if thread is not None:
+            self.parts.forget_sent()
+            await self._parked.park(key, ParkedReason.REFUSED, is_told=False)
+            self._turns.deliveries.park(self.channel, thread, key)
+            log.info("reply_parked", events=1, reason="Meta says that it came too late")
 
     async def health(self) -> PartHealth:
         """Return whether messages can be sent, and how many wait for people to write."""

@@ -82,6 +82,7 @@ class WhatsAppPlatform:
         self._media = media
         self.outlet = Outlet(settings, turns=turns, store=store, contacts=contacts, parked=parked, clock=clock)
         self.channel = self.outlet.channel
+        statuses.failures_go_to(self.outlet.failed)
         files = GraphFiles(self.outlet.graph, phone_id=settings.phone_id, api_base=settings.api_base)
         words = FileWords(files, media)
         said = SaidHandler(turns, commands, self.channel, CommandAnswers(self.channel, files), words, store)
