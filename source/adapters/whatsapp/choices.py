@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from source.services.commands.vocabulary import Choice
+from source.services.topics import SUGGESTION
 
 # Meta's limits, in characters.
 MOST_BODY_CHARS: Final = 1_024
@@ -14,6 +15,9 @@ _MOST_TITLE_CHARS: Final = 24
 _MOST_ABOUT_CHARS: Final = 72
 _MOST_COMMAND_CHARS: Final = 200
 _OPENS_LIST: Final = "Choose"
+
+OFFERED: Final[Mapping[str, Sequence[Choice]]] = {SUGGESTION: (Choice("New conversation", "/new"),)}
+"""Lines beside a reply that stand below it, with what can be tapped then; all others are told with it."""
 
 
 def interactive_of(body: str, choices: Sequence[Choice]) -> Mapping[str, Any] | None:

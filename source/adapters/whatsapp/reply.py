@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import structlog
 
+from source.adapters.whatsapp.choices import OFFERED, interactive_of
 from source.adapters.whatsapp.formatting import for_whatsapp
 from source.adapters.whatsapp.graph import Recipient, Sending, UnknownOutcomeError, is_outcome_unknown
 from source.adapters.whatsapp.items import thread_of
@@ -62,11 +63,13 @@ class WhatsAppReply:
         shown = f"{text}\n\n{_CUT_SHORT}" if interrupted else text
         self._parts.sign.answered(self._thread)
         recipient = await self._parts.recipient(self._thread)
-        whole = "\n\n".join([*map(_in_italics, self._notices), shown])
+        told = [line for line in self._notices if line not in OFFERED]
+        whole = "\n\n".join([*map(_in_italics, told), shown])
         async with self._parts.in_order.hold(self._thread.thread_id):
             try:
                 await self._parts.window.check(self._thread)
                 await self._send_all(recipient, pieces_of(whole))
+                await self._offer(recipient)
             except WindowClosedError as error:
                 await self._send_late(recipient, whole, error)
             if self._key:
@@ -88,6 +91,17 @@ class WhatsAppReply:
     async def _send_all(self, recipient: Recipient, pieces: Sequence[str]) -> None:
         for number, piece in enumerate(pieces):
             await self._send_once(recipient, ReplyPart(self._key, number, len(pieces)), piece)
+
+    async def _offer(self, recipient: Recipient) -> None:
+        """Show what may be done next below the reply, which has arrived whatever becomes of this."""
+        for line in self._notices:
+            body = interactive_of(line, OFFERED.get(line, ()))
+            if body is None:
+                continue
+            try:
+                await self._parts.sending.message(recipient, "interactive", body, tracker="")
+            except DeliveryError as error:
+                log.info("offer_undelivered", error=str(error))
 
     async def _send_late(self, recipient: Recipient, whole: str, why: WindowClosedError) -> None:
         """Have a template tell it, or have it wait."""
@@ -162,7 +176,7 @@ class ReplyParts:
         if contact is None:
             raise no_recipient()
         by_kind = dict(address.split(":", 1) for address in contact.addresses)
-        return Recipient(phone=by_kind.get("phone"), user=by_kind.get("user"))
+        return Recipient(phone=by_kind.get("phone"), user=by_kind.get("user") or by_kind.get("parent"))
 
     async def sent(self) -> set[tuple[int, int]]:
         """Return the pieces of replies that are not finished, by event and number."""
