@@ -208,7 +208,7 @@ class _RowsAndAttendance(PersonDeletion):
 
     async def forget_rows(self, who: Who, place: SeenFrom | None, before: int) -> None:
         await super().forget_rows(who, place, before)
-        await self._attending.forget_gone()
+        await self._attending.follow()
 
 
 class _NoEngine:

@@ -78,13 +78,24 @@ class Attending:
             else:
                 self._attended[each.thread] = each.attendance
 
-    async def forget_gone(self) -> None:
-        """Know no more what the store does not, since whoever it was about is forgotten."""
+    async def follow(self) -> None:
+        """Know what the store knows, since threads were forgotten there, or moved to other ones.
+
+        Raises: StoreError: what was known is known.
+        """
         before = dict(self._attended)
-        kept = {each.thread for each in await self._store.attended()}
-        for thread, attendance in before.items():
-            if thread not in kept and self._attended.get(thread) is attendance:
+        stored = {each.thread: each.attendance for each in await self._store.attended()}
+        for thread in before.keys() | stored.keys():
+            if self._attended.get(thread) is not before.get(thread):  # it was decided anew meanwhile
+                continue
+            if thread in stored:
+                self._attended[thread] = stored[thread]
+            else:
                 del self._attended[thread]
+
+    async def forget_gone(self) -> None:
+        """As `follow`."""
+        await self.follow()
 
     def of(self, thread: ThreadKey) -> Attendance:
         """Return who answers in a thread now."""

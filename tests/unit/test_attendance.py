@@ -1,5 +1,6 @@
 """Who answers in a thread, and for how long."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -104,12 +105,24 @@ async def test_threads_are_listed_by_how_long_a_person_has_answered(attending: A
     assert [each.thread for each in attending.listed()] == [BEN]
 
 
-async def test_whoever_is_forgotten_is_attended_no_more(attending: Attending, store: InMemoryAttendance) -> None:
+async def test_whoever_is_forgotten_is_attended_no_more_and_who_is_somebody_else_goes_on(
+    attending: Attending, store: InMemoryAttendance
+) -> None:
+    eve = ThreadKey(Platform.WHATSAPP, "78")
     await attending.ask_for_person(ADA, by="person")
     await attending.ask_for_person(BEN, by="person")
-    del store.rows[ADA]
-    await attending.forget_gone()
+    store.rows[eve] = store.rows.pop(ADA)
+    await attending.follow()
     assert attending.of(ADA) is ECHO_ANSWERS
+    assert attending.of(BEN).mode is Mode.HUMAN
+    assert attending.of(eve).mode is Mode.HUMAN
+
+
+async def test_what_is_decided_while_the_store_is_read_holds(attending: Attending) -> None:
+    await attending.ask_for_person(ADA, by="person")
+    await asyncio.gather(attending.follow(), attending.hand_back(ADA, by="person"))
+    assert attending.of(ADA) is ECHO_ANSWERS
+    await asyncio.gather(attending.follow(), attending.ask_for_person(BEN, by="person"))
     assert attending.of(BEN).mode is Mode.HUMAN
 
 
