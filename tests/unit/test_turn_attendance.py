@@ -122,6 +122,17 @@ async def test_an_answer_that_is_being_said_is_not_delivered_and_not_kept(echo: 
     assert await echo.store.unanswered() == []
 
 
+async def test_a_person_who_takes_over_before_the_first_word_leaves_nothing_to_be_seen(echo: Attended) -> None:
+    echo.model.hold()
+    saying = asyncio.create_task(echo.say("Hello"))
+    await echo.model.called.wait()
+    await echo.take_over()
+    reply = await saying
+    echo.model.release()
+    assert (reply.streamed, reply.delivered, reply.failure) == ("", None, "")
+    assert texts(echo) == ["Hello"]
+
+
 async def test_an_answer_that_is_stored_and_on_its_way_is_taken_back(echo: Attended) -> None:
     echo.channel.is_down = True
     await echo.say("Hello")
