@@ -16,7 +16,8 @@ from source.app.lost_database import refuse_a_lost_file, refuse_an_unmade_server
 from source.app.model_check import check_model
 from source.app.settings import Settings
 from source.app.settings_words import shown_value
-from source.domain.errors import DeliveryError, EchoError, FolderInUseError, SettingsError, StoreError
+from source.domain.errors import EchoError, FolderInUseError, SettingsError, StoreError
+from source.ports.clock import SystemClock
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,18 +154,28 @@ async def _checked_embeddings(settings: Settings) -> list[Finding]:
 
 
 async def check_whatsapp(settings: Settings) -> list[Finding]:
-    """Ask Meta for the number, with the token."""
+    """Ask Meta about the number, the token and the webhooks, and the store what waits for people to write."""
     if not settings.has_whatsapp:
         told = "WHATSAPP_TOKEN is not set: Echo is not on WhatsApp (docs/whatsapp.md has the steps)."
         return [Finding("whatsapp", told)]
-    from source.adapters.whatsapp.number import number_behind
+    from source.adapters.whatsapp.number import examine
     from source.app.whatsapp_channel import whatsapp_settings
 
+    found = await examine(whatsapp_settings(settings), SystemClock().now())
+    return [*(Finding("whatsapp", each.text, is_fine=each.is_fine) for each in found), *await _parked(settings)]
+
+
+async def _parked(settings: Settings) -> list[Finding]:
+    """How many replies wait; nothing to say where there are none, or where the database says so itself."""
+    from source.adapters.storage.parked_table import ParkedTable
+
     try:
-        number = await number_behind(whatsapp_settings(settings))
-    except DeliveryError as error:
-        return [Finding("whatsapp", f"{error}: see WHATSAPP_TOKEN and WHATSAPP_PHONE_ID.", is_fine=False)]
-    return [Finding("whatsapp", f"The token may use {number}. Webhooks are signed with WHATSAPP_APP_SECRET.")]
+        async with open_reader(settings) as store:
+            waiting = await ParkedTable(store).count()
+    except EchoError:
+        return []
+    told = f"Replies that wait until their people write again: {waiting:,}."
+    return [Finding("whatsapp", told)] if waiting else []
 
 
 async def check_discord(settings: Settings) -> list[Finding]:

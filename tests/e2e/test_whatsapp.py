@@ -124,7 +124,7 @@ async def test_check_asks_meta_for_the_number(business: Business) -> None:
     assert "The token may use +1 555-078-3881 (Lucky Shrub)." in whole
     business.graph.account.token_is_expired = True
     refused = await asyncio.to_thread(_check, business.bot)
-    assert re.search(r"problem +whatsapp .*see WHATSAPP_TOKEN", refused)
+    assert re.search(r"problem +whatsapp .*WHATSAPP_TOKEN", refused)
 
 
 def _check(bot: ApiServer) -> str:

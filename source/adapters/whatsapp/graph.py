@@ -110,21 +110,27 @@ class GraphSending:
     async def number(self) -> str:
         """Return the number and its name, as people see them.
 
-        Raises: DeliveryError: the token may not use it, or Meta cannot be reached.
+        Raises: MetaError: the token may not use it, or Meta cannot be reached.
+        """
+        known = await self.ask(self._settings.phone_id, fields="display_phone_number,verified_name")
+        return f"{known.get('display_phone_number', '?')} ({known.get('verified_name', '?')})"
+
+    async def ask(self, path: str, **query: str) -> Mapping[str, Any]:
+        """Return what the Graph API has at a path.
+
+        Raises: MetaError: it is refused, or Meta cannot be reached.
         """
         client = await self.client()
         from httpx import HTTPError
         from pywa_async.errors import WhatsAppError
 
         try:
-            known = await client.api.get_business_phone_number(
-                phone_id=self._settings.phone_id, fields=("display_phone_number", "verified_name")
-            )
+            found = await client.api.send_raw_request("GET", f"/{path}", params=query)
         except WhatsAppError as error:
             raise MetaError(error.code, error.message) from error
         except (HTTPError, ValueError) as error:
             raise UnreachableError(type(error).__name__) from error
-        return f"{known.get('display_phone_number', '?')} ({known.get('verified_name', '?')})"
+        return found if isinstance(found, dict) else {}
 
     async def close(self) -> None:
         """End the connections."""

@@ -123,7 +123,10 @@ def advice_for(code: int) -> str:
             "put it into WHATSAPP_TOKEN and start Echo again."
         )
     if code in _PERMISSIONS or code in {3, 10, 403, 131005}:
-        return "The token may not do this: give its system user whatsapp_business_messaging for this account."
+        return (
+            "The token may not do this: make one with whatsapp_business_messaging and whatsapp_business_management "
+            "for a system user who has this account, put it into WHATSAPP_TOKEN and start Echo again."
+        )
     if code == 33:
         return "The number is gone from Meta's account: see WHATSAPP_PHONE_ID."
     if code == 131042:
