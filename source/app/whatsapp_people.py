@@ -26,9 +26,14 @@ def identities_of(echo: Echo) -> Identities:
 
 
 def _merging(echo: Echo) -> ContactMerging:
-    contacts = ContactTable(echo.store)
     return ContactMerging(
-        Platform.WHATSAPP, contacts, manager=echo.manager, store=echo.store, turns=echo.turns, clock=echo.clock
+        Platform.WHATSAPP,
+        ContactTable(echo.store),
+        manager=echo.manager,
+        store=echo.store,
+        turns=echo.turns,
+        clock=echo.clock,
+        moved=echo.people.attending.follow,
     )
 
 

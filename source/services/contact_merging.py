@@ -1,6 +1,7 @@
 """What two contacts said that turned out to be one becomes one dialogue, while no turn of theirs runs."""
 
 from collections import defaultdict
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Protocol
@@ -51,13 +52,16 @@ class ContactMerging:
         store: LoadingStore,
         turns: BusyThreads,
         clock: Clock,
+        moved: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
+        """`moved` is called once something has moved, for what is known of threads in memory."""
         self._platform = platform
         self._merges = merges
         self._manager = manager
         self._store = store
         self._turns = turns
         self._clock = clock
+        self._moved = moved
         self._kept: dict[int, int] = {}
         self._pending: defaultdict[int, set[int]] = defaultdict(set)
         self._tasks = OwnedTasks()
@@ -107,6 +111,11 @@ class ContactMerging:
                 is_settled = await self._settled(merge)
             except StoreConflictError:  # somebody is being forgotten: what is left then follows
                 is_settled = False
+            except StoreError:
+                raise
+            except Exception:  # what was said must not wait for, or go with, a fault in this
+                log.exception("merge_broke", gone=gone)
+                is_settled = False
             self._done(merge)
             if not is_settled:
                 self._tasks.spawn(self._follow(merge), name=f"merge-{gone}")
@@ -126,6 +135,8 @@ class ContactMerging:
                     return
             except StoreError as error:
                 log.warning("merge_waits", gone=merge.gone, reason=str(error))
+            except Exception:
+                log.exception("merge_broke", gone=merge.gone)
 
     async def _settled(self, merge: Merge) -> bool:
         """Move everything; whether that was all there will be."""
@@ -145,6 +156,8 @@ class ContactMerging:
                 await self._put_away(thread)
             for conversation_id in await self._merges.move(self._platform, merge):
                 await self._write_anew(conversation_id)
+            if self._moved is not None:
+                await self._moved()
 
     async def _put_away(self, thread: ThreadKey) -> None:
         """Have the store know all of a running conversation, which is loaded again when it is needed."""

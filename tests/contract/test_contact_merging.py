@@ -1,13 +1,17 @@
 """Nothing is lost of a contact that turns out to be another one, whatever the database."""
 
+from datetime import timedelta
+
 import pytest
 
+from source.adapters.storage.attendance_table import AttendanceTable
 from source.adapters.storage.contact_table import ContactTable
 from source.adapters.storage.link_table import LinkTable
 from source.adapters.storage.people_table import PeopleTable
 from source.adapters.storage.receipt_table import ReceiptTable
 from source.adapters.storage.sql_store import SqlStore
 from source.adapters.storage.sync_table import SyncTable
+from source.domain.attendance import Attendance, Mode
 from source.domain.errors import StoreConflictError
 from source.domain.privacy import ReceiptKind, Subject
 from source.domain.thread import PersonRef, Platform, ThreadRef
@@ -143,6 +147,24 @@ async def test_what_is_kept_of_the_thread_goes_along_once(two: Two) -> None:
     await two.move()
     states = await SyncTable(two.store).sync_states()
     assert [(state.thread.thread_id, state.messages_found) for state in states] == [(str(two.merge.kept), 1)]
+
+
+async def test_who_wants_nothing_unasked_still_wants_nothing(two: Two) -> None:
+    wishes = AttendanceTable(two.store)
+    await wishes.stop(WHATSAPP, str(two.merge.gone))
+    await two.turn_out_to_be_one()
+    await two.move()
+    assert await wishes.stopped_at(WHATSAPP, str(two.merge.kept)) is not None
+
+
+async def test_where_a_person_answers_one_still_does(two: Two) -> None:
+    await two.talk(two.merge.gone, "Hello")
+    human = Attendance(Mode.HUMAN, NOW + timedelta(hours=1), NOW, "person")
+    await AttendanceTable(two.store).attend(two.thread(two.merge.gone).key, human)
+    await two.turn_out_to_be_one()
+    await two.move()
+    (attended,) = await AttendanceTable(two.store).attended()
+    assert attended.thread == two.thread(two.merge.kept).key
 
 
 async def test_nobody_merges_who_is_being_forgotten(two: Two) -> None:

@@ -1,6 +1,7 @@
 """Who writes is who they were, whatever Meta calls them now."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -8,10 +9,12 @@ import pytest
 
 from source.adapters.storage.contact_table import ContactTable
 from source.domain.profile import ProfileSource
-from source.domain.thread import Platform
+from source.domain.thread import PersonRef, Platform, ThreadRef
 from source.ports.store import Scope
+from tests.fakes.channel import FakeChannel
 from tests.fakes.graph_people import Contact
-from tests.fakes.running_echo import database_rows, eventually, transcripts_in
+from tests.fakes.raw_files import found_in
+from tests.fakes.running_echo import Talk, database_rows, eventually, transcripts_in
 from tests.fakes.whatsapp_echo import WhatsAppEcho, whatsapp_echo
 
 NEW_PHONE = "4915187654321"
@@ -102,6 +105,49 @@ async def test_names_that_people_give_themselves_are_known_and_go_after_what_the
     current, (earlier,) = profile.current("name"), profile.earlier("name")
     assert current is not None
     assert (current.value, earlier.value, earlier.source) == ("Evelyn Smith", "Evi", ProfileSource.CONTACT)
+
+
+async def test_who_is_forgotten_is_forgotten_under_all_that_they_were_known_by(
+    whatsapp: WhatsAppEcho, tmp_path: Path
+) -> None:
+    eve = whatsapp.graph.people.add("Eve", phone="4915112345678", shows_phone=False, username="eve")
+    hidden, eve.user_id, eve.shows_phone = eve.user_id, None, True
+    await whatsapp.says(eve, "My boat is called Aurora")
+    eve.user_id, eve.shows_phone = hidden, False
+    await whatsapp.says(eve, "It has two masts")
+    eve.shows_phone = True
+    await whatsapp.says(eve, "and a dog")
+    await whatsapp.brings(whatsapp.phone(eve).changes_number(NEW_PHONE), whatsapp.phone(eve).edits("wamid.early", "x"))
+    await whatsapp.says(eve, "/forget-me confirm")
+    await whatsapp.seen_to()
+    await eventually(lambda: found_in(tmp_path, ("4915112345678", NEW_PHONE, str(hidden), "Aurora", "two masts")) == {})
+    for table in ("contacts", "contact_addresses", "former_addresses", "merged_contacts", "early_corrections"):
+        assert database_rows(tmp_path, f"SELECT * FROM {table}") == []
+
+
+async def test_a_customer_links_a_discord_account_both_ways(whatsapp: WhatsAppEcho) -> None:
+    for number, begins in enumerate(("whatsapp", "discord")):
+        ada = whatsapp.graph.people.add(f"Ada{number}")
+        discord = PersonRef(f"discord-{number}", "Ada")
+        talk = Talk(whatsapp.echo, whatsapp.clock, whatsapp.echo.settings, FakeChannel(Platform.DISCORD))
+        there = ThreadRef(Platform.DISCORD, f"dm-{number}")
+        await whatsapp.says(ada, f"My boat{number} is called Aurora")
+        await talk.say(f"My boat{number} has two masts", thread=there, person=discord)
+        if begins == "whatsapp":
+            await talk.command(f"link {_code((await whatsapp.says(ada, '/link')).text)}", thread=there, person=discord)
+        else:
+            code = _code(await talk.command("link", thread=there, person=discord))
+            await whatsapp.says(ada, f"/link {code}")
+        found = await talk.command(f"search boat{number}", thread=there, person=discord)
+        shown = (await whatsapp.says(ada, f"/search boat{number}")).text
+        for told in (found, shown):
+            assert ("Aurora" in told, "two masts" in told) == (True, True)
+
+
+def _code(text: str) -> str:
+    match = re.search(r"/link ([A-Z0-9]{4}-[A-Z0-9]{4})", text)
+    assert match, text
+    return match[1]
 
 
 async def test_a_name_that_was_forgotten_does_not_come_back(whatsapp: WhatsAppEcho, tmp_path: Path) -> None:
