@@ -326,6 +326,7 @@ class Echo:
             store=self.store,
             wishes=self.people.wishes,
             refusal=NOT_WANTED,
+            attending=self.people.attending,
             audit=AuditLog(ReceiptTable(self.store)),
             clock=self.clock,
             keeping=self.scrubbing,

@@ -76,6 +76,14 @@ class AsksLeave(Protocol):
         ...
 
 
+class KnowsWhoSpoke(Protocol):
+    """What is needed of whoever knows where a person answers."""
+
+    async def person_spoke(self, thread: ThreadKey) -> None:
+        """As in `Attending`."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class SendingParts:
     """What is worked with; `refusal` is what is said where a person wants nothing."""
@@ -86,6 +94,7 @@ class SendingParts:
     store: ConversationStore
     wishes: AsksLeave
     refusal: str
+    attending: KnowsWhoSpoke
     audit: AuditLog
     clock: Clock
     keeping: Keeping = AS_IT_IS
@@ -111,6 +120,7 @@ class BusinessSending:
         is_open = self.windows.get(thread.platform)
         as_it_is = is_open is None or await is_open(thread)
         outgoing = await self._kept(thread, text)
+        await self._parts.attending.person_spoke(thread.key)
         await self._parts.audit.note(ACTION, asked_by, {"messages": 1})
         state = await self._delivered(channel, outgoing)
         if state is SendState.SENT and not as_it_is:

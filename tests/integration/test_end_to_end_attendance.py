@@ -16,6 +16,7 @@ from source.domain.thread import PersonRef, Platform, ThreadRef
 from source.domain.wishes import Wish
 from source.ports.people import PeopleQuery
 from source.services.business_said import Said
+from source.services.business_sending import SendState
 from tests.fakes.channel import FakeChannel
 from tests.fakes.clock import FakeClock
 from tests.fakes.openai_server import FakeOpenAIServer
@@ -71,6 +72,50 @@ async def test_who_did_not_ask_for_the_person_cannot_send_them_away(tmp_path: Pa
         await _owner_says(talk, "I am here", event_id="echo-1")
         with pytest.raises(RefusedInputError, match="once they are done"):
             await talk.command("bot", thread=CHAT, person=ADA)
+
+
+async def test_a_person_who_answers_from_the_inbox_goes_on_answering(tmp_path: Path, server: FakeOpenAIServer) -> None:
+    async with running_echo(tmp_path, server, FakeClock()) as talk:
+        await talk.echo.turns.recover(FakeChannel(Platform.WHATSAPP))
+        await _written(talk, "Hello")
+        await talk.command("human", thread=CHAT, person=ADA)
+        talk.clock.advance(hours=11)
+        sent = await talk.echo.sending.send(CHAT, "I am looking into it", asked_by="api:desk")
+        assert sent.state is SendState.SENT
+        talk.clock.advance(hours=11)
+        assert await _written(talk, "Any news?") == []
+        talk.clock.advance(hours=1)
+        assert await _written(talk, "Hello?") == ["You said: Hello?"]
+
+
+async def test_who_said_stop_is_sent_nothing_unless_a_person_attends_to_them(
+    tmp_path: Path, server: FakeOpenAIServer
+) -> None:
+    async with running_echo(tmp_path, server, FakeClock()) as talk:
+        await talk.echo.turns.recover(FakeChannel(Platform.WHATSAPP))
+        await _written(talk, "Hello")
+        await talk.echo.people.wishes.take(CHAT.platform, ADA.external_id, Wish.STOP)
+        with pytest.raises(RefusedInputError, match="asked not to be written to"):
+            await talk.echo.sending.send(CHAT, "New: roses", asked_by="api:desk")
+        talk.clock.advance(minutes=1)
+        assert await _written(talk, "I have a question") == ["You said: I have a question"]
+        await talk.command("human", thread=CHAT, person=ADA)
+        sent = await talk.echo.sending.send(CHAT, "I am here", asked_by="api:desk")
+        assert sent.state is SendState.SENT
+
+
+async def test_no_model_is_asked_while_a_person_answers_also_not_for_a_summary(
+    tmp_path: Path, server: FakeOpenAIServer
+) -> None:
+    async with running_echo(tmp_path, server, FakeClock()) as talk:
+        await _written(talk, "My boat is called Aurora")
+        later = talk.clock.now() + timedelta(days=9)
+        await talk.echo.taking_over.put(CHAT, Mode.PAUSED, later, asked_by="api:desk")
+        talk.clock.advance(days=3)
+        assert await _written(talk, "Are you there?") == []
+        _, second = await talk.conversations(thread=CHAT)
+        assert "Aurora" in second.head.carried_summary
+    assert len(server.requests) == 1
 
 
 async def test_what_was_decided_holds_in_the_next_process(tmp_path: Path, server: FakeOpenAIServer) -> None:
