@@ -1,8 +1,13 @@
 """Pictures, voice messages, files, buttons and reactions, with the program as it is started."""
 
+import asyncio
+import contextlib
 import json
+import sqlite3
+import time
 from pathlib import Path
 
+from tests.e2e.api_server import PATIENCE_SECONDS
 from tests.e2e.whatsapp_business import business_on
 
 PICTURE = b"\x89PNG a boat"
@@ -24,8 +29,7 @@ async def test_what_people_send_is_answered_by_what_is_in_it(tmp_path: Path) -> 
         assert "list.txt:\n```\nmilk\n```" in business.asked()[-1]
         assert business.model.audio.heard[0].name == "voice.ogg"
 
-        by_model = business.bot.get("/api/analytics/conversations")["tokens_by_model"]
-        assert by_model["hearing"]["input_tokens"] == 40
+        await _until_noted(business.bot.folder / "echo.db", [("hearing", 40)])
 
 
 async def test_files_are_sent_choices_tapped_and_reactions_kept(tmp_path: Path) -> None:
@@ -61,3 +65,13 @@ async def test_files_are_sent_choices_tapped_and_reactions_kept(tmp_path: Path) 
         await business.brings(phone.taps(asked, "/forget-me confirm"))
         forgotten = (await business.answers(7))[6]
         assert "forgot" in forgotten.text.lower() or "removed" in forgotten.text.lower()
+
+
+async def _until_noted(database: Path, calls: list[tuple[str, int]]) -> None:
+    """Wait until these are the models that listened, with the tokens that were sent to each."""
+    query = "SELECT model, input_tokens FROM usage WHERE purpose = 'media' AND model <> 'test-model'"
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        while (found := connection.execute(query).fetchall()) != calls:
+            assert time.monotonic() < deadline, found
+            await asyncio.sleep(0.05)
