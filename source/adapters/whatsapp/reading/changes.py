@@ -20,7 +20,7 @@ def change_in(message: Json, value: Json, now: datetime) -> Item | None:
     """
     system = object_in(message.get("system"))
     wamid = string_in(message.get("id"))
-    if message.get("type") != "system" or system.get("type") not in _CHANGES or not wamid:
+    if message.get("type") != "system" or string_in(system.get("type")) not in _CHANGES or not wamid:
         return None
     before = (
         *addresses_of(string_in(system.get("previous_user_id")), "", string_in(system.get("previous_parent_user_id"))),
