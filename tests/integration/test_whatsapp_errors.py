@@ -163,14 +163,14 @@ async def test_without_a_token_or_its_rights_nothing_is_sent_until_one_message_s
     with pytest.raises(DeliveryError):
         await number.send()
     assert number.tries == 1
-    number.clock.advance(seconds=2.1)
+    number.clock.advance(seconds=1.05)
     outcomes = await asyncio.gather(*(number.send() for _ in range(5)), return_exceptions=True)
     assert all(isinstance(outcome, DeliveryError) for outcome in outcomes)
     assert number.tries == 2
-    number.clock.advance(seconds=2.1)
+    number.clock.advance(seconds=1.05)
     with pytest.raises(DeliveryError):
         await number.send()  # it waits twice as long now
-    number.clock.advance(seconds=2.1)
+    number.clock.advance(seconds=1.05)
     await number.send()
     assert number.ada.texts == ["Hello"]
     assert (await number.standing.health()).status is PartStatus.OK
@@ -183,7 +183,7 @@ async def test_many_that_are_refused_at_once_stop_it_once(number: Number) -> Non
     outcomes = await asyncio.gather(*(number.send(to=each) for each in people), return_exceptions=True)
     assert all(isinstance(outcome, DeliveryError) for outcome in outcomes)
     number.graph.account.token_is_expired = False
-    number.clock.advance(seconds=2.1)
+    number.clock.advance(seconds=1.05)
     await number.send()
 
 

@@ -14,7 +14,7 @@ from source.ports.health import PartHealth, PartStatus
 
 log = structlog.get_logger(__name__)
 
-_FIRST_PAUSE: Final = 2.0
+_FIRST_PAUSE: Final = 1.0
 _LONGEST_PAUSE: Final = 300.0
 _TOLD_FOR: Final = timedelta(days=1)
 
