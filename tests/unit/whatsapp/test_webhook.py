@@ -58,6 +58,7 @@ def test_a_text_is_told_with_who_sent_it_when_and_to_what() -> None:
         content={"text": "Hello 1", "reply_to": key_of("wamid.before")},
         name="Ada",
         wamid="wamid.1",
+        renews=True,
     )
 
 
