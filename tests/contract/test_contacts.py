@@ -113,6 +113,14 @@ async def test_who_changes_their_number_stays_who_they_are(table: ContactTable) 
     assert await addresses_of(table, ada) == (NEW_PHONE, NEW_USER)
 
 
+async def test_an_id_is_nobody_elses_whenever_it_is_seen_again(table: ContactTable) -> None:
+    ada = await table.met(WHATSAPP, [USER, PHONE], "Ada", at=BEFORE)
+    await table.moved(WHATSAPP, [USER, PHONE], [NEW_USER, NEW_PHONE], T)
+    back = await table.met(WHATSAPP, [USER, PHONE], "Ada", at=AFTER)
+    assert (back.contact_id, back.addresses) == (ada.contact_id, (PHONE, USER))
+    assert (await table.met(WHATSAPP, [NEW_USER], None, at=T)).contact_id == ada.contact_id
+
+
 async def test_who_gets_a_number_that_was_given_up_is_somebody_new(table: ContactTable) -> None:
     ada = await table.met(WHATSAPP, [USER, PHONE], "Ada", at=BEFORE)
     await table.moved(WHATSAPP, [USER, PHONE], [NEW_USER, NEW_PHONE], T)

@@ -62,6 +62,14 @@ class Addresses:
         )
         return self._connection.execute(query.order_by(_FORMER.until).limit(1)).scalar()
 
+    def last_owner(self, address: str) -> tuple[int, datetime] | None:
+        """Return who had it last, of those who have it no more, and until when."""
+        query = select(_FORMER.contact_id, _FORMER.until).where(
+            _FORMER.platform == self._platform, _FORMER.address == address
+        )
+        row = self._connection.execute(query.order_by(_FORMER.until.desc()).limit(1)).first()
+        return None if row is None else (row.contact_id, row.until)
+
     def give(self, contact_id: int, address: str, since: datetime) -> None:
         """Have it be somebody's from now on; whose it was until then is remembered."""
         before = self.held([address]).get(address)

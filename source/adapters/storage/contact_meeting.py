@@ -36,8 +36,11 @@ class Meeting:
         if certain and len(owners) == 1 and len(held) == len(given):
             return self._named(owners.pop(), name)
         found = [held[address].contact_id for address in certain if address in held]
-        if not found and (former := self._former(certain, at)) is not None:
-            return self._named(former, name)
+        if not found and (former := self._former(certain)) is not None:
+            contact_id, until = former
+            if at <= until:
+                return self._named(contact_id, name)
+            found = [contact_id]
         phone = next((held[address] for address in given if is_reused(address) and address in held), None)
         if not found and not certain:
             return self._met_by_number(given, phone, name, at)
@@ -91,10 +94,10 @@ class Meeting:
         self._addresses.keep_one_of_each_kind(kept, given, at)
         return replace(self._named(kept, name), absorbed=absorbed)
 
-    def _former(self, addresses: Iterable[str], at: datetime) -> int | None:
-        """Return whose one of these ids was: what is written before somebody moves may come afterwards."""
-        former = (self._addresses.former_owner(address, at) for address in addresses)
-        return next((contact_id for contact_id in former if contact_id is not None), None)
+    def _former(self, addresses: Iterable[str]) -> tuple[int, datetime] | None:
+        """Return whose one of these ids was, and until when: what is written before somebody moves may come later."""
+        former = (self._addresses.last_owner(address) for address in addresses)
+        return next((each for each in former if each is not None), None)
 
     def _owners_at(self, before: Sequence[str], at: datetime) -> list[int]:
         """Return who had these addresses at this moment; a number says it only where no id does."""
@@ -110,15 +113,18 @@ class Meeting:
     def _owners_after(self, after: Sequence[str], at: datetime) -> list[int]:
         """Return who writes from these addresses already: of a number only who has had it since then."""
         held = self._addresses.held(after)
-        found = [one for each in after if not is_reused(each) and (one := self._owner_of(each, held, at)) is not None]
+        found = [one for each in after if not is_reused(each) and (one := self._owner_of(each, held)) is not None]
         for each in held.values():
             is_since_then = each.since is not None and each.since >= at
             if is_reused(each.address) and is_since_then and not self._has_other_id(each.contact_id, after):
                 found.append(each.contact_id)
         return found
 
-    def _owner_of(self, address: str, held: dict[str, Held], at: datetime) -> int | None:
-        return held[address].contact_id if address in held else self._addresses.former_owner(address, at)
+    def _owner_of(self, address: str, held: dict[str, Held]) -> int | None:
+        if address in held:
+            return held[address].contact_id
+        former = self._addresses.last_owner(address)
+        return None if former is None else former[0]
 
     def _has_other_id(self, contact_id: int, known: Sequence[str]) -> bool:
         ids = [each.address for each in self._addresses.of(contact_id) if kind_of(each.address) == "user"]
