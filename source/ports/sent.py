@@ -61,11 +61,15 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What came of statuses; `unrelated` of them are of messages that show no reply of Echo's."""
+    """What came of statuses; `unrelated` of them are of messages that show no reply of Echo's.
+
+    `noted` parts were not noted as sent before: nobody had heard yet, or ever, that the platform took them.
+    """
 
     followed: tuple[Followed, ...] = ()
     failed: tuple[Failed, ...] = ()
     unrelated: int = 0
+    noted: int = 0
 
 
 class StatusStore(Protocol):

@@ -44,6 +44,7 @@ class SentStatuses:
         self._manager = manager
         self._clock = clock
         self._on_failed: OnFailed | None = None
+        self._on_noted: Callable[[], None] = lambda: None
         self._tasks = OwnedTasks()
         self._gathering: dict[Platform, tuple[list[Status], asyncio.Task[None]]] = {}
         # By conversation that is not in memory, its thread, and how far messages of it have come.
@@ -55,6 +56,10 @@ class SentStatuses:
     def failures_go_to(self, on_failed: OnFailed) -> None:
         """Tell this of every failure before its status is acknowledged, unless the part was sent again since."""
         self._on_failed = on_failed
+
+    def notes_go_to(self, on_noted: Callable[[], None]) -> None:
+        """Tell this whenever a part is known to have been sent of which that was not noted."""
+        self._on_noted = on_noted
 
     async def tell(self, platform: Platform, statuses: Sequence[Status]) -> None:
         """Keep what a platform tells; returns when it is durable, and a repeat changes nothing.
@@ -96,6 +101,8 @@ class SentStatuses:
         await asyncio.sleep(_GATHERED_SECONDS)
         statuses, _ = self._gathering.pop(platform)
         told = await self._store.tell(platform, statuses)
+        if told.noted:
+            self._on_noted()
         self._follow(told.followed)
         if told.unrelated:
             log.info("statuses_unrelated", platform=platform.value, count=told.unrelated)

@@ -133,18 +133,20 @@ async def test_a_status_that_comes_before_the_note_is_kept_and_finds_the_reply(
 ) -> None:
     reply = await _reply(sql_store)
     (part,) = reply.parts
-    await table.tell(WHATSAPP, _statuses(part, DELIVERED))
+    assert (await table.tell(WHATSAPP, _statuses(part, DELIVERED))).noted == 1
+    assert (await table.tell(WHATSAPP, _statuses(part, READ, DELIVERED))).noted == 0
     assert await sql_store.unfinished_parts(WHATSAPP) == [SentPart(reply.key, 0, "m1")]
     reply.noted(0, "m1")
     found = await sql_store.find(WHATSAPP, "m1")
     assert found is not None
-    assert (found.message.message_id, found.message.delivery) == (reply.message_id, DELIVERED)
+    assert (found.message.message_id, found.message.delivery) == (reply.message_id, READ)
 
 
 async def test_a_status_that_names_no_part_is_of_what_was_noted(sql_store: SqlStore, table: StatusTable) -> None:
     reply = await _reply(sql_store)
     reply.noted(0, "m1")
-    assert (await table.tell(WHATSAPP, [Status("m1", DELIVERED)])).followed == (reply.shown(DELIVERED),)
+    told = await table.tell(WHATSAPP, [Status("m1", DELIVERED)])
+    assert (told.followed, told.noted) == ((reply.shown(DELIVERED),), 0)
 
 
 async def test_what_echo_did_not_send_leaves_nothing(sql_store: SqlStore, table: StatusTable, database: str) -> None:

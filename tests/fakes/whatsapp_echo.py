@@ -43,6 +43,7 @@ class WhatsAppEcho:
         webhook = read_webhook(dumped(packed(self.graph.account, items)), now=self.clock.now())
         await self.platform.intake.keep(webhook.items)
         await self.platform.intake.note(webhook.history)
+        await self.platform.statuses.tell(Platform.WHATSAPP, webhook.statuses)
         return webhook
 
     async def seen_to(self) -> None:

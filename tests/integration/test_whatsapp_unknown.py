@@ -6,11 +6,14 @@ from pathlib import Path
 
 from source.domain.outcome import Outcome
 from source.domain.thread import Platform
-from source.domain.turn import SentPart
+from source.domain.turn import SentPart, TurnRecord
 from source.ports.sent import ReplyPart, unknown_id
 from tests.fakes.clock import FakeClock
+from tests.fakes.graph_sending import Sent
 from tests.fakes.graph_server import FakeGraph
+from tests.fakes.graph_statuses import status_item
 from tests.fakes.running_echo import eventually
+from tests.fakes.store_samples import inbound, said
 from tests.fakes.whatsapp_echo import WhatsAppEcho, whatsapp_echo
 
 
@@ -34,6 +37,24 @@ async def test_what_was_under_way_when_echo_ended_is_not_sent_again_and_may_be_t
         assert ada.texts == ["The first answer", "The second answer"]
         echo.clock.advance(minutes=11)
         await eventually(lambda: _said_by_echo(echo, 1) is Outcome.UNKNOWN)
+
+
+async def test_a_part_that_is_known_by_its_status_alone_is_not_sent_again(tmp_path: Path) -> None:
+    async with whatsapp_echo(tmp_path) as echo:
+        ada = echo.graph.people.add("Ada")
+        await echo.says(ada, "Hello")
+        # Stored and perhaps sent, and then Echo was killed.
+        head = (await echo.conversations())[0].head
+        event = await echo.echo.store.accept(inbound(thread=head.thread))
+        assert event is not None
+        reply = TurnRecord(head.conversation_id, (said(by=None),), answered=(event.key,))
+        await echo.echo.store.commit_turn(reply)
+        parts = echo.platform.outlet.parts
+        assert (event.key, 0) not in await parts.sent()
+        body = {"type": "text", "text": {"body": "Hi"}, "biz_opaque_callback_data": f"{event.key}:0/1"}
+        sent = Sent("wamid.lost", ada, "text", body, echo.clock.now(), to_phone=True)
+        await echo.brings(status_item(sent, "sent", echo.clock.now()))
+        assert (event.key, 0) in await parts.sent()
 
 
 def _said_by_echo(echo: WhatsAppEcho, number: int) -> Outcome:

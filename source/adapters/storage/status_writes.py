@@ -1,7 +1,7 @@
 """What statuses of sent messages write, inside the caller's transaction."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, String, bindparam, delete, select, update
 
 from source.adapters.storage.archive_corrections import note_that_it_is_behind
-from source.adapters.storage.row_reading import THREAD_COLUMNS, thread_from
+from source.adapters.storage.row_reading import THREAD_COLUMNS, AnyRow, thread_from
 from source.adapters.storage.sql_access import Insert, insert_for, insert_of
 from source.adapters.storage.tables import conversations, events, messages, sent_parts, sent_statuses, threads
 from source.adapters.storage.write_operations import NoteSent
@@ -120,6 +120,7 @@ def tell(connection: Connection, platform: Platform, statuses: Sequence[Status],
         tuple(each for some in told for each in some.followed),
         tuple(each for some in told for each in some.failed),
         sum(some.unrelated for some in told),
+        sum(some.noted for some in told),
     )
 
 
@@ -144,19 +145,25 @@ def _tell(connection: Connection, platform: Platform, statuses: Sequence[Status]
             failed.append(Failed(after.part, after.code, is_new=is_new, is_replaced=is_replaced))
         if after != before:
             sent[status.external_id] = changed[part.key][status.external_id] = after
-    _confirm(connection, platform, known, changed)
+    noted = _confirm(connection, platform, known, changed)
     _put(connection, platform, changed, replies, now)
-    return Told(_follow(connection, replies, {key: known[key] for key in changed}), tuple(failed), unrelated)
+    return Told(_follow(connection, replies, {key: known[key] for key in changed}), tuple(failed), unrelated, noted)
 
 
 def _parts(connection: Connection, platform: Platform, statuses: Sequence[Status]) -> dict[str, ReplyPart]:
     """Return which parts the messages show: as the platform says, else as it was noted when they were sent."""
     parts = {each.external_id: each.part for each in statuses if each.part is not None}
     others = {each.external_id for each in statuses} - parts.keys()
-    if others:
-        for row in connection.execute(_NOTED, {"platform": platform.value, "names": list(others)}):
-            parts[row.external_id] = ReplyPart(row.key, row.part, row.part + 1)
+    for row in _rows_of_names(connection, platform, others):
+        parts[row.external_id] = ReplyPart(row.key, row.part, row.part + 1)
     return parts
+
+
+def _rows_of_names(connection: Connection, platform: Platform, names: Collection[str]) -> Iterable[AnyRow]:
+    """Return what was noted of these messages when they were sent."""
+    if not names:
+        return ()
+    return connection.execute(_NOTED, {"platform": platform.value, "names": list(names)})
 
 
 def _replies(connection: Connection, platform: Platform, keys: Collection[int]) -> dict[int, _Reply]:
@@ -185,17 +192,20 @@ def _is_replaced(connection: Connection, platform: Platform, part: ReplyPart, na
     return connection.execute(select(shown.part).where(*of_part, shown.external_id != name)).first() is not None
 
 
-def _confirm(connection: Connection, platform: Platform, known: _Known, changed: _Known) -> None:
-    """Note what shows the parts of which that was not known for certain."""
+def _confirm(connection: Connection, platform: Platform, known: _Known, changed: _Known) -> int:
+    """Note what shows the parts of which that was not known for certain; return how many those were."""
+    parts = {name: each.part for sent in changed.values() for name, each in sent.items()}
+    noted = {row.external_id for row in _rows_of_names(connection, platform, parts)}
     rows = [
-        {"platform": platform.value, "external_id": name, "key": key, "part": each.part.number}
-        for key, sent in changed.items()
-        for name, each in sent.items()
+        {"platform": platform.value, "external_id": name, "key": part.key, "part": part.number}
+        for name, part in parts.items()
+        if name not in noted
     ]
     if rows:
         connection.execute(_note_part(connection.dialect.name), rows)
-    doubtful = {unknown_id(each.part) for sent in changed.values() for each in sent.values()}
+    doubtful = {unknown_id(part) for part in parts.values()}
     _drop(connection, platform, [name for key in changed for name in doubtful if known[key].pop(name, None)])
+    return len(rows)
 
 
 def _put(

@@ -76,12 +76,13 @@ class WhatsAppPlatform:
     ) -> None:
         self._settings = settings
         self._turns = turns
-        self._statuses = statuses
+        self.statuses = statuses
         self._clock = clock
         self._identities = identities
         self._media = media
         self.outlet = Outlet(settings, turns=turns, store=store, contacts=contacts, parked=parked, clock=clock)
         self.channel = self.outlet.channel
+        statuses.notes_go_to(self.outlet.parts.forget_sent)
         statuses.failures_go_to(self.outlet.failed)
         files = GraphFiles(self.outlet.graph, phone_id=settings.phone_id, api_base=settings.api_base)
         words = FileWords(files, media)
@@ -96,19 +97,19 @@ class WhatsAppPlatform:
             PAST: PastHandler(identities.history),
             LISTED: ListedHandler(contacts),
         }
-        parts = IntakeParts(webhooks, handlers, self.channel, self.outlet.sign, clock, identities)
+        parts = IntakeParts(webhooks, handlers, self.channel, self.outlet.sign, clock, identities, said.ahead)
         self.intake = Intake(parts)
 
     def router(self) -> APIRouter:
         """Return the webhook's routes."""
-        return router(self._settings, self.intake, self._statuses, self._clock)
+        return router(self._settings, self.intake, self.statuses, self._clock)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Answer what was left, then what comes, until `stop` is set."""
         work = [
             asyncio.create_task(self._take_up(), name="whatsapp-recovery"),
             asyncio.create_task(self._identities.history.run(self.intake.holding), name="whatsapp-history"),
-            asyncio.create_task(self._statuses.watch(Platform.WHATSAPP), name="whatsapp-statuses"),
+            asyncio.create_task(self.statuses.watch(Platform.WHATSAPP), name="whatsapp-statuses"),
             asyncio.create_task(self.outlet.resuming.run(), name="whatsapp-resuming"),
         ]
         try:
@@ -120,7 +121,7 @@ class WhatsAppPlatform:
             await self.intake.close(_DRAIN)
             await self._identities.close()
             await self._turns.drain(_DRAIN, Platform.WHATSAPP)
-            await self._statuses.close()
+            await self.statuses.close()
             await self._media.close()
             await self.outlet.close()
 
@@ -130,11 +131,18 @@ class WhatsAppPlatform:
         while True:
             try:
                 await self._identities.take_up()
-                await self._turns.recover(self.channel)
-                await self.intake.take_up()
+                await self._recovered()
             except StoreError as error:
                 failures += 1
                 log.warning("recovery_waits", reason=str(error))
                 await self._clock.sleep(pause_after(failures).total_seconds())
             else:
                 return
+
+    async def _recovered(self) -> None:
+        """See to what was accepted, then to what was only kept; neither waits for the other's answers."""
+        # The first takes what is older into hand before its first await, and keeps turns from beginning meanwhile.
+        both = (self._turns.recover(self.channel), self.intake.take_up())
+        for outcome in await asyncio.gather(*both, return_exceptions=True):
+            if outcome is not None:
+                raise outcome

@@ -1,6 +1,6 @@
 """A reply on its way to somebody on WhatsApp."""
 
-from asyncio import CancelledError
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
@@ -120,13 +120,13 @@ class WhatsAppReply:
         tracker = tracker_of(part) if part.key else ""
         try:
             sent = key_of(await self._parts.sending.text(recipient, piece, tracker=tracker))
-        except (UnknownOutcomeError, CancelledError) as error:
+        except (UnknownOutcomeError, asyncio.CancelledError) as error:
             if not is_outcome_unknown(error):
                 raise
             # It may have arrived: nothing is said twice, and the statuses tell what became of it.
             log.warning("delivery_unknown", key=part.key, part=part.number, error=str(error) or "stopped")
             self._note(part, unknown_id(part))
-            if isinstance(error, CancelledError):
+            if isinstance(error, asyncio.CancelledError):
                 raise
         else:
             self._note(part, sent)
@@ -158,6 +158,9 @@ class ReplyParts:
         self.just_heard: OrderedDict[int, Contact] = OrderedDict()
         self._store = store
         self._sent: set[tuple[int, int]] | None = None
+        self._noted_since: set[tuple[int, int]] = set()
+        self._version = 0
+        self._reading = asyncio.Lock()
 
     def heard(self, contact: Contact) -> None:
         """Remember for a while whom an answer goes to."""
@@ -180,15 +183,21 @@ class ReplyParts:
 
     async def sent(self) -> set[tuple[int, int]]:
         """Return the pieces of replies that are not finished, by event and number."""
-        if self._sent is None:
-            self._sent = {(each.key, each.part) for each in await self._store.unfinished_parts(Platform.WHATSAPP)}
-        return self._sent
+        if self._sent is not None:
+            return self._sent
+        async with self._reading:
+            while self._sent is None:
+                read_of, self._noted_since = self._version, set()
+                known = {(each.key, each.part) for each in await self._store.unfinished_parts(Platform.WHATSAPP)}
+                if read_of == self._version:
+                    self._sent = known | self._noted_since
+            return self._sent
 
     def note(self, part: SentPart) -> None:
         """Remember that a piece was sent."""
         self._store.note_sent(Platform.WHATSAPP, part)
-        if self._sent is not None:
-            self._sent.add((part.key, part.part))
+        known = self._noted_since if self._sent is None else self._sent
+        known.add((part.key, part.part))
 
     def finished(self, keys: Sequence[int]) -> None:
         """All of a reply was sent."""
@@ -198,6 +207,7 @@ class ReplyParts:
     def forget_sent(self) -> None:
         """Learn anew from the store what was sent: it has changed there."""
         self._sent = None
+        self._version += 1
 
 
 class WhatsAppChannel:
