@@ -93,10 +93,6 @@ class Attending:
             else:
                 del self._attended[thread]
 
-    async def forget_gone(self) -> None:
-        """As `follow`."""
-        await self.follow()
-
     def of(self, thread: ThreadKey) -> Attendance:
         """Return who answers in a thread now."""
         return self._attended.get(thread, ECHO_ANSWERS).at(self._clock.now())

@@ -106,7 +106,7 @@ def _message(message: Message, own: set[int]) -> Json:
         "message_id": message.message_id,
         "created_at": message.created_at,
         "edited_at": message.edited_at,
-        "from": "me" if message.message_id in own else "Echo",
+        "from": "me" if message.message_id in own else "the business" if message.is_of_business else "Echo",
         "text": message.message_content,
     }
 

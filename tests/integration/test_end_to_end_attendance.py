@@ -1,5 +1,6 @@
 """People beside Echo, on a whole one: commands, what is forgotten, what the model is for."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -42,8 +43,8 @@ async def _written(talk: Talk, text: str) -> list[str]:
 async def _owner_says(talk: Talk, text: str, *, event_id: str, ago: timedelta = timedelta(0)) -> None:
     said = Said(event_id, CHAT, ADA, text, talk.clock.now() - ago)
     await business_said(talk.settings, talk.echo).said(said, FakeChannel(Platform.WHATSAPP))
-    async with talk.echo.manager.turn(CHAT):
-        pass
+    while await talk.echo.store.unanswered():  # noqa: ASYNC110  (what is waited for happens on disk)
+        await asyncio.sleep(0)
 
 
 async def test_who_asks_for_a_person_is_told_so_and_echo_listens_until_it_is_called_back(
@@ -177,6 +178,11 @@ async def test_what_the_owner_wrote_to_somebody_goes_with_them(tmp_path: Path, s
         await _written(talk, "Hello")
         await _owner_says(talk, "Dear Ada of Elm Street 5", event_id="echo-1")
         await talk.echo.people.wishes.take(CHAT.platform, ADA.external_id, Wish.STOP)
+        file = (await talk.reply_to("my-data", thread=CHAT, person=ADA)).file
+        assert file is not None
+        handed = json.loads(file.content)
+        assert [each["from"] for each in handed["conversations"][0]["messages"]] == ["me", "Echo", "the business"]
+        assert [each["external_id"] for each in handed["person_wishes"]] == ["77"]
         answer = await talk.command("forget-me confirm", thread=CHAT, person=ADA)
         assert "forgotten" in answer.lower()
         assert await talk.conversations(thread=CHAT) == []

@@ -69,6 +69,13 @@ def texts(echo: SmallEcho) -> list[str]:
     return [message.message_content for message in echo.remembered() if message.is_kept]
 
 
+async def standings_in_transcripts(echo: SmallEcho) -> list[Standing]:
+    """What the only transcript says of each message, once what changed is written."""
+    await echo.manager.write_transcripts()
+    (name,) = echo.transcripts.files
+    return [message.standing for message in (await echo.transcripts.load(name)).messages]
+
+
 async def shown(echo: SmallEcho) -> list[str]:
     """What the model was shown of the dialogue in the last call."""
     return [message.content for message in echo.model.prompts[-1].messages][1:]
@@ -136,7 +143,9 @@ async def test_an_answer_that_is_stored_and_on_its_way_is_taken_back(echo: Atten
     echo.channel.is_down = True
     await echo.say("Hello")
     assert len(await echo.store.undelivered()) == 1
+    await echo.manager.write_transcripts()
     await echo.take_over()
+    assert await standings_in_transcripts(echo) == [Standing.KEPT, Standing.SUPERSEDED]
     echo.channel.is_down = False
     await passing(echo, seconds=pause_after(1).total_seconds() * 10)
     assert echo.channel.delivered == []
@@ -173,7 +182,9 @@ async def test_an_old_answer_of_an_ended_conversation_is_taken_back_there(echo: 
     before = await echo.store.active(THREAD.key)
     async with echo.manager.turn(THREAD) as seat:
         await echo.opening.end(seat)
+    await echo.manager.write_transcripts()
     await echo.take_over()
+    assert await standings_in_transcripts(echo) == [Standing.KEPT, Standing.SUPERSEDED]
     assert before is not None
     stored = await echo.store.load(before.head.conversation_id)
     assert stored is not None

@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, or_, select
 
+from source.adapters.storage.attendance_tables import person_wishes, told_once
 from source.adapters.storage.memory_of_person import memories_of
 from source.adapters.storage.person_tables import rows_by_person
 from source.adapters.storage.sql_access import SqlAccess
 from source.adapters.storage.tables import conversations, threads, usage
+from source.ports.people import Alias
 from source.ports.privacy import Exported, Who
 
 _HIDDEN: Final = frozenset({"salt", "digest", "kept", "code_hash", "hash", "embedding", "vector"})
@@ -31,9 +33,16 @@ def _everything_of(connection: Connection, who: Who) -> Exported:
     for table, is_theirs in rows_by_person(who, None):
         shown = [column for column in table.columns if column.name not in _HIDDEN]
         rows[table.name] = [dict(row._mapping) for row in connection.execute(select(*shown).where(is_theirs))]
+    for table in (person_wishes, told_once):
+        is_theirs = or_(*(_is_of(each, table) for each in who.aliases))
+        rows[table.name] = [dict(row._mapping) for row in connection.execute(select(table).where(is_theirs))]
     rows["usage"] = _usage(connection, who)
     rows["memories"] = memories_of(connection, who)
     return Exported(rows)
+
+
+def _is_of(alias: Alias, table: Table) -> ColumnElement[bool]:
+    return and_(table.c.platform == alias.platform.value, table.c.external_id == alias.external_id)
 
 
 def _usage(connection: Connection, who: Who) -> Rows:
