@@ -4,6 +4,7 @@ from array import array
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import date
 from functools import cached_property, partial
 from typing import Final
 
@@ -50,6 +51,12 @@ class SaidIndex:
     def years(self) -> frozenset[int]:
         """The years in which something was said."""
         return frozenset(turn.said_at.year for turn in self.turns)
+
+    @cached_property
+    def days(self) -> tuple[Sequence[date], Places]:
+        """The days on which something was said, and by turn which of them."""
+        days, day_of = np.unique([turn.said_at.date().toordinal() for turn in self.turns], return_inverse=True)
+        return [date.fromordinal(day) for day in days.tolist()], day_of.astype(np.int32)
 
     @cached_property
     def speakers(self) -> Mapping[str, Flags]:
@@ -100,9 +107,10 @@ class SaidIndex:
     def around(self, values: Numbers, distance: int) -> Numbers:
         """Return at each turn the greatest value up to `distance` turns before or after it in its conversation."""
         greatest = values.copy()
-        for step in range(1, distance + 1):
-            np.maximum(greatest, self.later(values, step), out=greatest)
-            np.maximum(greatest, self.earlier(values, step), out=greatest)
+        for step in range(1, min(distance, len(values) - 1) + 1):
+            same = self._same[step - 1]
+            np.maximum(greatest[step:], values[:-step] * same, out=greatest[step:])
+            np.maximum(greatest[:-step], values[step:] * same, out=greatest[:-step])
         return greatest
 
     def _neighbours(self, distance: int) -> Numbers:

@@ -132,6 +132,7 @@ def _with_them(index: SaidIndex, by_speaker: Numbers) -> Numbers:
 def _by_date(index: SaidIndex, question: Question) -> Numbers:
     if not question.spans:
         return np.zeros(len(index))
-    days = {turn.said_at.date() for turn in index.turns}
-    prior = {day: max(span.prior(day) for span in question.spans) for day in days}
-    return np.array([prior[turn.said_at.date()] for turn in index.turns])
+    days, day_of = index.days
+    prior = np.array([max(span.prior(day) for span in question.spans) for day in days])
+    by_day: Numbers = prior[day_of]
+    return by_day
