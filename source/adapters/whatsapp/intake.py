@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -33,7 +33,7 @@ _BROKEN: Final = "Something went wrong on my side, and I could not do that. Plea
 
 @dataclass(frozen=True, slots=True)
 class IntakeParts:
-    """What taking in works with; `handlers` are by the kind of what they see to."""
+    """What taking in works with; `handlers` are by the kind of what they see to, `ahead` is told what waits for one."""
 
     webhooks: WebhookStore
     handlers: Mapping[str, Handler]
@@ -41,6 +41,7 @@ class IntakeParts:
     sign: TypingSign
     clock: Clock
     identities: Identities
+    ahead: Callable[[Kept], None] = lambda _: None
 
 
 class Intake:
@@ -51,6 +52,7 @@ class Intake:
         self._tasks = OwnedTasks()
         self._people = KeyedLocks()
         self._in_hand: set[int] = set()
+        self._is_taken_up = asyncio.Event()
 
     async def keep(self, items: Sequence[Item]) -> int:
         """Make durable what is new, and have it seen to; return how much that was.
@@ -94,7 +96,7 @@ class Intake:
         return self._people.hold(str(contact_id))
 
     async def take_up(self) -> None:
-        """See to what an earlier process has kept.
+        """See to what an earlier process has kept; what comes meanwhile is kept and waits, for it is newer.
 
         Raises: StoreError.
         """
@@ -102,23 +104,30 @@ class Intake:
             kept = await self._parts.webhooks.kept(Platform.WHATSAPP, limit=_AT_ONCE)
             new = [each for each in kept if each.number not in self._in_hand]
             if not new:
+                self._is_taken_up.set()
                 return
-            await asyncio.gather(*self._begin(new))
+            await asyncio.gather(*self._begin(new, is_earlier=True))
 
     async def close(self, deadline: timedelta) -> None:
         """Let what has begun end; the rest is taken up by the next process."""
         await self._tasks.close(deadline)
 
-    def _begin(self, delivered: Sequence[Delivered]) -> list[asyncio.Task[None]]:
+    def _begin(self, delivered: Sequence[Delivered], *, is_earlier: bool = False) -> list[asyncio.Task[None]]:
         by_person: defaultdict[int, list[Kept]] = defaultdict(list)
         for each in delivered:
             self._in_hand.add(each.number)
             kept = self._as_now(Kept.of(each))
+            self._parts.ahead(kept)
             by_person[kept.contact_id].append(kept)
-        return [self._spawn(person, sorted(theirs, key=_moment_of)) for person, theirs in by_person.items()]
+        see_to = self._see_to if is_earlier else self._see_to_in_turn
+        return [self._spawn(see_to(who, sorted(theirs, key=_moment_of))) for who, theirs in by_person.items()]
 
-    def _spawn(self, person: int, theirs: Sequence[Kept]) -> asyncio.Task[None]:
-        return self._tasks.spawn(self._see_to(person, theirs), name="whatsapp-intake")
+    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        return self._tasks.spawn(work, name="whatsapp-intake")
+
+    async def _see_to_in_turn(self, person: int, theirs: Sequence[Kept]) -> None:
+        await self._is_taken_up.wait()
+        await self._see_to(person, theirs)
 
     def _as_now(self, kept: Kept) -> Kept:
         """Return it as of the contact that its own has turned out to be."""
@@ -128,7 +137,7 @@ class Intake:
         async with self._people.hold(str(person)):
             for number, kept in enumerate(theirs):
                 if (now := self._parts.identities.merging.now(person)) != person:
-                    self._spawn(now, [self._as_now(each) for each in theirs[number:]])
+                    self._spawn(self._see_to(now, [self._as_now(each) for each in theirs[number:]]))
                     return
                 await self._until_done(kept)
 

@@ -155,6 +155,38 @@ async def test_others_are_answered_while_somebodys_picture_is_looked_at(desk: De
     await looking
 
 
+async def test_the_pictures_of_an_album_are_looked_at_together(desk: Desk) -> None:
+    album = [desk.kept(each, text="[image] my boat", file=PHOTO) for each in range(1, 8)]
+    desk.reader.gate = asyncio.Event()
+    for each in album:
+        desk.handler.ahead(each)
+        desk.handler.ahead(each)
+    await rest()
+    assert desk.reader.reading == 4
+    desk.reader.gate.set()
+    for each in album:
+        await desk.handler.see_to(each)
+    await passing(desk.echo, seconds=2)
+    assert (await desk.said(), desk.reader.reading) == ([SEEN] * 7, 7)
+
+
+async def test_a_caption_that_was_edited_meanwhile_is_told_as_it_reads_now(desk: Desk) -> None:
+    desk.handler.ahead(desk.kept(1, text="[image] my boat", file=PHOTO))
+    await rest()
+    await desk.handler.see_to(desk.kept(1, text="[image] our boat", file=PHOTO))
+    await passing(desk.echo, seconds=2)
+    assert await desk.said() == [SEEN.replace("my boat", "our boat")]
+
+
+async def test_who_may_not_send_more_has_nothing_looked_at_ahead(desk: Desk) -> None:
+    desk.echo.start(limits=Limits(LimitSettings(messages_per_minute=1), desk.echo.clock))
+    desk.__post_init__()
+    await desk.handler.see_to(desk.kept(1))
+    desk.handler.ahead(desk.kept(2, text="[image] my boat", file=PHOTO))
+    await passing(desk.echo, seconds=2)
+    assert desk.reader.reading == 0
+
+
 async def test_what_was_accepted_is_not_looked_at_again(desk: Desk) -> None:
     for _ in range(2):
         await desk.handler.see_to(desk.kept(1, text="[image] my boat", file=PHOTO))

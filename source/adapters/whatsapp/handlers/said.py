@@ -7,6 +7,7 @@ from source.adapters.whatsapp.answers import CommandAnswers
 from source.adapters.whatsapp.file_words import FileWords
 from source.adapters.whatsapp.items import Kept
 from source.adapters.whatsapp.quoting import QuotedStore, quoted
+from source.adapters.whatsapp.reading.messages import SAID
 from source.adapters.whatsapp.reply import WhatsAppChannel
 from source.domain.errors import RefusedInputError
 from source.domain.thread import Platform
@@ -36,6 +37,14 @@ class SaidHandler:
     words: FileWords
     events: AcceptedEvents
 
+    def ahead(self, kept: Kept) -> None:
+        """Begin to look at a file whose turn comes soon, unless its sender may not send more or a person looks."""
+        if kept.kind != SAID or "file" not in kept.content or self.turns.is_attended(kept.thread.key):
+            return
+        inbound = InboundMessage(kept.key, kept.thread, kept.person, str(kept.content["text"]), kept.sent_at)
+        if self.turns.refusal_of(inbound) is None:
+            self.words.begin(kept)
+
     async def see_to(self, kept: Kept) -> None:
         meant = self._meant(kept)
         if isinstance(meant, Commanded):
@@ -49,6 +58,7 @@ class SaidHandler:
             await self._take_with_file(kept, inbound, quote)
         else:
             await self.turns.accept(inbound, self.channel)
+        self.words.drop(kept)
 
     def _meant(self, kept: Kept) -> Said | Commanded:
         """Return what was typed or tapped; what Echo no longer offers is what it was called.
