@@ -6,6 +6,7 @@ from typing import Protocol
 
 import structlog
 
+from source.domain.errors import RefusedInputError
 from source.domain.message import OF_BUSINESS
 from source.domain.thread import PersonRef, Platform, ThreadRef
 from source.domain.turn import InboundMessage, SaidMessage
@@ -61,9 +62,9 @@ class BusinessSaid:
         self._speaker = PersonRef(OF_BUSINESS, name or _A_PERSON)
 
     async def said(self, said: Said, channel: Channel) -> None:
-        """Take it in; the same one again changes nothing.
+        """Take it in; the same one again changes nothing. Of what is longer than what is kept only the pause is.
 
-        Raises: StoreError: do it again. RefusedInputError: it is longer than what is kept; Echo is silent all the same.
+        Raises: StoreError: do it again.
         """
         if await self._is_own(said):
             log.info("own_message_echoed", platform=said.thread.platform.value)
@@ -73,7 +74,10 @@ class BusinessSaid:
             await self._parts.taking_over.pause(said.thread, until, by="owner")
         await self._have_conversation(said)
         inbound = InboundMessage(said.event_id, said.thread, self._speaker, said.text, said.said_at)
-        await self._parts.turns.accept(inbound, channel, is_unlimited=True)
+        try:
+            await self._parts.turns.accept(inbound, channel, is_unlimited=True)
+        except RefusedInputError as error:  # nothing that the customer should be told
+            log.warning("business_words_refused", reason=str(error))
 
     async def _is_own(self, said: Said) -> bool:
         known = await self._parts.said.find(said.thread.platform, said.event_id)

@@ -16,8 +16,9 @@ from source.ports.clock import Clock
 from source.ports.store import TurnStore
 from source.services.admission import Admission
 from source.services.attendance import ALWAYS_OPEN, Gate
-from source.services.delivery import Deliveries, outgoing_of
+from source.services.delivery import Deliveries
 from source.services.mailbox import Waiting
+from source.services.outgoing import outgoing_of
 from source.services.owned_tasks import OwnedTasks
 from source.services.scrubbing import AS_IT_IS, Keeping
 from source.services.turn import NOTHING_TO_RETRY, Answerer
@@ -217,7 +218,8 @@ class TurnService:
 
     def _late_refusal(self, inbound: InboundMessage, unlimited: Container[str]) -> str | None:
         try:
-            self._admission.take_late(inbound, is_unlimited=inbound.event_id in unlimited)
+            is_free = inbound.event_id in unlimited or self._gate.is_held(inbound.thread.key)
+            self._admission.take_late(inbound, is_unlimited=is_free)
         except RefusedInputError as error:
             return str(error)
         return None

@@ -164,6 +164,15 @@ async def test_what_the_owner_wrote_long_ago_pauses_nothing_and_is_not_answered(
         assert len((await talk.conversation(thread=CHAT)).messages) == 1
 
 
+async def test_what_the_owner_writes_at_too_great_length_pauses_echo_and_is_told_nobody(
+    tmp_path: Path, server: FakeOpenAIServer
+) -> None:
+    async with running_echo(tmp_path, server, FakeClock(), max_message_bytes=100) as talk:
+        await _owner_says(talk, "x" * 101, event_id="echo-1")
+        assert talk.echo.people.attending.of(CHAT.key).mode is Mode.PAUSED
+        assert (await talk.conversation(thread=CHAT)).messages == ()
+
+
 async def test_the_owner_edits_and_deletes_what_they_wrote(tmp_path: Path, server: FakeOpenAIServer) -> None:
     async with running_echo(tmp_path, server, FakeClock()) as talk:
         await _owner_says(talk, "Your oder is here", event_id="echo-1")

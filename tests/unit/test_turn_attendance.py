@@ -216,6 +216,16 @@ async def test_limits_do_not_keep_words_from_a_person(echo: Attended) -> None:
     assert (await echo.say("four")).delivered == "All right."
 
 
+async def test_limits_do_not_keep_from_a_person_what_came_while_echo_was_away(echo: Attended) -> None:
+    limits = Limits(LimitSettings(messages_per_minute=0, daily_tokens=1), echo.clock)
+    echo.start(limits=limits)
+    await echo.say("one")
+    await echo.take_over()
+    await echo.turns.take([echo.inbound("two")], echo.channel)
+    assert texts(echo) == ["one", "All right.", "two"]
+    assert len(echo.channel.replies) == 1
+
+
 async def test_what_the_business_says_is_kept_as_that_and_never_answered(echo: Attended) -> None:
     await echo.say("Where is my order?")
     await listened(echo, "It left this morning.", person=OWNER)
