@@ -15,7 +15,7 @@ from tests.e2e.whatsapp_business import Business, business_on
 
 @pytest.fixture
 async def business(tmp_path: Path) -> AsyncIterator[Business]:
-    async with business_on(tmp_path / "conversations") as business:
+    async with business_on(tmp_path / "conversations", TRANSCRIPT_DELAY_SECONDS="0.1") as business:
         yield business
 
 
@@ -29,17 +29,18 @@ async def test_statuses_are_followed_in_any_order_and_tell_what_became_of_an_unk
     (reply,) = _said_by_echo(business)
     assert (reply["delivery"], reply["delivery_error"]) == ("read", None)
 
-    # What Echo says is quoted: that goes on in the conversation where it stands.
     # The first call that is cut off shows that the message was read.
     business.graph.faults.cut(taken=True, person=business.ada, times=2)
     business.meta.follow("sent", "delivered")
-    await business.brings(business.phone.text("What?", replies_to=answer.id))
+    await business.says("What?")
     await business.answers(2)
     await _until_transcript_says(business, ["read", "delivered"])
-    await asyncio.sleep(0.3)
-    assert len(business.ada.received) == 2
     assert [each["delivery"] for each in _said_by_echo(business)] == ["read", "delivered"]
     assert "delivery_unknown" in business.bot.log
+
+    await business.brings(business.phone.text("And that?", replies_to=answer.id))
+    assert len(await business.answers(3)) == 3
+    assert business.asked()[-1].endswith(f"> Echo: {answer.text}\n\nAnd that?")
 
 
 async def _until_transcript_says(business: Business, expected: list[str]) -> None:
