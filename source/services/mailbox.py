@@ -82,6 +82,11 @@ class Batch:
         return tuple(each.event for each in self.remaining)
 
     @property
+    def keys(self) -> tuple[int, ...]:
+        """The events of what there is to answer; the first stays the same as others join, and after a restart."""
+        return tuple(sorted(event.key for event in self.events))
+
+    @property
     def thread(self) -> ThreadRef:
         """The thread as the latest message describes it."""
         return self.waiting[-1].event.inbound.thread
@@ -102,9 +107,9 @@ class Batch:
 
     @property
     def reply(self) -> LiveReply:
-        """The reply to what remains when it is first asked for; its first key stays the same as others join."""
+        """The reply to what remains when it is first asked for."""
         if self._reply is None:
-            begin = partial(self.channel.open_reply, self.thread, tuple(event.key for event in self.events))
+            begin = partial(self.channel.open_reply, self.thread, self.keys)
             # Nobody sits and waits for what was put off: unless it can be answered now, nothing is to be seen.
             self._reply = LateReply(begin) if self.is_told else begin()
         return self._reply
@@ -116,7 +121,7 @@ class Batch:
 
     def unopened(self) -> LiveReply:
         """A reply of which nothing shows unless something is said."""
-        return LateReply(partial(self.channel.open_reply, self.thread, tuple(event.key for event in self.events)))
+        return LateReply(partial(self.channel.open_reply, self.thread, self.keys))
 
     @property
     def is_open(self) -> bool:

@@ -205,7 +205,8 @@ class TurnRunner:
         thread = batch.thread
         self._admission.spend(thread.platform, answer.usage)
         self._deliveries.forget(thread.key, answer.superseded)
-        outgoing = Outgoing(answer.keys, thread, answer.text, answer.interrupted, answer.message_id)
+        keys = tuple(sorted(answer.keys))  # a reply is known by its first: so they are read back after a restart
+        outgoing = Outgoing(keys, thread, answer.text, answer.interrupted, answer.message_id)
         await self._deliveries.deliver(batch.channel, batch.reply, outgoing)
 
     async def _keep(self, box: Mailbox, batch: Batch, sentence: str, retry_after: timedelta | None) -> None:
