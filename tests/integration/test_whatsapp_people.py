@@ -160,6 +160,23 @@ async def test_a_name_that_was_forgotten_does_not_come_back(whatsapp: WhatsAppEc
     assert kept == [(None,)]
 
 
+async def test_a_merge_that_was_cut_off_is_gone_on_with_at_the_next_start(tmp_path: Path) -> None:
+    async with whatsapp_echo(tmp_path) as whatsapp:
+        eve = whatsapp.graph.people.add("Eve", phone="4915112345678", shows_phone=False, user_id="DE.Eve")
+        await whatsapp.says(eve, "My boat is called Aurora")
+        eve.user_id, eve.shows_phone = None, True
+        await whatsapp.says(eve, "It has two masts")
+        # All that a process does before it is killed.
+        table = ContactTable(whatsapp.echo.store)
+        merged = await table.met(Platform.WHATSAPP, ["user:DE.Eve", "phone:4915112345678"], None)
+        assert len(merged.absorbed) == 1
+    async with whatsapp_echo(tmp_path, graph=whatsapp.graph) as whatsapp:
+        async with asyncio.timeout(10):
+            while await ContactTable(whatsapp.echo.store).unsettled(Platform.WHATSAPP):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        assert len(await whatsapp.threads()) == 1
+
+
 async def test_what_is_being_answered_when_two_turn_out_to_be_one_is_answered_once(whatsapp: WhatsAppEcho) -> None:
     eve = whatsapp.graph.people.add("Eve", shows_phone=False, username="eve")
     hidden = eve.user_id
