@@ -4,8 +4,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -16,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from source.app.settings import ROOT
+from tests.e2e.warm_program import BOT, WarmProgram
 
 PATIENCE_SECONDS = 30.0
 
@@ -53,8 +52,8 @@ class ApiServer:
             "PYTHONPATH": str(ROOT),
             **settings,
         }
-        self._program = ["-m", "tests.e2e.hasty_bot"] if is_hasty else [str(ROOT / "bot.py")]
-        self.process: subprocess.Popen[bytes] | None = None
+        self._program = ["-m", "tests.e2e.hasty_bot"] if is_hasty else [BOT]
+        self.process: WarmProgram | None = None
 
     @property
     def log(self) -> str:
@@ -63,10 +62,7 @@ class ApiServer:
 
     def start(self) -> None:
         """Start it; return when the API answers."""
-        with self._log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, *self._program], env=self.environment, stdout=log, stderr=log
-            )
+        self.process = WarmProgram(self._program, self.environment, stdout=self._log, stderr=self._log)
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not self._answers():
             assert self.process.poll() is None, self.log

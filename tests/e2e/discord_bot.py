@@ -3,12 +3,11 @@
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from source.app.settings import ROOT
+from tests.e2e.warm_program import BOT, WarmProgram
 from tests.fakes.discord import FakeDiscord
 from tests.fakes.discord_talks import PATIENCE, Talks
 from tests.fakes.openai_server import FakeOpenAIServer
@@ -34,7 +33,7 @@ class Bot:
             "LOG_FORMAT": "json",
             **settings,
         }
-        self.process: asyncio.subprocess.Process | None = None
+        self.process: WarmProgram | None = None
 
     @property
     def log(self) -> str:
@@ -47,10 +46,7 @@ class Bot:
         return self.process.pid
 
     async def start(self) -> None:
-        with self._log.open("ab") as log:
-            self.process = await asyncio.create_subprocess_exec(
-                sys.executable, str(ROOT / "bot.py"), env=self._environment, stdout=log, stderr=log
-            )
+        self.process = WarmProgram([BOT], self._environment, stdout=self._log, stderr=self._log)
 
     async def stop(self) -> int:
         """End it as a system does; return its exit code."""
@@ -63,7 +59,7 @@ class Bot:
         assert self.process is not None
         if self.process.returncode is None:
             self.process.send_signal(number)
-        return await asyncio.wait_for(self.process.wait(), PATIENCE)
+        return await asyncio.to_thread(self.process.wait, PATIENCE)
 
 
 class Workshop(Talks):

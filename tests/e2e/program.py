@@ -9,8 +9,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from source.app.settings import ROOT
+from tests.e2e.warm_program import BOT, WarmProgram
 
 PATIENCE_SECONDS = 30.0
 _WHERE_IS_THE_CURSOR = b"\x1b[6n"
@@ -32,16 +33,15 @@ class Program:
 
     def run(self, *arguments: str, stdin: bytes | str = b"") -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
-        sent = stdin.encode() if isinstance(stdin, str) else stdin
-        done = subprocess.run(
-            self._command(*arguments),
-            input=sent,
-            capture_output=True,
-            env=self.environment,
-            timeout=PATIENCE_SECONDS,
-            check=False,
-        )
-        return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+        with TemporaryDirectory() as folder:
+            sent, shown, errors = (Path(folder) / name for name in ("in", "out", "err"))
+            sent.write_bytes(stdin.encode() if isinstance(stdin, str) else stdin)
+            program = WarmProgram([BOT, *arguments], self.environment, stdin=sent, stdout=shown, stderr=errors)
+            try:
+                code = program.wait(PATIENCE_SECONDS)
+            finally:
+                program.kill()
+            return subprocess.CompletedProcess(arguments, code, shown.read_text(), errors.read_text())
 
     @contextmanager
     def with_pipes(self, *arguments: str) -> Iterator["PipedSession"]:
@@ -79,7 +79,7 @@ class Program:
             os.close(master)
 
     def _command(self, *arguments: str) -> list[str]:
-        return [sys.executable, str(ROOT / "bot.py"), *arguments]
+        return [sys.executable, BOT, *arguments]
 
 
 class PipedSession:

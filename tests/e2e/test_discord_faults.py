@@ -118,5 +118,5 @@ async def test_a_second_ctrl_c_does_not_cut_the_end_short(place: Workshop) -> No
     place.bot.process.send_signal(signal.SIGINT)
     gate.set()
 
-    assert await asyncio.wait_for(place.bot.process.wait(), PATIENCE) == 130
+    assert await asyncio.to_thread(place.bot.process.wait, PATIENCE) == 130
     assert place.answers(thread)[-1].content == "Nearly done."

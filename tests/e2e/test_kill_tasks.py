@@ -17,7 +17,7 @@ from source.adapters.storage.sql_store import SqlStore
 from source.adapters.storage.task_table import TaskTable
 from source.domain.task import Lane, NewTask
 from source.ports.clock import SystemClock
-from tests.e2e.kill_tasks.campaign import Campaign, ended_in_order, prepare, start
+from tests.e2e.kill_tasks.campaign import Campaign, ended_in_order, start
 from tests.e2e.kill_tasks.verdict import verdict_on
 from tests.e2e.kill_tasks.worker import WRITE, Place, finish, work
 from tests.fakes.databases import KINDS, database_of
@@ -92,7 +92,6 @@ async def test_one_that_was_silent_for_long_and_comes_back_disturbs_nothing(shar
 
 async def _holding(place: Place) -> ForkServerProcess:
     """Start a process and return it when it is in the middle of the first piece of the first task."""
-    prepare()
     place.held.touch()
     process = start(work, place, 0, 5, 1)
     await _until(lambda: bool(_noted(place, "began 0-0/0")))

@@ -1,16 +1,14 @@
 """`python bot.py worker`: tasks done apart from the Echo that talks."""
 
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from source.app.settings import ROOT
 from tests.e2e.api_server import PATIENCE_SECONDS, ApiServer
 from tests.e2e.program import Program
+from tests.e2e.warm_program import BOT, WarmProgram
 from tests.fakes.databases import server
 
 
@@ -47,13 +45,10 @@ def test_beside_a_worker_is_done_what_an_echo_that_was_killed_has_left(tmp_path:
     assert "Traceback" not in (tmp_path / "worker.log").read_text()
 
 
-def _worker(folder: Path, url: str) -> subprocess.Popen[bytes]:
+def _worker(folder: Path, url: str) -> WarmProgram:
     environment = ApiServer(folder / "worker", database_url=url).environment
     log_file = folder / "worker.log"
-    with log_file.open("ab") as log:
-        worker = subprocess.Popen(
-            [sys.executable, str(ROOT / "bot.py"), "worker"], env=environment, stdout=log, stderr=log
-        )
+    worker = WarmProgram([BOT, "worker"], environment, stdout=log_file, stderr=log_file)
     deadline = time.monotonic() + PATIENCE_SECONDS
     while "task_engine_started" not in log_file.read_text():
         assert time.monotonic() < deadline

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-import multiprocessing
 import shutil
 import signal
 import sqlite3
@@ -15,6 +14,7 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from random import Random
 
+from tests.e2e.fork_server import processes, warm_up
 from tests.e2e.kill.journal import read_journal
 from tests.e2e.kill.worker import Place, Source, finish, restore, talk
 from tests.fakes.openai_answers import deltas_of
@@ -26,8 +26,6 @@ _LONGEST_REBUILD = 0.25
 _REBUILDS = 0.2
 _SECONDS_PER_PIECE = 0.001
 _CLEAN_RUN_SECONDS = 120
-# A fresh process without a fresh interpreter: importing everything would take longer than the run.
-_processes = multiprocessing.get_context("forkserver")
 
 
 class CampaignFailedError(AssertionError):
@@ -50,7 +48,7 @@ class Toll:
 async def run_campaign(place: Place, *, kills: int, seed: int, progress: Callable[[Toll], None]) -> Toll:
     """Kill `kills` times, then let a last run come to its end."""
     random, toll = Random(seed), Toll()
-    _processes.set_forkserver_preload(["tests.e2e.kill.worker"])
+    await asyncio.to_thread(warm_up)
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # clients that are gone are the point here
     async with FakeOpenAIServer(delay=_SECONDS_PER_PIECE) as server:
         trouble = asyncio.create_task(_make_trouble(server, random))
@@ -87,7 +85,7 @@ async def _kill_once(place: Place, run: int, random: Random, toll: Toll) -> None
 
 
 def _start(work: Callable[..., None], place: Place, *arguments: object) -> ForkServerProcess:
-    process = _processes.Process(target=work, args=(place, *arguments))
+    process = processes.Process(target=work, args=(place, *arguments))
     process.start()
     return process
 
