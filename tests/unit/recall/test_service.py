@@ -152,6 +152,17 @@ async def test_a_long_history_is_looked_through_by_its_words(
     assert store.read == [4]  # that it is long is found out once
 
 
+async def test_of_a_long_history_the_words_of_everybody_who_is_named_are_looked_at(
+    service: RecallService, store: InMemoryRecallStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recall_histories, "MOST_TURNS", 3)
+    store.say("The dog ran away", "one", "two", speaker=None)
+    store.say("A heron", speaker="web:ana")
+    store.say("A boat", speaker="web:ben")
+    found = await _texts(service, "What did Ana think of Ben?", budget=RecallBudget(4_000, bearing_only=False))
+    assert set(found) == {"A heron", "A boat"}
+
+
 async def test_a_history_of_too_many_conversations_is_long(
     service: RecallService, store: InMemoryRecallStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
