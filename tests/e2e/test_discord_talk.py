@@ -132,6 +132,8 @@ COMMANDS: dict[str, dict[str, object]] = {
     "/resume": {"which": "2"},
     "/archive": {"which": "2"},
     "/unarchive": {"which": "2"},
+    "/human": {},
+    "/bot": {},
     "/help": {},
 }
 

@@ -56,6 +56,14 @@ class Business:
         messages: list[dict[str, Any]] = self.model.requests[-1]["messages"]  # type: ignore[assignment]
         return [each["content"] for each in messages if each["role"] == "user"]
 
+    async def transcript(self) -> Path:
+        """Wait until there is one; return it."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not (found := [*self.bot.folder.glob("*conversation-with-*.json")]):  # noqa: ASYNC110  # another process
+                await asyncio.sleep(0.1)
+        (transcript,) = found
+        return transcript
+
 
 @asynccontextmanager
 async def business_on(folder: Path, **settings: str) -> AsyncIterator[Business]:
