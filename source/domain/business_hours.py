@@ -1,9 +1,10 @@
 """When there are people at the business, by the clock on its wall."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
-from itertools import pairwise
+from datetime import date, datetime, time, timedelta
+from itertools import pairwise, product
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -40,15 +41,22 @@ class BusinessHours:
         at = at.astimezone(_UTC)  # within one zone Python compares what is on the wall
         today = at.astimezone(self.zone).date()
         for days in range(len(_DAYS) + 1):
-            day = today + timedelta(days=days)
-            for opening in self.week[day.weekday()]:
-                begins = datetime.combine(day, time(*divmod(opening.begin, 60)), self.zone)
-                # Where the clock is put forward that time is not on it: somebody is there from the jump on.
-                while self.is_open(before := begins.astimezone(_UTC) - _MINUTE) and before > at:
-                    begins = before
-                if begins > at:
-                    return begins.astimezone(self.zone)
+            begins = [each for each in self._begins_on(today + timedelta(days=days), at) if each > at]
+            if begins:
+                return min(begins).astimezone(self.zone)
         raise ValueError("hours without any opening")
+
+    def _begins_on(self, day: date, at: datetime) -> Iterator[datetime]:
+        """Yield when somebody comes on a day; where the clock is put back, what is on it twice begins twice."""
+        for opening, fold in product(self.week[day.weekday()], (0, 1)):
+            written = datetime.combine(day, time(*divmod(opening.begin, 60), fold=fold), self.zone)
+            begins = written.astimezone(_UTC)
+            if not self.is_open(begins):
+                continue
+            # Where the clock is put forward that time may not be on it: somebody is there from the jump on.
+            while begins - _MINUTE > at and self.is_open(begins - _MINUTE):
+                begins -= _MINUTE
+            yield begins
 
 
 _UTC: Final = ZoneInfo("UTC")

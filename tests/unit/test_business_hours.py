@@ -66,6 +66,13 @@ def test_hours_that_the_clock_jumps_over_begin_with_the_jump() -> None:
     assert not night.is_open(opens.astimezone(UTC) - timedelta(minutes=1))
 
 
+def test_hours_that_are_on_the_clock_twice_begin_twice() -> None:
+    night = hours_in("sun 02:30-02:40", BERLIN)  # 2026-10-25 has the time from 02:00 to 03:00 twice
+    between = datetime(2026, 10, 25, 0, 50, tzinfo=UTC)
+    assert between.astimezone(BERLIN).strftime("%H:%M") == "02:50"
+    assert night.opens_after(between.astimezone(BERLIN)).astimezone(UTC) == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+
+
 def test_hours_up_to_midnight_go_on_the_next_day_where_that_is_written() -> None:
     bar = hours_in("fri 20:00-24:00, sat 00:00-02:00", BERLIN)
     assert bar.is_open(at("2026-11-20 23:59:59"))

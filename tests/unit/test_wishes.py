@@ -32,6 +32,8 @@ WORDS = wish_words()
         "İPTAL",
         "iptal",
         "IPTAL",
+        "abonelikten çık",
+        "ABONELIKTEN ÇIK",
         "Arrêt",
         "ARRET",
         "توقف",
