@@ -2,13 +2,11 @@
 
 import asyncio
 import re
-import subprocess
-import sys
 import time
 from datetime import timedelta
 
-from source.app.settings import ROOT
 from tests.e2e.api_server import ApiServer
+from tests.e2e.program import Program
 from tests.e2e.whatsapp_business import Business, changed
 from tests.fakes.graph_items import Item, dumped, packed
 from tests.fakes.openai_script import Says
@@ -120,12 +118,10 @@ async def test_who_is_forgotten_is_told_so_and_their_number_is_gone(business: Bu
 
 
 async def test_check_asks_meta_for_the_number(business: Business) -> None:
-    told = await asyncio.to_thread(_check, business.bot)
+    told = await asyncio.to_thread(_checked, business.bot)
     assert "The token may use +1 555-078-3881 (Lucky Shrub)." in told
     assert re.search(r"ok +whatsapp +The app gets the account's webhooks", told)
 
 
-def _check(bot: ApiServer) -> str:
-    command = [sys.executable, str(ROOT / "bot.py"), "check"]
-    ran = subprocess.run(command, env=bot.environment, capture_output=True, text=True, check=False, timeout=60)
-    return ran.stdout
+def _checked(bot: ApiServer) -> str:
+    return Program(bot.folder, **bot.environment).run("check").stdout
