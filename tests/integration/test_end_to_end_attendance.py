@@ -162,6 +162,7 @@ async def test_what_the_owner_wrote_long_ago_pauses_nothing_and_is_not_answered(
         assert talk.echo.people.attending.of(CHAT.key).is_echo
         assert server.requests == []
         assert len((await talk.conversation(thread=CHAT)).messages) == 1
+    assert database_rows(tmp_path, "SELECT * FROM thread_attendance") == []
 
 
 async def test_what_the_owner_writes_at_too_great_length_pauses_echo_and_is_told_nobody(
