@@ -9,11 +9,8 @@ from pathlib import Path
 import pytest
 
 from source.adapters.storage.parked_table import ParkedTable
-from source.adapters.whatsapp.webhook import read_webhook
-from source.domain.thread import Platform
 from source.ports.parked import ParkedReply
 from tests.fakes.clock import FakeClock
-from tests.fakes.graph_items import Item, dumped, packed
 from tests.fakes.graph_people import Person
 from tests.fakes.graph_server import FakeGraph
 from tests.fakes.graph_statuses import status_item
@@ -165,20 +162,14 @@ async def test_what_meta_calls_too_late_after_it_took_it_waits_once(
         await eventually(lambda: not echo.platform.outlet.parts.in_order)
         failed = status_item(graph.sent[0], "failed", graph.clock.now())
         for _ in range(2):
-            await _told(echo, failed)
+            await echo.brings(failed)
         (parked,) = await _parked(echo)
         assert parked.reason == "refused"
         await echo.brings(echo.phone(ada).text("Still there?"))
         await graph.answers(ada, 2)
-        await _told(echo, failed)
+        await echo.brings(failed)
         assert ada.texts[0] == "tea"
         assert await ParkedTable(echo.echo.store).parked() == []
-
-
-async def _told(echo: WhatsAppEcho, item: Item) -> None:
-    """Deliver a status."""
-    webhook = read_webhook(dumped(packed(echo.graph.account, [item])), now=echo.clock.now())
-    await echo.platform._statuses.tell(Platform.WHATSAPP, webhook.statuses)
 
 
 async def test_a_template_asks_the_person_to_write_once_for_all_that_waits(
