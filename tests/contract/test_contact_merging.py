@@ -3,10 +3,15 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from source.adapters.storage.attendance_table import AttendanceTable
 from source.adapters.storage.contact_table import ContactTable
+from source.adapters.storage.early_table import EarlyTable
+from source.adapters.storage.history_table import HistoryTable
 from source.adapters.storage.link_table import LinkTable
+from source.adapters.storage.parked_table import note_written
+from source.adapters.storage.parked_tables import last_written
 from source.adapters.storage.people_table import PeopleTable
 from source.adapters.storage.receipt_table import ReceiptTable
 from source.adapters.storage.sql_store import SqlStore
@@ -16,10 +21,12 @@ from source.domain.errors import StoreConflictError
 from source.domain.privacy import ReceiptKind, Subject
 from source.domain.thread import PersonRef, Platform, ThreadRef
 from source.domain.turn import InboundMessage, TurnRecord
+from source.ports.early import EarlyCorrection
+from source.ports.history import PastMessage
 from source.ports.metadata import SyncState, SyncStatus
 from source.ports.people import PeopleQuery
 from source.ports.store import Scope
-from source.ports.webhooks import Merge
+from source.ports.webhooks import Merge, Wrote
 from tests.fakes.store_samples import NOW, head, said
 
 WHATSAPP = Platform.WHATSAPP
@@ -147,6 +154,26 @@ async def test_what_is_kept_of_the_thread_goes_along_once(two: Two) -> None:
     await two.move()
     states = await SyncTable(two.store).sync_states()
     assert [(state.thread.thread_id, state.messages_found) for state in states] == [(str(two.merge.kept), 1)]
+
+
+async def test_what_has_not_come_to_a_conversation_yet_goes_along(two: Two) -> None:
+    past, early = PastMessage("1", NOW, "Hello"), EarlyCorrection("2", two.merge.gone, "Hello", NOW)
+    await HistoryTable(two.store).put_past(WHATSAPP, two.merge.gone, [past])
+    await EarlyTable(two.store).put_early(WHATSAPP, early)
+    await two.turn_out_to_be_one()
+    await two.move()
+    later = NOW + timedelta(days=1)
+    assert await HistoryTable(two.store).past_of(WHATSAPP, two.merge.kept, before=later) == [past]
+    assert [each.contact_id for each in await EarlyTable(two.store).early(WHATSAPP)] == [two.merge.kept]
+
+
+async def test_it_is_known_when_the_one_that_they_are_wrote_last(two: Two) -> None:
+    wrote = [Wrote(two.merge.gone, NOW + timedelta(hours=1)), Wrote(two.merge.kept, NOW)]
+    await two.store.change(lambda connection, _now: note_written(connection, WHATSAPP, wrote))
+    await two.turn_out_to_be_one()
+    await two.move()
+    rows = await two.store.read(lambda connection: connection.execute(select(last_written)).all())
+    assert [(row.contact_id, row.wrote_at) for row in rows] == [(two.merge.kept, NOW + timedelta(hours=1))]
 
 
 async def test_who_wants_nothing_unasked_still_wants_nothing(two: Two) -> None:

@@ -97,6 +97,33 @@ async def test_whose_number_shows_at_last_is_one_with_who_was_known_by_it(table:
     assert (await table.met(WHATSAPP, [USER, PHONE], "Ada", at=T)).absorbed == ()
 
 
+async def test_who_has_a_number_already_is_not_one_with_who_has_another(table: ContactTable) -> None:
+    ada = await table.met(WHATSAPP, [USER, PHONE], "Ada", at=BEFORE)
+    ben = await table.met(WHATSAPP, [NEW_PHONE], "Ben", at=BEFORE)
+    moved = await table.met(WHATSAPP, [USER, NEW_PHONE], None, at=T)
+    assert (moved.contact_id, moved.absorbed, moved.addresses) == (ada.contact_id, (), (NEW_PHONE, USER))
+    assert await addresses_of(table, ben) == ()
+
+
+async def test_who_had_a_number_before_is_not_who_has_it_now_and_is_known_by_nothing_else(table: ContactTable) -> None:
+    await table.met(WHATSAPP, [PHONE], "Ada", at=BEFORE)
+    await table.moved(WHATSAPP, [PHONE], [NEW_PHONE], T)
+    ben = await table.met(WHATSAPP, [PHONE], "Ben", at=AFTER)
+    late = await table.met(WHATSAPP, [USER, PHONE], None, at=T - timedelta(minutes=1))
+    assert late.contact_id != ben.contact_id
+    assert await addresses_of(table, ben) == (PHONE,)
+
+
+async def test_who_merges_again_is_found_under_all_that_they_were(table: ContactTable) -> None:
+    first = await table.met(WHATSAPP, [PARENT], "Ada", at=BEFORE)
+    second = await table.met(WHATSAPP, [PHONE], "Ada", at=BEFORE)
+    third = await table.met(WHATSAPP, [USER], "Ada", at=BEFORE)
+    await table.met(WHATSAPP, [USER, PHONE], None, at=T)
+    await table.met(WHATSAPP, [USER, PARENT], None, at=AFTER)
+    gone = (second.contact_id, third.contact_id)
+    assert await table.merges(WHATSAPP) == [Merge(each, first.contact_id) for each in gone]
+
+
 async def test_an_id_of_the_parent_is_somebodys_too(table: ContactTable) -> None:
     met = await table.met(WHATSAPP, [USER, PARENT], "Ada", at=BEFORE)
     assert (await table.met(WHATSAPP, [PARENT], None, at=T)).contact_id == met.contact_id
