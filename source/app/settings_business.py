@@ -83,7 +83,7 @@ class BusinessFields(SettingFields):
 
     @field_validator("out_of_hours", mode="before")
     @classmethod
-    def _any_case(cls, value: object) -> object:
+    def _out_of_hours_in_any_case(cls, value: object) -> object:
         return value.strip().lower() if isinstance(value, str) else value
 
     @field_validator("business_timezone")
