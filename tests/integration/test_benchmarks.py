@@ -1,13 +1,14 @@
 """Every benchmark still runs; what it measures is read by people."""
 
 import json
+import os
 import subprocess
-import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
-from source.app.settings import ROOT
+from tests.e2e.warm_program import WarmProgram
 
 SESSIONS = {
     "1:00 pm on 8 May, 2023": [("Ann", "I found a lighthouse."), ("Bo", "Where?"), ("Ann", "At the sea.")],
@@ -17,8 +18,11 @@ SESSIONS = {
 
 
 def _run(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", f"benchmarks.{name}", "--quick", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    with TemporaryDirectory() as folder:
+        shown, errors = Path(folder) / "out", Path(folder) / "err"
+        command = ["-m", f"benchmarks.{name}", "--quick", *arguments]
+        code = WarmProgram(command, os.environ, stdout=shown, stderr=errors).wait()
+        return subprocess.CompletedProcess(command, code, shown.read_text(), errors.read_text())
 
 
 @pytest.fixture
