@@ -47,7 +47,7 @@ class PeopleBeside:
             self.table,
             business_of(settings),
             notice=settings.first_contact_notice.strip(),
-            disclosed_on=settings.ai_disclosure,
+            disclosed_on=settings.discloses_on,
         )
 
     @cached_property

@@ -17,6 +17,7 @@ from source.app.model_check import check_model
 from source.app.settings import Settings
 from source.app.settings_words import shown_value
 from source.domain.errors import EchoError, FolderInUseError, SettingsError, StoreError
+from source.domain.thread import Platform
 from source.ports.clock import SystemClock
 
 
@@ -162,7 +163,10 @@ async def check_whatsapp(settings: Settings) -> list[Finding]:
     from source.app.whatsapp_channel import whatsapp_settings
 
     found = await examine(whatsapp_settings(settings), SystemClock().now())
-    return [*(Finding("whatsapp", each.text, is_fine=each.is_fine) for each in found), *await _parked(settings)]
+    findings = [Finding("whatsapp", each.text, is_fine=each.is_fine) for each in found]
+    if Platform.WHATSAPP not in settings.discloses_on:
+        findings.append(Finding("whatsapp", "People are not told that an AI answers: BUSINESS_NAME has it told."))
+    return [*findings, *await _parked(settings)]
 
 
 async def _parked(settings: Settings) -> list[Finding]:

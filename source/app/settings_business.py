@@ -38,7 +38,10 @@ class BusinessFields(SettingFields):
     )
     ai_disclosure: Annotated[tuple[Platform, ...], *SeparatedByCommas] = Field(
         default=(Platform.WHATSAPP,),
-        description="Platforms on which everybody is told once that an AI answers, separated by commas; empty: none.",
+        description=(
+            "Platforms on which everybody is told once that an AI answers, separated by commas; empty: none. "
+            "It is told where BUSINESS_NAME or BUSINESS_PURPOSE say for whom or what."
+        ),
     )
     business_hours: str = Field(
         default="",
@@ -105,6 +108,11 @@ class BusinessFields(SettingFields):
         if self.out_of_hours is not OutOfHours.ANSWER and not self.business_hours:
             raise ValueError("OUT_OF_HOURS needs BUSINESS_HOURS, such as mon-fri 09:00-18:00")
         return self
+
+    @property
+    def discloses_on(self) -> tuple[Platform, ...]:
+        """Platforms on which people are told that an AI answers: in somebody's name, or for something."""
+        return self.ai_disclosure if self.business_name.strip() or self.business_purpose.strip() else ()
 
     @property
     def hours(self) -> Hours:
