@@ -7,8 +7,10 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from source.adapters.storage.parked_table import ParkedTable
+from source.adapters.storage.parked_tables import parked_replies
 from source.ports.parked import ParkedReply
 from tests.fakes.clock import FakeClock
 from tests.fakes.graph_people import Person
@@ -85,6 +87,7 @@ async def test_a_reply_a_minute_after_the_24_hours_waits_until_the_person_writes
         await echo.graph.answers(ada, 2)
         assert ada.texts == ["tea", "coffee"]
         assert await ParkedTable(echo.echo.store).parked() == []
+        assert await echo.echo.store.read(lambda reading: reading.execute(select(parked_replies)).all()) == []
 
 
 async def test_what_is_parked_survives_a_restart_and_is_delivered_once(
@@ -94,10 +97,10 @@ async def test_what_is_parked_survives_a_restart_and_is_delivered_once(
         await _answered_after(echo, ada, "tea", hours=25)
         await _parked(echo)
     async with start() as echo:
-        await _parked(echo)
+        (parked,) = await _parked(echo)
+        await eventually(lambda: echo.echo.turns.deliveries.has_parked(parked.thread))
         await echo.brings(echo.phone(ada).text("/help"))
-        await echo.graph.answers(ada, 2)
-        assert ada.texts.count("tea") == 1
+        await graph.until(lambda: "tea" in ada.texts)
     async with start() as echo:
         await echo.says(ada, "And now?")
     assert ada.texts.count("tea") == 1

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from source.domain.errors import DeliveryParkedError
+from source.domain.errors import DeliveryError, DeliveryParkedError
 from source.domain.thread import ThreadRef
 from tests.fakes.channel import FakeChannel, FakeReply
 from tests.fakes.small_echo import THREAD, SmallEcho, passing, rest
@@ -17,6 +17,8 @@ class _ParkingReply(FakeReply):
     async def deliver(self, text: str, *, interrupted: bool = False) -> None:
         await asyncio.sleep(0)
         assert isinstance(self.channel, _ParkingChannel)
+        if text in self.channel.refused:
+            raise DeliveryError("not now")
         if self.channel.is_shut:
             self.channel.parked.append(text)
             raise DeliveryParkedError("too late")
@@ -29,6 +31,7 @@ class _ParkingChannel(FakeChannel):
     def __init__(self) -> None:
         super().__init__(THREAD.platform)
         self.is_shut = True
+        self.refused: set[str] = set()
         self.parked: list[str] = []
         self.came: list[str] = []
 
@@ -89,5 +92,29 @@ async def test_after_a_start_it_is_parked_again_and_delivered_once(echo: SmallEc
     assert channel.parked == ["tea", "tea"]
     channel.is_shut = False
     await _say(echo, "Coffee?", "coffee")
+    await rest()
+    assert channel.came == ["tea", "coffee"]
+
+
+async def test_what_is_newer_and_waits_for_another_reason_comes_after_it(echo: SmallEcho) -> None:
+    channel = _channel(echo)
+    await _say(echo, "Tea?", "tea")
+    channel.refused.add("coffee")
+    await _say(echo, "Coffee?", "coffee")
+    channel.refused.clear()
+    channel.is_shut = False
+    await echo.turns.deliveries.flush(THREAD.key)
+    assert channel.came == ["tea", "coffee"]
+
+
+async def test_an_answer_that_is_just_being_made_is_not_taken_for_one_that_waited(echo: SmallEcho) -> None:
+    channel = _channel(echo)
+    await _say(echo, "Tea?", "tea")
+    echo.model.hold()
+    answering = asyncio.create_task(_say(echo, "Coffee?", "coffee"))
+    await rest()
+    channel.is_shut = False
+    echo.model.release()
+    await answering
     await rest()
     assert channel.came == ["tea", "coffee"]
