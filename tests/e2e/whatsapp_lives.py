@@ -5,7 +5,9 @@ import json
 import shutil
 import sqlite3
 from collections import deque
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 from pathlib import Path
 from unittest.mock import patch
@@ -30,6 +32,7 @@ from tests.fakes.language_model import ScriptedModel
 from tests.fakes.running_echo import settings_for
 
 BURST = timedelta(seconds=1.5)
+_LINE: ContextVar["Line"] = ContextVar("line")
 _NO_MORE_OF_A_LIFE = ("*.lock", "*-shm")
 
 
@@ -77,6 +80,13 @@ class Line(httpx.AsyncBaseTransport):
         return httpx.Response(200, json=answer, request=request)
 
 
+@contextmanager
+def without_wires() -> Iterator[None]:
+    """Have every life that begins in the block use a line of its own."""
+    with patch.object(transport, "AiohttpTransport", _LINE.get):
+        yield
+
+
 class Life:
     """One process's worth of Echo."""
 
@@ -118,7 +128,7 @@ class Life:
         kept = await WebhookTable(echo.store).kept(Platform.WHATSAPP, limit=1_000)
         return len(kept) + len(await echo.store.unanswered()) + len(await echo.store.undelivered())
 
-    async def kill(self, next_folder: Path) -> set[str]:
+    async def kill(self, next_folder: Path, *, sparing: Sequence[asyncio.Task[None]]) -> set[str]:
         """Leave what is on disk at this moment to the next life; return the trackers of what was sent and not noted."""
         self._line.is_cut = True
         echo = self._born.result()
@@ -129,7 +139,8 @@ class Life:
             shutil.copytree(self.folder, next_folder, ignore=shutil.ignore_patterns(*_NO_MORE_OF_A_LIFE))
 
         await echo.store.change(copy)
-        self._task.cancel()
+        for task in asyncio.all_tasks().difference(sparing, [asyncio.current_task()]):
+            task.cancel()  # nothing of it is waited for: it is no more
         return _unnoted(next_folder / "echo.db", taken)
 
     async def ended(self) -> None:
@@ -147,13 +158,13 @@ class Life:
             ai_disclosure="",
             **environment,
         )
-        with patch.object(transport, "AiohttpTransport", lambda: self._line):
-            async with open_echo(settings, model=SaysAgain(), clock=self._clock) as echo:
-                platform = whatsapp_platform(settings, echo)
-                self._app.router.routes.extend(platform.router().routes)
-                await platform.outlet.graph.client()
-                self._born.set_result(echo)
-                await platform.run(self._stop)
+        _LINE.set(self._line)
+        async with open_echo(settings, model=SaysAgain(), clock=self._clock) as echo:
+            platform = whatsapp_platform(settings, echo)
+            self._app.router.routes.extend(platform.router().routes)
+            await platform.outlet.graph.client()
+            self._born.set_result(echo)
+            await platform.run(self._stop)
 
 
 def _scope(body: bytes, signature: str) -> dict[str, object]:
