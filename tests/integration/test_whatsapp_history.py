@@ -136,6 +136,19 @@ async def test_a_placeholder_is_told_as_what_it_stands_for(whatsapp: WhatsAppEch
     assert [each.message_content for each in conversation.messages] == ["[image] our boat", "[image] our boat"]
 
 
+async def test_what_was_taken_back_or_edited_before_it_was_told_is_told_so(
+    whatsapp: WhatsAppEcho, owner: OwnersPhone
+) -> None:
+    ada = whatsapp.graph.people.add("Ada")
+    at, phone = whatsapp.clock.now() - 2 * DAY, whatsapp.phone(ada)
+    past = [Past(at, "My number is 4711", id="wamid.1"), Past(at, "tee", id="wamid.2"), Past(at, "cake", id="wamid.3")]
+    await whatsapp.brings(phone.revokes("wamid.1"), phone.edits("wamid.2", "tea"))
+    await whatsapp.seen_to()
+    await brought(whatsapp, owner.history({ada: past}))
+    (conversation,) = await imported(whatsapp)
+    assert [each.message_content for each in conversation.messages] == ["tea", "cake"]
+
+
 async def test_how_far_it_has_come_is_told_and_never_goes_back(whatsapp: WhatsAppEcho, owner: OwnersPhone) -> None:
     ada = whatsapp.graph.people.add("Ada")
     first, second = owner.history({ada: told(whatsapp, "tea", "cake")}, per_chunk=2)

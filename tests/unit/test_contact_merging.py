@@ -23,12 +23,14 @@ class Merges:
     moved: list[Merge] = field(default_factory=list)
     settled: list[Merge] = field(default_factory=list)
     troubles: list[Exception] = field(default_factory=list)
+    known: list[Merge] = field(default_factory=list)
 
     async def merges(self, platform: Platform) -> list[Merge]:
         await asyncio.sleep(0)
-        return []
+        return self.known
 
-    unsettled = merges
+    async def unsettled(self, platform: Platform) -> list[Merge]:
+        return [each for each in await self.merges(platform) if each not in self.settled]
 
     async def move(self, platform: Platform, merge: Merge) -> list[int]:
         await asyncio.sleep(0)
@@ -101,3 +103,11 @@ async def test_who_merges_again_is_known_as_who_they_are_in_the_end(desk: Desk) 
     desk.merging.note(Contact(2, (), absorbed=(3,)))
     desk.merging.note(Contact(1, (), absorbed=(2,)))
     assert (desk.merging.now(3), desk.merging.now(2), desk.merging.pending(1)) == (1, 1, [2, 3])
+
+
+async def test_what_an_earlier_process_found_out_is_known_and_gone_on_with(desk: Desk) -> None:
+    done, left = Merge(3, 1), Merge(2, 1)
+    desk.merges.known, desk.merges.settled = [left, done], [done]
+    await desk.merging.take_up()
+    assert (desk.merging.now(3), desk.merging.now(2)) == (1, 1)
+    assert (desk.merges.moved, desk.merges.settled) == ([left], [done, left])
