@@ -42,8 +42,9 @@ _REST = 5.0
 _DRAIN = 180.0
 # In real seconds: nobody chooses when a process is killed.
 _LONGEST_BEFORE_A_KILL = 0.1
-_SECONDS_BEHIND = 4.5
-_FEWEST_BEHIND = 20
+_SECONDS_BEHIND = 15.0
+# In real seconds.
+_MOMENT = 0.003
 _PATIENCE = 400
 _MARK = re.compile(r"\[(\d+)\]")
 
@@ -122,6 +123,7 @@ class Simulation:
         await self._begin_life()
         while self._due or self._now() < self._plan.seconds:
             await self._step()
+            self._progress()
             if kills and self._now() >= kills[0]:
                 kills.pop(0)
                 await self._restart()
@@ -172,7 +174,7 @@ class Simulation:
         if not is_waited_for:
             return posts
         await asyncio.gather(*posts)
-        await self._until_not_far_behind()
+        await self._until_nothing_moves()
         self._clock.advance(seconds=_STEP)
         return []
 
@@ -198,14 +200,18 @@ class Simulation:
         await asyncio.gather(*posts)
         await self._begin_life()
 
-    async def _until_not_far_behind(self) -> None:
+    async def _until_nothing_moves(self) -> None:
         """Real work takes real time: simulated time does not run away from it."""
-        most = max(_FEWEST_BEHIND, _SECONDS_BEHIND * self._plan.messages / self._plan.seconds)
+        most = _SECONDS_BEHIND * self._plan.messages / self._plan.seconds
         for _ in range(_PATIENCE):
-            await asyncio.sleep(0)
-            if len(self._brought) - self._answers < most:
+            before = self._answers
+            await asyncio.sleep(_MOMENT)
+            if self._answers == before and len(self._brought) - before <= most:
                 return
-            await asyncio.sleep(0.002)
+
+    def _progress(self) -> None:
+        shown = f"second {self._now():.0f}: {len(self._brought)} messages brought, {self._answers} answered, "
+        print(f"\r{shown}{len(self._lives) - 1} kills …", end="", file=sys.stderr, flush=True)
 
     def _count(self, sent: Sent) -> None:
         self._answers += len(_MARK.findall(sent.text))
