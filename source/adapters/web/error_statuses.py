@@ -41,6 +41,8 @@ ANSWERS: Final[Mapping[type[EchoError], Answer]] = {
     errors.DeliveryRefusedError: Answer(502, "The platform refused this."),
     errors.DeliveryParkedError: Answer(409, "This is delivered when the person writes again."),
     errors.UndeliverableError: Answer(410, "The place on the platform is gone."),
+    errors.MediaError: Answer(502, "The file cannot be had from its platform."),
+    errors.MediaTooLargeError: Answer(413, "The file is larger than is read."),
     errors.QueueUnavailableError: Answer(503, "The queue of the workers cannot be reached now.", _LATER_SECONDS),
     errors.ArchiveError: Answer(500, "The archive storage did not do what was asked."),
     errors.ArchiveUnavailableError: Answer(503, "The archive storage cannot be reached now.", _LATER_SECONDS),
