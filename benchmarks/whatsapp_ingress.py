@@ -106,6 +106,7 @@ async def _echo(folder: Path, peers: Peers) -> tuple[Load, str]:
         "OPENAI_MODEL": "test-model",
         "LOG_LEVEL": "warning",
         "MESSAGES_PER_MINUTE": "0",
+        "AI_DISCLOSURE": "",
     }
     bot = ApiServer(folder, is_hasty=False, **environment)
     await asyncio.to_thread(bot.start)

@@ -43,6 +43,16 @@ async def test_a_burst_that_came_out_of_order_is_read_in_order(echo: SmallEcho) 
     assert await _said(echo) == ["first", "second", "third"]
 
 
+async def test_a_reply_to_what_came_out_of_order_is_known_by_its_first_event(echo: SmallEcho) -> None:
+    now = echo.clock.now()
+    for text, seconds in (("second", 2), ("first", 1)):
+        await echo.turns.accept(echo.inbound(text, sent_at=now - timedelta(seconds=60 - seconds)), echo.channel)
+    await passing(echo, seconds=2)
+    (reply,) = echo.channel.replies
+    assert len(reply.answering) == 2
+    assert list(reply.answering) == sorted(reply.answering)
+
+
 async def test_who_never_pauses_is_answered_all_the_same(echo: SmallEcho) -> None:
     for number in range(4):
         await echo.turns.accept(echo.inbound(f"word {number}"), echo.channel)
