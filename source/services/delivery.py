@@ -80,9 +80,12 @@ class Deliveries:
         clock: Clock,
         *,
         gate: Gate = ALWAYS_OPEN,
-        withdraw: Callable[[ThreadRef], Awaitable[Collection[int]]] | None = None,
+        withdraw: Callable[[ThreadRef, Collection[int]], Awaitable[Collection[int]]] | None = None,
     ) -> None:
-        """Where the `gate` is held nothing is handed over any more: `withdraw` takes it back, and returns the ids."""
+        """Where the `gate` is held nothing is handed over any more: `withdraw` takes it back, and returns the ids.
+
+        It is told which events have replies that are being read already.
+        """
         self._store = store
         self._clock = clock
         self._gate = gate
@@ -91,6 +94,7 @@ class Deliveries:
         self._parked: dict[ThreadKey, _Parked] = {}
         self._unparking = asyncio.Lock()
         self._unnoted: set[int] = set()
+        self._going_out: set[int] = set()
 
     @property
     def keys(self) -> set[int]:
@@ -226,7 +230,7 @@ class Deliveries:
         Raises: StoreError: it is tried again before it would be handed over.
         """
         if self._withdraw is not None:
-            self.forget(thread.key, await self._withdraw(thread))
+            self.forget(thread.key, await self._withdraw(thread, self._going_out | self._unnoted))
 
     async def _withhold(self, reply: LiveReply, outgoing: Outgoing) -> Fate:
         try:
@@ -241,6 +245,13 @@ class Deliveries:
     async def _hand_over(self, channel: Channel, reply: LiveReply, outgoing: Outgoing) -> Fate:
         if not outgoing.is_of_business and self._gate.is_held(outgoing.thread.key):
             return await self._withhold(reply, outgoing)
+        self._going_out.update(outgoing.keys)
+        try:
+            return await self._handed_over(channel, reply, outgoing)
+        finally:
+            self._going_out.difference_update(outgoing.keys)
+
+    async def _handed_over(self, channel: Channel, reply: LiveReply, outgoing: Outgoing) -> Fate:
         fate = Fate.SETTLED
         try:
             await reply.deliver(outgoing.text, interrupted=outgoing.interrupted)

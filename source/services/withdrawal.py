@@ -1,5 +1,6 @@
 """Takes back replies that are stored and have reached nobody, for a person answers in Echo's place."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Protocol
 
@@ -26,16 +27,17 @@ class Withdrawal:
         self._store = store
         self._manager = manager
 
-    async def withdraw(self, thread: ThreadRef) -> tuple[int, ...]:
+    async def withdraw(self, thread: ThreadRef, going_out: Collection[int] = ()) -> tuple[int, ...]:
         """Take back what Echo has said and waits to be delivered, once the thread's running turn has ended.
 
-        Returns the ids.
+        Returns the ids. The replies to the events that are `going_out` are read already: they stay.
 
         Raises: StoreError: done again it does the rest.
         """
         async with self._manager.turn(thread) as seat:
             undelivered = await self._store.undelivered(thread.key)
-            replies = [reply for reply in undelivered if not reply.message.is_of_business]
+            waiting = [reply for reply in undelivered if not reply.message.is_of_business]
+            replies = [reply for reply in waiting if not set(going_out).intersection(reply.keys)]
             for reply in replies:
                 await self._take_back(seat, reply)
         if replies:

@@ -36,6 +36,8 @@ class FakeReply:
         await asyncio.sleep(0)
         if self.channel.is_down:
             raise DeliveryError("the channel is down")
+        self.channel.delivering.set()
+        await self.channel.free.wait()
         self.delivered = text
         self.interrupted = interrupted
 
@@ -45,12 +47,15 @@ class FakeReply:
 
 
 class FakeChannel:
-    """Delivers into `replies`; `shown` is set whenever text streams."""
+    """Delivers into `replies`; `shown` is set whenever text streams, `delivering` whenever a reply is on its way."""
 
     def __init__(self, platform: Platform = Platform.TERMINAL) -> None:
         self.platform = platform
         self.replies: list[FakeReply] = []
         self.shown = asyncio.Event()
+        self.delivering = asyncio.Event()
+        self.free = asyncio.Event()
+        self.free.set()
         self.thoughts = 0
         self.is_down = False
 
@@ -58,6 +63,13 @@ class FakeChannel:
         reply = FakeReply(thread, self, answering=tuple(answering))
         self.replies.append(reply)
         return reply
+
+    def hold(self) -> None:
+        """Let no delivery end until `release`."""
+        self.free.clear()
+
+    def release(self) -> None:
+        self.free.set()
 
     @property
     def delivered(self) -> list[str]:

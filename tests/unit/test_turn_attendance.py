@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from source.domain.errors import RefusedInputError
+from source.domain.errors import RefusedInputError, StoreUnavailableError
 from source.domain.message import OF_BUSINESS, Standing
 from source.domain.thread import PersonRef, ThreadRef
 from source.domain.turn import InboundKind
@@ -152,6 +152,29 @@ async def test_an_answer_that_is_stored_and_on_its_way_is_taken_back(echo: Atten
     assert await echo.store.undelivered() == []
     assert [each.standing for each in await echo.stored()] == [Standing.KEPT, Standing.SUPERSEDED]
     assert texts(echo) == ["Hello"]
+
+
+async def test_an_answer_that_is_being_read_already_when_the_person_takes_over_was_said(echo: Attended) -> None:
+    echo.channel.hold()
+    saying = asyncio.create_task(echo.say("Hello"))
+    await echo.channel.delivering.wait()
+    await echo.take_over()
+    echo.channel.release()
+    assert (await saying).delivered == "All right."
+    assert [each.standing for each in await echo.stored()] == [Standing.KEPT, Standing.KEPT]
+    assert texts(echo) == ["Hello", "All right."]
+
+
+async def test_an_answer_that_arrived_without_the_store_knowing_was_said(echo: Attended) -> None:
+    echo.channel.hold()
+    saying = asyncio.create_task(echo.say("Hello"))
+    await echo.channel.delivering.wait()
+    echo.store.failing = StoreUnavailableError("away")
+    echo.channel.release()
+    await saying
+    echo.store.failing = None
+    await echo.take_over()
+    assert texts(echo) == ["Hello", "All right."]
 
 
 async def test_an_answer_that_the_last_process_left_is_taken_back_where_a_person_answers_now(echo: Attended) -> None:
