@@ -103,15 +103,21 @@ def _validated(values: dict[str, object], origins: Mapping[str, str], problems: 
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
-        reasons = {str(detail["loc"][0]).upper(): _own_reason(detail) for detail in error.errors()}
-        problems += [
-            _wrong_value(name, values[name.lower()], origins[name], reason) for name, reason in reasons.items()
-        ]
+        problems += dict.fromkeys(_problem_in(detail, values, origins) for detail in error.errors())
         return None
     if not settings.persona_file.is_file():
         personas = sorted(file.stem for file in settings.persona_file.parent.glob("*.md"))
         problems.append(f"PERSONA is {settings.persona!r}; config/personas has {', '.join(personas) or 'no file'}.")
     return settings
+
+
+def _problem_in(detail: "ErrorDetails", values: Mapping[str, object], origins: Mapping[str, str]) -> str:
+    """Say what is wrong with one setting, or, where it is of no single one, what does not go together."""
+    reason = _own_reason(detail)
+    if not detail["loc"]:
+        return f"{reason or detail['msg']}."
+    name = str(detail["loc"][0]).upper()
+    return _wrong_value(name, values[name.lower()], origins[name], reason)
 
 
 def _own_reason(detail: "ErrorDetails") -> str | None:

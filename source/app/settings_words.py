@@ -1,5 +1,6 @@
 """What a setting is and may be, in words for the operator."""
 
+from enum import Enum
 from types import NoneType
 from typing import TYPE_CHECKING, Literal, get_args, get_origin
 
@@ -19,6 +20,10 @@ def allowed_values(name: str) -> str:
         return "true or false"
     if choices := [str(choice) for kind in types if get_origin(kind) is Literal for choice in get_args(kind)]:
         return f"one of {', '.join(choices)}"
+    if names := [
+        str(each.value) for kind in types if isinstance(kind, type) and issubclass(kind, Enum) for each in kind
+    ]:
+        return f"{'one or several' if Ellipsis in types else 'one'} of {', '.join(names)}"
     if int in types or float in types:
         return _range_in_words(field, whole=int in types)
     if field.examples:

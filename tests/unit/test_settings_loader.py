@@ -86,6 +86,23 @@ def test_every_wrong_value_gets_one_sentence_with_name_origin_and_bounds(sources
 
 
 @pytest.mark.parametrize(
+    ("environment", "told"),
+    [
+        ({"OUT_OF_HOURS": "quiet"}, "it must be one of answer, notice, silent_notice."),
+        ({"AI_DISCLOSURE": "whatsap"}, "it must be one or several of discord, whatsapp, web, terminal."),
+    ],
+)
+def test_where_there_is_a_choice_it_is_told(sources: Sources, environment: dict[str, str], told: str) -> None:
+    (problem,) = sources.problems(**environment)
+    assert problem.endswith(told)
+
+
+def test_settings_that_do_not_go_together_are_one_sentence(sources: Sources) -> None:
+    (problem,) = sources.problems(WHATSAPP_TOKEN="t", WHATSAPP_PHONE_ID="1", WHATSAPP_VERIFY_TOKEN="w")
+    assert problem == "WhatsApp needs WHATSAPP_APP_SECRET as well: docs/whatsapp.md says where to find it."
+
+
+@pytest.mark.parametrize(
     ("given", "hint"), [("UK", "; did you mean GB?"), ("el", "; did you mean GR?"), ("XX", "."), ("DEU", ".")]
 )
 def test_a_country_that_is_none_is_refused_with_the_one_that_is_meant(sources: Sources, given: str, hint: str) -> None:
