@@ -204,12 +204,13 @@ async def test_where_nobody_knows_whether_it_was_taken_it_is_not_sent_again(
     assert number.tries == 3
 
 
-async def test_where_meta_cannot_be_reached_it_is_tried_again(number: Number) -> None:
+async def test_where_meta_cannot_be_reached_it_is_tried_again(number: Number, caplog: pytest.LogCaptureFixture) -> None:
     await number.graph.stop()
     with pytest.raises(DeliveryError) as refused:
         await number.send()
     assert not isinstance(refused.value, UndeliverableError | UnknownOutcomeError)
     assert len(number.clock.slept) == 3
+    assert not [each for each in caplog.records if each.name.startswith("pywa")]
 
 
 async def test_a_person_gets_a_hundred_messages_without_one_refusal_and_in_order(number: Number) -> None:

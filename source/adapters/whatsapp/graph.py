@@ -1,6 +1,7 @@
 """Sending through Meta's Graph API."""
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -164,6 +165,8 @@ def _imported() -> None:
     """Load the packages, which takes a while, beside the event loop."""
     import pywa_async  # noqa: F401
 
+    # It advises programmers, at every time-out; what failed is logged here with what to do.
+    logging.getLogger("pywa.api").setLevel(logging.ERROR)
     from source.adapters.whatsapp import transport  # noqa: F401
 
 
