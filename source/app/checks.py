@@ -160,10 +160,13 @@ async def check_whatsapp(settings: Settings) -> list[Finding]:
         told = "WHATSAPP_TOKEN is not set: Echo is not on WhatsApp (docs/whatsapp.md has the steps)."
         return [Finding("whatsapp", told)]
     from source.adapters.whatsapp.number import examine
+    from source.app.running import NO_WEBHOOK
     from source.app.whatsapp_channel import whatsapp_settings
 
     found = await examine(whatsapp_settings(settings), SystemClock().now())
     findings = [Finding("whatsapp", each.text, is_fine=each.is_fine) for each in found]
+    if not settings.web_enabled:
+        findings.append(Finding("whatsapp", NO_WEBHOOK, is_fine=False))
     if Platform.WHATSAPP not in settings.discloses_on:
         findings.append(Finding("whatsapp", "People are not told that an AI answers: BUSINESS_NAME has it told."))
     return [*findings, *await _parked(settings)]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from source.adapters.storage.folder_lock import FolderLock
-from source.app.checks import Finding, check_database, check_lock, findings_of
+from source.app.checks import Finding, check_database, check_lock, check_whatsapp, findings_of
 from source.app.composition import open_echo
 from source.app.keys import create_key
 from source.app.settings import Settings
@@ -67,6 +67,15 @@ async def test_a_folder_in_use_is_fine_and_nobody_is_told_to_stop(installed: Set
 async def test_an_api_that_is_switched_off_is_said_to_be(tmp_path: Path) -> None:
     found = await _api(settings_for(tmp_path, web_enabled=False))
     assert (found.is_fine, found.text) == (True, "WEB_ENABLED is false: there is none.")
+
+
+async def test_whatsapp_without_the_api_is_a_problem(tmp_path: Path) -> None:
+    number: dict[str, object] = {
+        f"whatsapp_{name}": "1" for name in ("token", "phone_id", "app_secret", "verify_token")
+    }
+    settings = settings_for(tmp_path, None, web_enabled=False, whatsapp_api_base="http://127.0.0.1:9", **number)
+    found = await check_whatsapp(settings)
+    assert [each.is_fine for each in found if "WEB_ENABLED=true" in each.text] == [False]
 
 
 async def test_where_the_api_will_listen_is_told(tmp_path: Path, free_port: int) -> None:

@@ -61,7 +61,9 @@ async def test_a_token_that_ends_soon_is_told_before(graph: FakeGraph) -> None:
 
 async def test_webhooks_that_do_not_come_are_told(graph: FakeGraph) -> None:
     graph.account.subscribed = False
-    assert "subscribe to `messages`" in await _problem(graph)
+    told = await _problem(graph)
+    assert "subscribe to `messages`" in told
+    assert f"/{graph.account.waba_id}/subscribed_apps" in told
 
 
 @pytest.mark.parametrize(("address", "told"), [("", "no address"), ("https://shop.example/", "does not end with")])

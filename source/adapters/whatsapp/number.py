@@ -45,7 +45,7 @@ async def examine(settings: WhatsAppSettings, now: datetime) -> list[Found]:
     return [
         *_of_number(number, settings),
         *_of_token(token, now),
-        *(_of_subscription(subscribed, token) if account else []),
+        *(_of_subscription(subscribed, token, account) if account else []),
         *_of_webhook(number),
     ]
 
@@ -80,13 +80,16 @@ def _of_token(token: _Json, now: datetime) -> list[Found]:
     return [Found(f"{told}: make one that does not end for a system user (docs/whatsapp.md).", is_fine=False)]
 
 
-def _of_subscription(subscribed: _Json, token: _Json) -> list[Found]:
+def _of_subscription(subscribed: _Json, token: _Json, account: str) -> list[Found]:
     own = string_in(token.get("app_id"))
     apps = [object_in(each.get("whatsapp_business_api_data")) for each in objects_in(subscribed.get("data"))]
     if own in {string_in(each.get("id")) for each in apps}:
         return [Found("The app gets the account's webhooks.")]
+    # Meta: besides the fields of the app, the app itself has to be subscribed to the account.
     told = "The app does not get the account's webhooks, so that no message comes: subscribe to `messages`"
-    return [Found(f"{told} under WhatsApp → Configuration in Meta's developer portal.", is_fine=False)]
+    where = "under WhatsApp → Configuration in Meta's developer portal, and if this is still said,"
+    order = f"curl -X POST https://graph.facebook.com/v25.0/{account}/subscribed_apps -H 'Authorization: Bearer TOKEN'"
+    return [Found(f"{told} {where} {order} with your token.", is_fine=False)]
 
 
 def _of_webhook(number: _Json) -> list[Found]:
