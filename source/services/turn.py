@@ -6,7 +6,7 @@ from typing import Protocol
 
 import structlog
 
-from source.domain.errors import AlreadyAnsweredError, ContextTooLongError, StoreError
+from source.domain.errors import AlreadyAnsweredError, ContextTooLongError, ModelError, StoreError
 from source.domain.thread import Platform, ThreadKey, ThreadRef
 from source.domain.turn import AcceptedEvent, SaidMessage
 from source.ports.channel import LiveReply
@@ -208,6 +208,9 @@ class Answerer:
             except asyncio.CancelledError:
                 if not running.stopped:
                     raise
+            except ModelError:
+                if not self._parts.gate.is_held(asked.thread.key):
+                    raise
             else:
                 return True
         if self._parts.gate.is_held(asked.thread.key):
@@ -234,6 +237,7 @@ class Answerer:
         line = self._parts.topics.suggestion(asked.conversation) if not asked.again else None
         if line is not None:
             await announce(asked.reply, line)
+
 
 def _refuse_what_is_in_the_history(batch: Batch, conversation: Conversation | None) -> None:
     """Before the model is asked: what failed to be stored, as it seemed, may have been stored."""

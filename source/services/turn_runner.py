@@ -93,6 +93,13 @@ class TurnRunner:
             for box in self._boxes.values():
                 self._ensure_runner(box)
 
+    def hurry(self, thread: ThreadKey) -> None:
+        """Take up at once what a turn in this thread failed to answer."""
+        box = self._boxes.get(thread)
+        if box is not None and box.retry is not None:
+            box.retry.cancel()
+            self._try_again(box)
+
     def expecting(self, thread: ThreadKey) -> AbstractContextManager[None]:
         """Begin no turn in this thread while the block runs, which makes something ready that belongs to it."""
         return self._expected.on_its_way(thread)
@@ -233,6 +240,9 @@ class TurnRunner:
 
     async def _retry(self, box: Mailbox, pause: timedelta) -> None:
         await self._clock.sleep(pause.total_seconds())
+        self._try_again(box)
+
+    def _try_again(self, box: Mailbox) -> None:
         box.retry = None
         if box.kept and box.runner is None:
             box.waiting, box.kept = [*box.kept, *box.waiting], []

@@ -139,6 +139,7 @@ class TurnService:
         Raises: StoreError: nothing is said all the same.
         """
         self._answerer.stop(thread.key)
+        self._turns.hurry(thread.key)  # it is heard now, and not answered once the person is done
         await self._deliveries.step_back(thread)
 
     def expecting(self, thread: ThreadKey) -> AbstractContextManager[None]:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from source.domain.errors import RefusedInputError, StoreUnavailableError
+from source.domain.errors import ModelUnavailableError, RefusedInputError, StoreUnavailableError
 from source.domain.message import OF_BUSINESS, Standing
 from source.domain.thread import PersonRef, ThreadRef
 from source.domain.turn import InboundKind
@@ -137,6 +137,30 @@ async def test_a_person_who_takes_over_before_the_first_word_leaves_nothing_to_b
     echo.model.release()
     assert (reply.streamed, reply.delivered, reply.failure) == ("", None, "")
     assert texts(echo) == ["Hello"]
+
+
+async def test_a_model_that_fails_when_a_person_has_taken_over_is_not_told_of(echo: Attended) -> None:
+    echo.model.add(ModelUnavailableError("away"))
+    echo.model.hold()
+    saying = asyncio.create_task(echo.say("Hello"))
+    await echo.model.called.wait()
+    await echo.attending.ask_for_person(THREAD.key, by="operator")
+    echo.model.release()
+    assert (await saying).failure == ""
+    assert texts(echo) == ["Hello"]
+    assert await echo.store.unanswered() == []
+
+
+async def test_what_waits_to_be_tried_again_is_heard_at_once_and_not_answered_later(echo: Attended) -> None:
+    echo.model.add(ModelUnavailableError("away"))
+    await echo.say("Hello")
+    await echo.take_over()
+    await rest()
+    assert texts(echo) == ["Hello"]
+    await echo.hand_back()
+    await passing(echo, seconds=pause_after(1).total_seconds() * 10)
+    assert len(echo.model.prompts) == 1
+    assert (await echo.say("And now?")).delivered == "All right."
 
 
 async def test_an_answer_that_is_stored_and_on_its_way_is_taken_back(echo: Attended) -> None:
