@@ -8,13 +8,15 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Final, Protocol
 
-from source.domain.errors import RefusedInputError
+import structlog
+
+from source.domain.errors import RefusedInputError, StoreError
 from source.domain.message import OF_BUSINESS, Message, MessageType
 from source.domain.thread import PersonRef, Platform, ThreadKey, ThreadRef
-from source.domain.turn import AcceptedEvent, InboundMessage, TurnRecord
+from source.domain.turn import AcceptedEvent, InboundMessage, SaidMessage, TurnRecord
 from source.ports.channel import Channel
 from source.ports.clock import Clock
-from source.ports.store import ConversationStore
+from source.ports.store import ConversationStore, TurnStore
 from source.services.audit import AuditLog
 from source.services.conversation_manager import InMemoryConversationManager, Seat
 from source.services.delivery import Deliveries
@@ -22,6 +24,8 @@ from source.services.opening import Opening
 from source.services.outgoing import Fate, Outgoing
 from source.services.owned_tasks import OwnedTasks
 from source.services.scrubbing import AS_IT_IS, Keeping
+
+log = structlog.get_logger(__name__)
 
 ACTION: Final = "message_sent"
 _PATIENCE: Final = timedelta(seconds=20)
@@ -68,6 +72,14 @@ class Channels(Protocol):
         ...
 
 
+class SendingStore(ConversationStore, TurnStore, Protocol):
+    """What is read and written."""
+
+    async def find(self, platform: Platform, external_id: str) -> SaidMessage | None:
+        """As in `ChannelStore`."""
+        ...
+
+
 class AsksLeave(Protocol):
     """What is needed of the people's wishes."""
 
@@ -91,7 +103,7 @@ class SendingParts:
     turns: Channels
     manager: InMemoryConversationManager
     opening: Opening
-    store: ConversationStore
+    store: SendingStore
     wishes: AsksLeave
     refusal: str
     attending: KnowsWhoSpoke
@@ -109,8 +121,8 @@ class BusinessSending:
         self._tasks = OwnedTasks()
         self.windows: dict[Platform, Callable[[ThreadRef], Awaitable[bool]]] = {}
 
-    async def send(self, thread: ThreadRef, text: str, *, asked_by: str) -> SentByBusiness:
-        """Keep a message in the thread's conversation, and deliver it.
+    async def send(self, thread: ThreadRef, text: str, *, asked_by: str, name: str | None = None) -> SentByBusiness:
+        """Keep a message in the thread's conversation, and deliver it; one with a `name` is kept and sent once.
 
         Raises: RefusedInputError: nothing was kept; the text says why. StoreError: nothing was kept.
         """
@@ -119,9 +131,10 @@ class BusinessSending:
             raise RefusedInputError(_UNREACHABLE)
         is_open = self.windows.get(thread.platform)
         as_it_is = is_open is None or await is_open(thread)
-        outgoing = await self._kept(thread, text)
-        await self._parts.attending.person_spoke(thread.key)
-        await self._parts.audit.note(ACTION, asked_by, {"messages": 1})
+        outgoing = await self._kept(thread, text, f"sent-{name or uuid.uuid4().hex}")
+        if isinstance(outgoing, SentByBusiness):
+            return outgoing
+        await self._note(thread, asked_by)
         state = await self._delivered(channel, outgoing)
         if state is SendState.SENT and not as_it_is:
             state = SendState.TEMPLATE
@@ -131,16 +144,39 @@ class BusinessSending:
         """Stop delivering; what has not arrived is delivered at the next start."""
         await self._tasks.close(timedelta(0))
 
-    async def _kept(self, thread: ThreadRef, text: str) -> Outgoing:
+    async def _note(self, thread: ThreadRef, asked_by: str) -> None:
+        """Note what was done; it is kept by now, and whoever was told otherwise would send it again."""
+        try:
+            await self._parts.attending.person_spoke(thread.key)
+            await self._parts.audit.note(ACTION, asked_by, {"messages": 1})
+        except StoreError as error:
+            log.warning("sending_not_noted", reason=str(error))
+
+    async def _known(self, thread: ThreadRef, event_id: str) -> SentByBusiness | None:
+        """Return what was sent under this name before; a process may have ended before it could say so."""
+        known = await self._parts.store.find(thread.platform, event_id)
+        if known is None:
+            return None
+        message_id = known.message.message_id
+        undelivered = await self._parts.store.undelivered(thread.key)
+        if all(reply.message.message_id != message_id for reply in undelivered):
+            return SentByBusiness(SendState.SENT, message_id)
+        is_parked = self._parts.turns.deliveries.has_parked(thread.key)
+        return SentByBusiness(SendState.PARKED if is_parked else SendState.WAITING, message_id)
+
+    async def _kept(self, thread: ThreadRef, text: str, event_id: str) -> Outgoing | SentByBusiness:
         parts = self._parts
         now = parts.clock.now()
         async with parts.manager.turn(thread) as seat:
+            known = await self._known(thread, event_id)
+            if known is not None:
+                return known
             customer = await self._customer(seat)
             if not await parts.wishes.may_be_sent(thread.key, customer.external_id):
                 raise RefusedInputError(parts.refusal)
             opened = await parts.opening.open(seat, customer, now, opening=text, asks_model=False)
             conversation = opened.conversation
-            said = InboundMessage(f"sent-{uuid.uuid4().hex}", thread, self._speaker, "", now)
+            said = InboundMessage(event_id, thread, self._speaker, "", now)
             event = AcceptedEvent(parts.manager.ids.next(now), said, now)
             message = conversation.take(
                 Message(now, MessageType.CHAT, text, requester=OF_BUSINESS, event_id=said.event_id)

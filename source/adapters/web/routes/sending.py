@@ -3,14 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
+from uuid import NAMESPACE_OID, uuid5
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import Field
 
 from source.adapters.web.access import Caller, Scope, requires
 from source.adapters.web.bodies import ChatId
 from source.adapters.web.chat_ids import known_chats
 from source.adapters.web.documented import problems
+from source.adapters.web.idempotency import task_key_of
 from source.adapters.web.pages import SAID, Body, PageQuery, Shown
 from source.adapters.web.problems import Problem
 from source.domain.errors import RefusedInputError
@@ -91,12 +93,14 @@ def router(parts: SendingRoutesParts) -> APIRouter:
         return ParkedPage(parked=shown, total=await parts.parked.count())
 
     @routes.post("/{chat_id}/send", operation_id="sendToChat", responses=problems(400, 404, 409, 422))
-    async def send(chat_id: ChatId, body: SendBody, caller: _Writing) -> SendAnswer:
+    async def send(chat_id: ChatId, body: SendBody, request: Request, caller: _Writing) -> SendAnswer:
         """Send a message of the business into a chat; it becomes part of the conversation before it is delivered."""
         (name,) = await known_chats(parts.threads, [chat_id])
         thread = (await threads_of(parts.threads, name))[0]
+        key = task_key_of(request)
+        named = None if key is None else uuid5(NAMESPACE_OID, key).hex
         try:
-            sent = await parts.sending.send(thread, body.text, asked_by=caller.requested_by)
+            sent = await parts.sending.send(thread, body.text, asked_by=caller.requested_by, name=named)
         except RefusedInputError as error:
             raise Problem(409, str(error)) from error
         return SendAnswer(success=sent.state is not SendState.FAILED, state=sent.state, message_id=sent.message_id)
