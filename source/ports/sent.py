@@ -11,6 +11,9 @@ from source.domain.thread import Platform, ThreadRef
 UNKNOWN: Final = "unknown "
 """What the ids of messages begin with of which nobody knows whether they were sent."""
 
+BEGUN: Final = "begun "
+"""What the ids of messages begin with that were about to be sent: where the process ended then, they may have been."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReplyPart:
@@ -24,6 +27,11 @@ class ReplyPart:
 def unknown_id(part: ReplyPart) -> str:
     """Return what stands for the message that shows a part while nobody knows whether there is one."""
     return f"{UNKNOWN}{part.key}:{part.number}"
+
+
+def begun_id(part: ReplyPart) -> str:
+    """Return what stands for the message that shows a part from before it is sent until the platform has taken it."""
+    return f"{BEGUN}{part.key}:{part.number}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,8 +77,15 @@ class CorrectionStore(Protocol):
 class ChannelStore(Protocol):
     """What a channel keeps of its platform; the plain methods hand over what is on disk a moment later."""
 
-    def note_sent(self, platform: Platform, part: SentPart) -> None:
-        """Note which message shows a part of a reply."""
+    async def begin_sending(self, platform: Platform, part: SentPart) -> None:
+        """Make durable that a part of a reply is about to be sent, under a name that stands for its message.
+
+        Raises: StoreError: it is not, and must not be sent.
+        """
+        ...
+
+    def note_sent(self, platform: Platform, part: SentPart, *, begun_as: str | None = None) -> None:
+        """Note which message shows a part of a reply, in place of the name that it was begun under."""
         ...
 
     async def unfinished_parts(self, platform: Platform) -> list[SentPart]:

@@ -13,7 +13,7 @@ from source.adapters.storage.status_table import StatusTable
 from source.domain.outcome import Outcome
 from source.domain.thread import Platform, ThreadRef
 from source.domain.turn import SentPart, TurnRecord
-from source.ports.sent import Failed, Followed, ReplyPart, Status, unknown_id
+from source.ports.sent import Failed, Followed, ReplyPart, Status, begun_id, unknown_id
 from tests.contract.test_archives import archive_of
 from tests.fakes.clock import FakeClock
 from tests.fakes.databases import rows
@@ -126,6 +126,14 @@ async def test_a_part_that_failed_and_was_sent_again_has_come_as_far_as_the_seco
     await table.tell(WHATSAPP, _statuses(part, FAILED, of="m1"))
     await table.tell(WHATSAPP, _statuses(part, DELIVERED, of="m2"))
     assert await reply.delivery() is DELIVERED
+
+
+async def test_a_status_of_what_was_about_to_be_sent_says_that_it_was(sql_store: SqlStore, table: StatusTable) -> None:
+    reply = await _reply(sql_store)
+    (part,) = reply.parts
+    await sql_store.begin_sending(WHATSAPP, SentPart(reply.key, 0, begun_id(part)))
+    assert (await table.tell(WHATSAPP, _statuses(part, SENT))).noted == 1
+    assert await sql_store.unfinished_parts(WHATSAPP) == [SentPart(reply.key, 0, "m1")]
 
 
 async def test_a_status_that_comes_before_the_note_is_kept_and_finds_the_reply(

@@ -92,6 +92,16 @@ async def test_a_message_shows_the_part_that_was_noted_last(store: Store) -> Non
     assert await store.unfinished_parts(DISCORD) == [SentPart(event.key, 0, "100")]
 
 
+async def test_what_shows_a_part_takes_the_place_of_what_was_about_to_be_sent(store: Store) -> None:
+    event = await _accepted(store, "1")
+    await store.begin_sending(DISCORD, SentPart(event.key, 0, "begun 0"))
+    await store.begin_sending(DISCORD, SentPart(event.key, 0, "begun 0"))
+    await store.begin_sending(DISCORD, SentPart(event.key, 1, "begun 1"))
+    assert [each.external_id for each in await store.unfinished_parts(DISCORD)] == ["begun 0", "begun 1"]
+    store.note_sent(DISCORD, SentPart(event.key, 0, "100"), begun_as="begun 0")
+    assert [each.external_id for each in await store.unfinished_parts(DISCORD)] == ["100", "begun 1"]
+
+
 async def test_marks_move_place_by_place(store: Store) -> None:
     assert await store.seen(DISCORD) == {}
     store.note_seen(DISCORD, {"42": "1", "43": "5"})

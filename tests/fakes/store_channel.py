@@ -58,9 +58,16 @@ class ChannelRows(StoreRows):
             ),
         )
 
-    def note_sent(self, platform: Platform, part: SentPart) -> None:
+    async def begin_sending(self, platform: Platform, part: SentPart) -> None:
+        await asyncio.sleep(0)
+        if self.failing is not None:
+            raise self.failing
+        self.sent[platform, part.external_id] = part
+
+    def note_sent(self, platform: Platform, part: SentPart, *, begun_as: str | None = None) -> None:
         if self.failing is None:
             self.sent[platform, part.external_id] = part
+            self.sent.pop((platform, begun_as or ""), None)
 
     async def unfinished_parts(self, platform: Platform) -> list[SentPart]:
         await asyncio.sleep(0)

@@ -4,10 +4,12 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 from source.domain.outcome import Outcome
 from source.domain.thread import Platform
 from source.domain.turn import SentPart, TurnRecord
-from source.ports.sent import ReplyPart, unknown_id
+from source.ports.sent import ReplyPart, begun_id, unknown_id
 from tests.fakes.clock import FakeClock
 from tests.fakes.graph_sending import Sent
 from tests.fakes.graph_server import FakeGraph
@@ -55,6 +57,40 @@ async def test_a_part_that_is_known_by_its_status_alone_is_not_sent_again(tmp_pa
         sent = Sent("wamid.lost", ada, "text", body, echo.clock.now(), to_phone=True)
         await echo.brings(status_item(sent, "sent", echo.clock.now()))
         assert (event.key, 0) in await parts.sent()
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+async def test_what_a_crash_struck_while_it_was_sent_goes_again_unless_meta_tells_of_it(
+    tmp_path: Path, *, is_told: bool
+) -> None:
+    graph = FakeGraph(clock=FakeClock())
+    ada = graph.people.add("Ada")
+    start = partial(whatsapp_echo, tmp_path, graph=graph)
+    async with start() as echo:
+        await echo.says(ada, "Hello")
+        key = await _killed_while_sending(echo, "The second answer")
+    async with start() as echo:
+        if is_told:
+            body = {"type": "text", "text": {"body": ""}, "biz_opaque_callback_data": f"{key}:0/1"}
+            sent = Sent("wamid.struck", ada, "text", body, echo.clock.now(), to_phone=True)
+            await echo.brings(status_item(sent, "sent", echo.clock.now()))
+        assert len(ada.received) == 1
+        echo.clock.advance(seconds=21)
+        await eventually(lambda: len(ada.received) == 2 - is_told)
+        echo.model.add("The third answer")
+        await echo.says(ada, "Are you there?")
+        assert ada.texts[1:] == [*([] if is_told else ["The second answer"]), "The third answer"]
+
+
+async def _killed_while_sending(echo: WhatsAppEcho, text: str) -> int:
+    """Leave what a kill leaves between the note that a reply is about to be sent and Meta's answer; return its key."""
+    thread = (await echo.conversations())[0].head
+    event = await echo.echo.store.accept(inbound(thread=thread.thread))
+    assert event is not None
+    await echo.echo.store.commit_turn(TurnRecord(thread.conversation_id, (said(text, by=None),), answered=(event.key,)))
+    part = SentPart(event.key, 0, begun_id(ReplyPart(event.key, 0)))
+    await echo.echo.store.begin_sending(Platform.WHATSAPP, part)
+    return event.key
 
 
 def _said_by_echo(echo: WhatsAppEcho, number: int) -> Outcome:

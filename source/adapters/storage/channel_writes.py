@@ -9,7 +9,7 @@ from source.adapters.storage.known_rows import KnownRows
 from source.adapters.storage.statements import Statements
 from source.adapters.storage.status_writes import await_statuses
 from source.adapters.storage.tables import events, feedback, seen_marks
-from source.adapters.storage.write_operations import NoteSeen, NoteSent
+from source.adapters.storage.write_operations import BeginSending, NoteSeen, NoteSent
 from source.domain.errors import StoreError
 from source.domain.thread import Platform
 from source.domain.turn import Feedback
@@ -23,11 +23,18 @@ class ChannelWrites:
         self._statements = statements
         self._known = known
 
+    def begin_sending(self, connection: Connection, begun: Sequence[BeginSending]) -> None:
+        """Note which parts are about to be sent."""
+        rows = ((each.platform.value, each.part.external_id, each.part.key, each.part.part) for each in begun)
+        self._statements.put_part.run(connection, rows)
+
     def note_sent(self, connection: Connection, notes: Sequence[NoteSent], now: datetime) -> None:
         """Note which messages show which parts; of whatever may not have been sent a status is waited for."""
         await_statuses(connection, [note for note in notes if note.part.external_id.startswith(UNKNOWN)], now)
         rows = ((note.platform.value, note.part.external_id, note.part.key, note.part.part) for note in notes)
         self._statements.put_part.run(connection, rows)
+        begun = ((note.platform.value, note.begun_as) for note in notes if note.begun_as is not None)
+        self._statements.drop_part.run(connection, begun)
 
     def note_seen(self, connection: Connection, notes: Sequence[NoteSeen]) -> None:
         marks = {(note.platform.value, place): last for note in notes for place, last in note.last.items()}

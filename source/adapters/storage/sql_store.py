@@ -24,6 +24,7 @@ from source.adapters.storage.opening import OpenDatabase, open_database
 from source.adapters.storage.write_operations import (
     Accept,
     Amend,
+    BeginSending,
     Change,
     CommitTurn,
     Compact,
@@ -144,8 +145,11 @@ class SqlStore:
     async def correct(self, conversation_id: int, message: Message) -> None:
         await self._write(Correct(conversation_id, message))
 
-    def note_sent(self, platform: Platform, part: SentPart) -> None:
-        self._writing().submit_later(NoteSent(platform, part))
+    async def begin_sending(self, platform: Platform, part: SentPart) -> None:
+        await self._write(BeginSending(platform, part))
+
+    def note_sent(self, platform: Platform, part: SentPart, *, begun_as: str | None = None) -> None:
+        self._writing().submit_later(NoteSent(platform, part, begun_as))
 
     async def unfinished_parts(self, platform: Platform) -> list[SentPart]:
         return await self._read_own_notes(channel_reading.unfinished_parts, platform)

@@ -11,6 +11,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    delete,
     false,
     func,
     literal_column,
@@ -82,6 +83,7 @@ class Statements:
         self.close_superseded = self._superseded_closed()
         self.correct_message = self._message_corrected()
         self.put_part = self._put(sent_parts, ("platform", "external_id", "key", "part"), ("key", "part"))
+        self.drop_part = self._part_dropped()
         self.put_mark = self._put(seen_marks, ("platform", "place", "last"), ("last",))
         self.put_feedback = self._put(feedback, FEEDBACK_COLUMNS, ("value", "given_at"))
         self.begin_count = self._count_begun()
@@ -107,6 +109,10 @@ class Statements:
             index_elements=unique, set_={name: statement.excluded[name] for name in replaced}
         )
         return Prepared(statement, names, self._dialect)
+
+    def _part_dropped(self) -> Prepared:
+        this = (sent_parts.c.platform == bindparam("this"), sent_parts.c.external_id == bindparam("name"))
+        return Prepared(delete(sent_parts).where(*this), ("this", "name"), self._dialect)
 
     def _thread_put(self, *, keeps_circle: bool) -> Prepared:
         """Gives back the key, which is the stored one when the thread was there, and the circle."""

@@ -17,7 +17,7 @@ from source.adapters.storage.write_operations import NoteSent
 from source.domain.conversation_head import ConversationState
 from source.domain.outcome import Outcome, later, of_reply
 from source.domain.thread import Platform, ThreadRef
-from source.ports.sent import Failed, Followed, ReplyPart, Status, Told, unknown_id
+from source.ports.sent import Failed, Followed, ReplyPart, Status, Told, begun_id, unknown_id
 
 _AT_ONCE: Final = 500
 _TOLD: Final = sent_statuses.c
@@ -203,6 +203,7 @@ def _confirm(connection: Connection, platform: Platform, known: _Known, changed:
     ]
     if rows:
         connection.execute(_note_part(connection.dialect.name), rows)
+        _drop(connection, platform, [begun_id(part) for part in parts.values()])
     doubtful = {unknown_id(part) for part in parts.values()}
     _drop(connection, platform, [name for key in changed for name in doubtful if known[key].pop(name, None)])
     return len(rows)

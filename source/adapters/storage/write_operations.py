@@ -77,6 +77,15 @@ class NoteSent(Operation[None]):
     can_wait: ClassVar[bool] = True
     platform: Platform
     part: SentPart
+    begun_as: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BeginSending(Operation[None]):
+    """Note that a part of a reply is about to be sent."""
+
+    platform: Platform
+    part: SentPart
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from source.adapters.storage.turn_writes import TurnWrites
 from source.adapters.storage.write_operations import (
     Accept,
     Amend,
+    BeginSending,
     Change,
     CommitTurn,
     Compact,
@@ -141,6 +142,7 @@ class SqlWriteTarget:
         self._turns.rename(connection, names)
         keys = [key for operation in operations if isinstance(operation, MarkDelivered) for key in operation.keys]
         self._turns.deliver(connection, keys)
+        self._channels.begin_sending(connection, [each for each in operations if isinstance(each, BeginSending)])
         self._channels.note_sent(connection, [each for each in operations if isinstance(each, NoteSent)], now)
         self._channels.note_seen(connection, [each for each in operations if isinstance(each, NoteSeen)])
         for number, operation in enumerate(operations):

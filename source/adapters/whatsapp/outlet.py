@@ -54,7 +54,9 @@ class Outlet:
         self.sign = TypingSign(self.post)
         self.window = Window(parked, clock)
         self.parking = Parking(self.post, parked, settings.template)
-        self.parts = ReplyParts(self.post, contacts, store, sign=self.sign, window=self.window, parking=self.parking)
+        self.parts = ReplyParts(
+            self.post, contacts, store, sign=self.sign, window=self.window, parking=self.parking, clock=clock
+        )
         self.channel = WhatsAppChannel(self.parts, self._renewed)
         self.resuming = Resuming(
             standing=self.standing,

@@ -17,11 +17,12 @@ from source.adapters.whatsapp.tracker import tracker_of
 from source.adapters.whatsapp.troubles import WindowClosedError, no_recipient
 from source.adapters.whatsapp.typing_sign import TypingSign
 from source.adapters.whatsapp.window import Window
-from source.domain.errors import DeliveryError
+from source.domain.errors import DeliveryError, StoreError, UndeliverableError
 from source.domain.reply_text import split
 from source.domain.thread import Platform, ThreadRef
 from source.domain.turn import SentPart
-from source.ports.sent import ReplyPart, unknown_id
+from source.ports.clock import Clock
+from source.ports.sent import BEGUN, ReplyPart, begun_id, unknown_id
 from source.ports.store import ChannelStore
 from source.ports.webhooks import Contact, ContactStore, Wrote
 from source.services.keyed_locks import KeyedLocks
@@ -31,6 +32,8 @@ log = structlog.get_logger(__name__)
 # Meta counts 4,096; a sign may be added to a piece.
 _MOST_CHARACTERS: Final = 4_000
 _MOST_REMEMBERED: Final = 1_000
+# Meta tells what it has taken within a second or two; what came while Echo was away it tells again after a few.
+_SECONDS_TO_TELL: Final = 20.0
 _CUT_SHORT: Final = "_(cut short)_"
 
 
@@ -68,7 +71,7 @@ class WhatsAppReply:
         async with self._parts.in_order.hold(self._thread.thread_id):
             try:
                 await self._parts.window.check(self._thread)
-                await self._send_all(recipient, pieces_of(whole))
+                recipient = await self._send_all(recipient, pieces_of(whole))
                 await self._offer(recipient)
             except WindowClosedError as error:
                 await self._send_late(recipient, whole, error)
@@ -88,9 +91,23 @@ class WhatsAppReply:
         except DeliveryError as error:
             log.warning("sentence_undelivered", error=str(error))
 
-    async def _send_all(self, recipient: Recipient, pieces: Sequence[str]) -> None:
+    async def _send_all(self, recipient: Recipient, pieces: Sequence[str]) -> Recipient:
+        """Send the pieces; return where the last one went."""
         for number, piece in enumerate(pieces):
-            await self._send_once(recipient, ReplyPart(self._key, number, len(pieces)), piece)
+            recipient = await self._send_after(recipient, ReplyPart(self._key, number, len(pieces)), piece)
+        return recipient
+
+    async def _send_after(self, recipient: Recipient, part: ReplyPart, piece: str) -> Recipient:
+        """Send a piece, after whoever has moved while it waited for its turn; return where it went."""
+        try:
+            await self._send_once(recipient, part, piece)
+        except UndeliverableError:
+            moved = await self._parts.recipient(self._thread)
+            if moved == recipient:
+                raise
+            await self._send_once(moved, part, piece)
+            return moved
+        return recipient
 
     async def _offer(self, recipient: Recipient) -> None:
         """Show what may be done next below the reply, which has arrived whatever becomes of this."""
@@ -115,8 +132,10 @@ class WhatsAppReply:
 
     async def _send_once(self, recipient: Recipient, part: ReplyPart, piece: str) -> None:
         """Send a piece unless it was sent before: of a reply that was cut off the rest follows."""
-        if part.key and (part.key, part.number) in await self._parts.sent():
-            return
+        if part.key:
+            if await self._parts.has_arrived(part):
+                return
+            await self._parts.begin(part)
         tracker = tracker_of(part) if part.key else ""
         try:
             sent = key_of(await self._parts.sending.text(recipient, piece, tracker=tracker))
@@ -133,7 +152,7 @@ class WhatsAppReply:
 
     def _note(self, part: ReplyPart, external_id: str) -> None:
         if part.key:
-            self._parts.note(SentPart(part.key, part.number, external_id))
+            self._parts.note(SentPart(part.key, part.number, external_id), begun_as=begun_id(part))
 
 
 class ReplyParts:
@@ -148,6 +167,7 @@ class ReplyParts:
         sign: TypingSign,
         window: Window,
         parking: Parking,
+        clock: Clock,
     ) -> None:
         self.sending = sending
         self.contacts = contacts
@@ -157,7 +177,10 @@ class ReplyParts:
         self.in_order = KeyedLocks()
         self.just_heard: OrderedDict[int, Contact] = OrderedDict()
         self._store = store
+        self._clock = clock
+        self._began_at = clock.monotonic()
         self._sent: set[tuple[int, int]] | None = None
+        self._begun: frozenset[tuple[int, int]] = frozenset()
         self._noted_since: set[tuple[int, int]] = set()
         self._version = 0
         self._reading = asyncio.Lock()
@@ -188,14 +211,35 @@ class ReplyParts:
         async with self._reading:
             while self._sent is None:
                 read_of, self._noted_since = self._version, set()
-                known = {(each.key, each.part) for each in await self._store.unfinished_parts(Platform.WHATSAPP)}
+                noted = await self._store.unfinished_parts(Platform.WHATSAPP)
+                begun = frozenset((each.key, each.part) for each in noted if each.external_id.startswith(BEGUN))
+                known = {(each.key, each.part) for each in noted if not each.external_id.startswith(BEGUN)}
                 if read_of == self._version:
-                    self._sent = known | self._noted_since
+                    self._sent, self._begun = known | self._noted_since, begun
             return self._sent
 
-    def note(self, part: SentPart) -> None:
+    async def has_arrived(self, part: ReplyPart) -> bool:
+        """Whether a piece needs to be sent no more; where a crash came between, Meta is given time to tell."""
+        name = (part.key, part.number)
+        while name not in await self.sent():
+            if name not in self._begun or self._clock.monotonic() - self._began_at >= _SECONDS_TO_TELL:
+                return False
+            await self._clock.sleep(1.0)
+        return True
+
+    async def begin(self, part: ReplyPart) -> None:
+        """Make durable that a piece is about to be sent.
+
+        Raises: DeliveryError: it could not be, so nothing may be sent.
+        """
+        try:
+            await self._store.begin_sending(Platform.WHATSAPP, SentPart(part.key, part.number, begun_id(part)))
+        except StoreError as error:
+            raise DeliveryError("the store does not take that a message is about to be sent") from error
+
+    def note(self, part: SentPart, *, begun_as: str) -> None:
         """Remember that a piece was sent."""
-        self._store.note_sent(Platform.WHATSAPP, part)
+        self._store.note_sent(Platform.WHATSAPP, part, begun_as=begun_as)
         known = self._noted_since if self._sent is None else self._sent
         known.add((part.key, part.part))
 
