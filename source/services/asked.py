@@ -82,7 +82,7 @@ class Asked:
         """Who is answered in this conversation for the first time, as far as it shows."""
         is_begun = any(_is_reply(message) for message in reversed(self.conversation.history))
         known = self.conversation.people or {} if is_begun else {}
-        return tuple(person for person in self.people if person.external_id not in known)
+        return tuple(person for person in self.people if person.external_id not in {OF_BUSINESS, *known})
 
     def superseded(self) -> tuple[Message, ...]:
         return tuple(replace(message, standing=Standing.SUPERSEDED) for message in self.again)

@@ -7,6 +7,7 @@ from source.services.answers import Answer, Answers
 from source.services.asked import Asked, arriving, is_of_business, messages_of
 from source.services.attendance import Heard
 from source.services.conversation_manager import Seat
+from source.services.introduction import Introductions, introduced
 from source.services.mailbox import Batch
 from source.services.opening import Opening
 
@@ -16,9 +17,10 @@ log = structlog.get_logger(__name__)
 class Hearing:
     """Keeps what was said, in the conversation that it belongs to; a later answer knows it."""
 
-    def __init__(self, opening: Opening, answers: Answers) -> None:
+    def __init__(self, opening: Opening, answers: Answers, introductions: Introductions) -> None:
         self._opening = opening
         self._answers = answers
+        self._introductions = introductions
 
     async def hear(self, seat: Seat, batch: Batch, events: tuple[AcceptedEvent, ...], heard: Heard) -> Answer | None:
         """Keep what was said without asking a model; None: nothing is to be delivered."""
@@ -34,6 +36,7 @@ class Hearing:
             opened.conversation, events, reply, arriving=arriving(opened.conversation, events), told=heard.told
         )
         if heard.sentence:
+            asked = await introduced(asked, self._introductions)  # whoever is told something once counts as answered
             asked.speech.show(heard.sentence, reply)
         answer = await self._answers.commit(asked)
         if heard.sentence:

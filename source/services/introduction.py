@@ -1,12 +1,13 @@
 """What somebody is told before they are answered for the first time: whom they talk with."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from source.domain.thread import PersonRef, Platform, ThreadRef
 from source.domain.turn import Told
 from source.ports.attendance import ToldStore
+from source.services.asked import Asked
 
 INTRODUCED: Final = "introduction"
 """What people were told of whom they talk with, in `ToldStore`."""
@@ -37,6 +38,16 @@ class _NoIntroductions:
 
 
 NO_INTRODUCTIONS: Final[Introductions] = _NoIntroductions()
+
+
+async def introduced(asked: Asked, introductions: Introductions) -> Asked:
+    """Have an answer begin with what its readers have to know first."""
+    newcomers = asked.newcomers
+    due = await introductions.due(asked.thread, newcomers) if newcomers else None
+    if due is None:
+        return asked
+    asked.speech.begin_with(due.text, asked.reply)
+    return replace(asked, told=(*asked.told, *due.told))
 
 
 @dataclass(frozen=True, slots=True)

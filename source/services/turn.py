@@ -1,7 +1,7 @@
 """One turn: context, model call, tools, reply, commit."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
@@ -21,7 +21,7 @@ from source.services.conversation import Conversation
 from source.services.conversation_manager import InMemoryConversationManager, Seat
 from source.services.delivery import announce
 from source.services.hearing import Hearing
-from source.services.introduction import NO_INTRODUCTIONS, Introductions
+from source.services.introduction import NO_INTRODUCTIONS, Introductions, introduced
 from source.services.mailbox import Batch
 from source.services.notices import NOTHING_TO_TELL, Notices
 from source.services.opening import Opening
@@ -83,7 +83,7 @@ class Answerer:
     def __init__(self, parts: TurnParts) -> None:
         self._parts = parts
         self._answers = Answers(parts.store, parts.manager, parts.keeping, parts.clock)
-        self._hearing = Hearing(parts.opening, self._answers)
+        self._hearing = Hearing(parts.opening, self._answers, parts.introductions)
         self._running: dict[ThreadKey, _Running] = {}
 
     def stop(self, thread: ThreadKey, *, answering: int | None = None) -> bool:
@@ -131,7 +131,7 @@ class Answerer:
                 asked = await self._asked(seat, batch, events, batch.reply)
                 if asked is None:
                     return await self._answers.tell(seat, events, _MISSED if batch.is_too_old else NOTHING_TO_RETRY)
-                asked = await self._introduced(asked)
+                asked = await introduced(asked, self._parts.introductions)
                 if batch.is_too_old:
                     asked.speech.say(_MISSED, asked.reply)
                 elif not await self._speak(asked, running):
@@ -189,15 +189,6 @@ class Answerer:
         await self._parts.notices.tell(reply, seat.thread, latest.person.external_id)
         conversation = opened.conversation
         return Asked(conversation, events, reply, arriving=arriving(conversation, events))
-
-    async def _introduced(self, asked: Asked) -> Asked:
-        """Have the answer begin with what its readers have to know first."""
-        newcomers = asked.newcomers
-        due = await self._parts.introductions.due(asked.thread, newcomers) if newcomers else None
-        if due is None:
-            return asked
-        asked.speech.begin_with(due.text, asked.reply)
-        return replace(asked, told=due.told)
 
     async def _speak(self, asked: Asked, running: _Running) -> bool:
         """Have the model speak; `stop` ends it with what was said so far. False: nothing that is worth its place."""

@@ -11,6 +11,7 @@ from source.domain.out_of_hours import Hours, OutOfHours
 from source.domain.thread import PersonRef, Platform, ThreadRef
 from source.services.attendance import ALWAYS_OPEN, AttendanceGate, Attending
 from source.services.closed_hours import ClosedHours
+from source.services.introduction import Business, FirstAnswers
 from tests.fakes.attendance import InMemoryAttendance
 from tests.fakes.clock import FakeClock
 from tests.fakes.small_echo import SmallEcho
@@ -52,6 +53,15 @@ async def test_the_notice_is_given_once_for_each_time_that_nobody_is_there(echo:
     assert echo.model.prompts == []
     said = [message.message_content for message in await echo.stored()]
     assert said[:3] == ["Hello", "Nobody is here. Back on Saturday at 10:00.", "Is anybody there?"]
+
+
+async def test_who_writes_for_the_first_time_is_told_with_it_whom_they_talk_with(echo: Closed) -> None:
+    echo.introductions = FirstAnswers(echo.store, Business("Shop"), notice="", disclosed_on=[Platform.DISCORD])
+    echo.start()
+    told = "I am an AI assistant of Shop."
+    assert await echo.wrote("Hello") == [f"{told}\n\nNobody is here. Back on Saturday at 10:00."]
+    echo.clock.advance(hours=15)  # Saturday 11:00
+    assert await echo.wrote("And now?") == ["All right."]
 
 
 async def test_the_next_process_knows_that_it_was_given(echo: Closed) -> None:

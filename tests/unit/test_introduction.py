@@ -1,10 +1,12 @@
 """Who is answered for the first time is told whom they talk with, once."""
 
 from collections.abc import AsyncIterator, Collection
+from datetime import timedelta
 
 import pytest
 
 from source.domain.errors import ModelUnavailableError
+from source.domain.message import OF_BUSINESS
 from source.domain.thread import PersonRef, Platform, ThreadRef
 from source.domain.turn import InboundKind
 from source.ports.attendance import ToldStore
@@ -70,6 +72,16 @@ async def test_everybody_who_is_new_in_a_conversation_is_told(echo: SmallEcho) -
     assert (await echo.say("Me too", person=BEN)).delivered == f"{SENTENCE}\n\nAll right."
     assert (await echo.say("Once more", person=BEN)).delivered == "All right."
     assert (await echo.say("Elsewhere", person=BEN, thread=ThreadRef(THREAD.platform, "8"))).delivered == "All right."
+
+
+async def test_what_the_business_says_is_no_reason_to_begin_with_it_again(echo: SmallEcho) -> None:
+    await echo.say("Hello")
+    echo.quiet = {THREAD.platform: timedelta(seconds=2)}
+    echo.start()
+    await echo.turns.accept(echo.inbound("We are here.", person=PersonRef(OF_BUSINESS, "Shop")), echo.channel)
+    await echo.turns.accept(echo.inbound("And now?"), echo.channel)
+    await passing(echo, seconds=3)
+    assert echo.channel.delivered[1:] == ["All right."]
 
 
 async def test_an_answer_that_failed_has_told_nobody(echo: SmallEcho) -> None:
