@@ -10,7 +10,7 @@ from source.domain.attendance import Mode
 from tests.fakes.chat_api import SESSION, Desk, a_desk, said, streaming
 from tests.fakes.openai_script import Says
 
-HEARD = "Your message is kept. A person answers here now, and I will not."
+HEARD = "Your message is kept for people to read. I will not answer it."
 
 
 @pytest.fixture

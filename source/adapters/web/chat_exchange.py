@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 _LATER: Final = (
     "Your message is kept, and I will answer it as soon as I can. Send it again with its id to ask for that."
 )
-_HEARD: Final = "Your message is kept. A person answers here now, and I will not."
+_HEARD: Final = "Your message is kept for people to read. I will not answer it."
 
 
 class Replies(Protocol):
