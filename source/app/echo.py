@@ -98,7 +98,8 @@ class Echo:
     def scrubbing(self) -> Scrubbing:
         """What is kept of personal data."""
         settings = self.settings
-        published = [self.persona, settings.first_contact_notice] if settings.pii_scrub_stored else []
+        said = [self.persona, settings.first_contact_notice, settings.out_of_hours_notice]
+        published = said if settings.pii_scrub_stored else []
         finder = finder_for(settings.pii_country)
         return Scrubbing(finder, is_removed=settings.pii_scrub_stored, published=published)
 
