@@ -13,3 +13,4 @@ async def test_forty_busy_seconds_with_three_kills(tmp_path: Path) -> None:
     assert outcome.problems == []
     assert outcome.answered.total() == 150
     assert outcome.repeats > 0
+    assert outcome.said_again == 0

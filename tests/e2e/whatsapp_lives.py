@@ -135,7 +135,8 @@ class Life:
         taken = [sent.tracker for sent in self._graph.sent if sent.tracker]
 
         def copy(_connection: Connection, _now: datetime) -> None:
-            # Within a transaction: what is committed cannot change, what is not is no part of it.
+            # Within a transaction: what is committed cannot change, what is not is no part of it; it may run twice.
+            shutil.rmtree(next_folder, ignore_errors=True)
             shutil.copytree(self.folder, next_folder, ignore=shutil.ignore_patterns(*_NO_MORE_OF_A_LIFE))
 
         await echo.store.change(copy)
@@ -186,7 +187,7 @@ def _scope(body: bytes, signature: str) -> dict[str, object]:
 def _unnoted(file: Path, trackers: list[str]) -> set[str]:
     """Return the trackers of what had been taken by Meta and is not known to have been on disk."""
     with closing(sqlite3.connect(file)) as database:
-        noted = set(database.execute("SELECT key, part FROM sent_parts"))
+        noted = set(database.execute("SELECT key, part FROM sent_parts WHERE external_id NOT LIKE 'begun %'"))
         delivered = {row[0] for row in database.execute("SELECT id FROM events WHERE state = 'delivered'")}
     return {tracker for tracker in trackers if not _is_noted(tracker, noted, delivered)}
 
