@@ -40,7 +40,8 @@ class WhatsAppEcho:
 
     async def brings(self, *items: Item) -> Webhook:
         """Deliver these in one webhook; return what was read of it."""
-        webhook = read_webhook(dumped(packed(self.graph.account, items)), now=self.clock.now())
+        account = self.graph.account
+        webhook = read_webhook(dumped(packed(account, items)), phone_id=account.phone_id, now=self.clock.now())
         await self.platform.intake.keep(webhook.items)
         await self.platform.intake.note(webhook.history)
         await self.platform.statuses.tell(Platform.WHATSAPP, webhook.statuses)

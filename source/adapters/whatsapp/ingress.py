@@ -45,7 +45,7 @@ def router(settings: WhatsAppSettings, intake: Intake, statuses: SentStatuses, c
             log.warning("webhook_unsigned", bytes=len(body))
             return PlainTextResponse("The signature does not fit the body.", status_code=403)
         try:
-            webhook = read_webhook(body, now=clock.now())
+            webhook = read_webhook(body, phone_id=settings.phone_id, now=clock.now())
         except (ValueError, RecursionError):
             # Signed and yet no JSON: delivered again it would be none either.
             log.warning("webhook_unreadable", bytes=len(body))

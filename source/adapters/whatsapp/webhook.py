@@ -12,10 +12,11 @@ from source.adapters.whatsapp.reading.echoes import echoes_in
 from source.adapters.whatsapp.reading.history import history_in, names_in
 from source.adapters.whatsapp.reading.messages import messages_in
 from source.adapters.whatsapp.reading.statuses import statuses_in
-from source.adapters.whatsapp.reading.values import Json, kind_in, objects_in
+from source.adapters.whatsapp.reading.values import Json, kind_in, object_in, objects_in, string_in
 from source.ports.history import HistoryNews
 from source.ports.sent import Status
 
+_OTHER_NUMBER: Final = "other_number"
 # Each yields what its field holds, and the kind of whatever Echo does nothing with.
 _FIELDS: Final[Mapping[str, Callable[[Json, datetime], Iterator[Item | HistoryNews | str]]]] = {
     "messages": messages_in,
@@ -39,8 +40,8 @@ class Webhook:
     passed_over: Mapping[str, int] = field(default_factory=dict)
 
 
-def read_webhook(body: bytes, *, now: datetime) -> Webhook:
-    """Read every entry, change and item; what cannot be read is counted.
+def read_webhook(body: bytes, *, phone_id: str, now: datetime) -> Webhook:
+    """Read every entry, change and item of this number; what cannot be read is counted, as is what is of another.
 
     Raises: ValueError: it is no JSON object.
     """
@@ -51,7 +52,7 @@ def read_webhook(body: bytes, *, now: datetime) -> Webhook:
     statuses: list[Status] = []
     history: list[HistoryNews] = []
     passed_over: Counter[str] = Counter()
-    for each in _things(content, now):
+    for each in _things(content, phone_id, now):
         match each:
             case Item():
                 items.append(each)
@@ -64,8 +65,12 @@ def read_webhook(body: bytes, *, now: datetime) -> Webhook:
     return Webhook(tuple(items), tuple(statuses), tuple(history), passed_over)
 
 
-def _things(content: Json, now: datetime) -> Iterator[Item | Status | HistoryNews | str]:
+def _things(content: Json, phone_id: str, now: datetime) -> Iterator[Item | Status | HistoryNews | str]:
     for name, value in _changes(content):
+        # Meta tells an app of all numbers of its accounts, its test number among them.
+        if _number_in(value) not in ("", phone_id):
+            yield _OTHER_NUMBER
+            continue
         read = _FIELDS.get(name) if isinstance(name, str) else None
         if read is None:
             yield kind_in(name)
@@ -73,6 +78,11 @@ def _things(content: Json, now: datetime) -> Iterator[Item | Status | HistoryNew
         yield from ("errors" for _ in objects_in(value.get("errors")))
         yield from statuses_in(value)
         yield from read(value, now)
+
+
+def _number_in(value: Json) -> str:
+    """Return the id of the number that a change is about; empty where that is not told."""
+    return string_in(object_in(value.get("metadata")).get("phone_number_id"))
 
 
 def _changes(content: Json) -> Iterator[tuple[object, Json]]:

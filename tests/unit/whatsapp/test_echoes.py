@@ -25,7 +25,7 @@ def _echo(**fields: Any) -> dict[str, Any]:
 def _read(*echoes: object, **fields: Any) -> Webhook:
     value = {"messaging_product": "whatsapp", "message_echoes": list(echoes), **fields}
     entry = [{"id": "9", "changes": [{"field": "smb_message_echoes", "value": value}]}]
-    return read_webhook(json.dumps({"entry": entry}).encode(), now=NOW)
+    return read_webhook(json.dumps({"entry": entry}).encode(), phone_id="77", now=NOW)
 
 
 def _only(echo: dict[str, Any], **fields: Any) -> Item:

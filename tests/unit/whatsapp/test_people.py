@@ -32,12 +32,12 @@ def graph_with(**about: Any) -> tuple[FakeGraph, Person]:
 
 
 def read(graph: FakeGraph, *items: Sent) -> Webhook:
-    return read_webhook(dumped(packed(graph.account, items)), now=graph.clock.now())
+    return read_webhook(dumped(packed(graph.account, items)), phone_id=graph.account.phone_id, now=graph.clock.now())
 
 
 def read_value(field: str, value: dict[str, Any]) -> Webhook:
     entry = [{"id": "9", "changes": [{"field": field, "value": value}]}]
-    return read_webhook(json.dumps({"entry": entry}).encode(), now=NOW)
+    return read_webhook(json.dumps({"entry": entry}).encode(), phone_id="77", now=NOW)
 
 
 def moved(*messages: dict[str, Any]) -> Sequence[Item]:

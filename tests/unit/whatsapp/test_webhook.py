@@ -34,7 +34,9 @@ def _value(*messages: dict[str, Any], **fields: Any) -> dict[str, Any]:
 
 def _read(*values: dict[str, Any], field: str = "messages") -> Webhook:
     entry = [{"id": "9", "changes": [{"field": field, "value": value}]} for value in values]
-    return read_webhook(json.dumps({"object": "whatsapp_business_account", "entry": entry}).encode(), now=NOW)
+    return read_webhook(
+        json.dumps({"object": "whatsapp_business_account", "entry": entry}).encode(), phone_id="77", now=NOW
+    )
 
 
 def _only(*values: dict[str, Any]) -> Item:
@@ -46,6 +48,13 @@ def test_every_message_of_every_change_is_read_in_order() -> None:
     webhook = _read(_value(_message(1), _message(2)), _value(_message(3)))
     assert [said.content["text"] for said in webhook.items] == ["Hello 1", "Hello 2", "Hello 3"]
     assert webhook.passed_over == {}
+
+
+def test_what_is_of_another_number_of_the_business_is_passed_over() -> None:
+    other = {"phone_number_id": "78", "display_phone_number": "4930222"}
+    webhook = _read(_value(_message(1), metadata=other), _value(_message(2)), _value(_message(3), metadata=None))
+    assert [said.content["text"] for said in webhook.items] == ["Hello 2", "Hello 3"]
+    assert webhook.passed_over == {"other_number": 1}
 
 
 def test_a_text_is_told_with_who_sent_it_when_and_to_what() -> None:
@@ -132,10 +141,10 @@ def test_no_shape_of_it_raises_anything(message: object, value: object, entry: o
         {"entry": [{"changes": [{"field": "messages", "value": _value(_message(text=message, context=value))}]}]},
         {"entry": [{"changes": [{"field": "messages", "value": _value(_message(id=message, type=value))}]}]},
     ):
-        read_webhook(json.dumps(odd).encode(), now=NOW)
+        read_webhook(json.dumps(odd).encode(), phone_id="77", now=NOW)
 
 
 def test_what_is_no_object_is_refused() -> None:
     for body in (b"[]", b"", b"{", b"\xff"):
         with pytest.raises(ValueError, match=r"\w"):
-            read_webhook(body, now=NOW)
+            read_webhook(body, phone_id="77", now=NOW)
