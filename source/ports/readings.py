@@ -62,7 +62,7 @@ class CallTotals:
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """What came after a mark: chat messages by platform and author (`person` or `echo`), and calls of models."""
+    """What came after a mark: chat messages by platform and author (`person`, `echo` or `business`), and calls."""
 
     messages: Mapping[tuple[str, str], int]
     calls: Sequence[CallTotals]

@@ -8,7 +8,7 @@ from source.domain.thread import Platform
 from source.domain.turn import Purpose, TurnRecord
 from source.ports.readings import ActivityMark, Backlog, CallTotals
 from source.services.readings import ActivityReadings
-from tests.fakes.store_samples import GUILD, call, head, inbound, said
+from tests.fakes.store_samples import GUILD, TEAM, call, head, inbound, said
 
 
 async def talk(store: SqlStore) -> None:
@@ -39,6 +39,13 @@ async def test_what_came_after_a_mark_is_counted_and_nothing_before(sql_store: S
         CallTotals("model", "summary", 1, 8, 4, 10, 0),
     ]
     assert (await table.activity(activity.mark)).messages == {}
+
+
+async def test_what_the_business_says_is_counted_as_that(sql_store: SqlStore) -> None:
+    here = head()
+    await sql_store.commit_turn(TurnRecord(here.conversation_id, (said(), said(by=TEAM)), (here,)))
+    activity = await ActivityTable(sql_store).activity(ActivityMark())
+    assert activity.messages == {("terminal", "person"): 1, ("terminal", "business"): 1}
 
 
 async def test_what_waits_for_an_answer_is_counted(sql_store: SqlStore) -> None:

@@ -20,7 +20,7 @@ from tests.contract.conftest import Store
 from tests.fakes.clock import FakeClock
 from tests.fakes.metadata_store import InMemoryMetadata
 from tests.fakes.store import InMemoryStore
-from tests.fakes.store_samples import BEN, NOW, head, said
+from tests.fakes.store_samples import BEN, NOW, TEAM, head, said
 
 GOOD = Analysis(Sentiment.POSITIVE, Category.FEEDBACK, ("thanks",), MemorySource.MODEL)
 BAD = Analysis(Sentiment.NEGATIVE, Category.COMPLAINT, ("urgent",), MemorySource.OFFLINE)
@@ -61,7 +61,7 @@ async def test_conversations_are_unanalyzed_until_an_analysis_covers_what_people
     first, second = said("one"), said("two")
     one = await stored.put(first, said("reply", by=None))
     two = await stored.put(second)
-    await stored.put(said("only Echo spoke", by=None))
+    await stored.put(said("only Echo spoke", by=None), said("and we", by=TEAM))
     assert await stored.metadata.unanalyzed() == [one, two]
     assert await stored.metadata.unanalyzed(limit=1) == [one]
     await stored.metadata.put_analyses(one, {first.message_id: GOOD}, overall=GOOD, covers_to=first.message_id)
@@ -82,7 +82,7 @@ async def test_what_is_covered_needs_no_analysis_even_when_none_was_found(stored
 async def test_only_what_people_said_and_kept_is_to_be_analyzed_in_order(stored: Stored) -> None:
     tool = Message(NOW, MessageType.TOOL_CALL_RESPONSE, "x", requester="ann", message_id=900_000)
     gone = replace(said(""), standing=Standing.DELETED)
-    messages = [said("a"), said("echo", by=None), gone, said("b", by=BEN), said("c")]
+    messages = [said("a"), said("echo", by=None), gone, said("b", by=BEN), said("c"), said("ours", by=TEAM)]
     one = await stored.put(*messages, tool)
     assert [each.message_content for each in await stored.metadata.to_analyze(one)] == ["a", "b", "c"]
     assert [each.message_content for each in await stored.metadata.to_analyze(one, limit=2)] == ["a", "b"]

@@ -19,7 +19,7 @@ from source.domain.turn import Feedback, ModelUsage, TurnRecord
 from source.ports.metadata import MetadataChange
 from source.ports.operations import Activity, SessionFigures, Span, SpanFigures
 from source.ports.store import UsageTotals
-from tests.fakes.store_samples import ANN, BEN, CLOSED, GUILD, MAIN, NOW, call, head, inbound, said
+from tests.fakes.store_samples import ANN, BEN, CLOSED, GUILD, MAIN, NOW, TEAM, call, head, inbound, said
 
 MIDNIGHT = NOW.replace(hour=0, minute=0, second=0, microsecond=0)
 DAY = timedelta(days=1)
@@ -104,7 +104,7 @@ async def test_what_there_is_is_counted(filled: Filled) -> None:
 
 async def test_each_day_has_what_began_and_what_was_said_in_it(filled: Filled) -> None:
     await filled.put(head(at=MIDNIGHT - DAY, is_active=False), said(after=-86_400), said())
-    await filled.put(head(at=MIDNIGHT), said(after=10), said(by=BEN), said(by=BEN), said(by=None))
+    await filled.put(head(at=MIDNIGHT), said(after=10), said(by=BEN), said(by=TEAM), said(by=None))
     await filled.put(head(thread=GUILD, at=NOW), said(by=BEN))
     await filled.put(head(thread=CLOSED, at=NOW - 3 * DAY), said(after=-3 * 86_400))
     activity = await filled.figures.activity([YESTERDAY, TODAY])

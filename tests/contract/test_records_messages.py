@@ -8,7 +8,7 @@ import pytest
 
 from source.adapters.storage.sql_store import SqlStore
 from source.domain.conversation_head import ConversationState
-from source.domain.message import Message, MessageType
+from source.domain.message import OF_BUSINESS, Message, MessageType
 from source.domain.turn import TurnRecord
 from source.ports.records import Refusal
 from tests.fakes.clock import FakeClock
@@ -65,6 +65,14 @@ async def test_messages_are_appended_as_turns_are(desk: RecordsDesk) -> None:
     session = await desk.records.read("sessions", key)
     assert session is not None
     assert (session["message_count"], session["last_message_at"]) == (2, desk.clock.now())
+
+
+async def test_what_the_business_said_answers_as_echos_own_messages_do(desk: RecordsDesk) -> None:
+    key = await desk.session()
+    ours = await desk.message(key, "It is on its way", user_id=OF_BUSINESS)
+    record = await desk.records.read("messages", ours)
+    assert record is not None
+    assert (record["role"], record["user_id"]) == ("assistant", OF_BUSINESS)
 
 
 async def test_messages_are_appended_to_a_session_that_rests(desk: RecordsDesk) -> None:

@@ -5,13 +5,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from source.domain.conversation_head import ConversationHead, ConversationState, CreatedReason, StoredConversation
-from source.domain.message import Message, MessageType
+from source.domain.message import OF_BUSINESS, Message, MessageType
 from source.domain.thread import PersonRef, Platform, ThreadRef
 from source.domain.turn import InboundMessage, ModelUsage, Purpose
 
 NOW = datetime(2026, 3, 2, 9, 0, 0, 123456, tzinfo=UTC)
 ANN = PersonRef("ann", "Ann")
 BEN = PersonRef("ben", "Ben")
+TEAM = PersonRef(OF_BUSINESS, "The team")
 MAIN = ThreadRef(Platform.TERMINAL, "main")
 GUILD = ThreadRef(Platform.DISCORD, "42", guild_id="7", guild_name="Lighthouse")
 CLOSED = ThreadRef(Platform.DISCORD, "43", guild_id="7", guild_name="Lighthouse", circle="staff")

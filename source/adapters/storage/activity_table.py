@@ -1,10 +1,10 @@
 """What happens, counted in the database from mark to mark."""
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, case, func, select
 
 from source.adapters.storage.operation_tables import tasks
 from source.adapters.storage.sql_access import SqlAccess
-from source.adapters.storage.tables import UNFINISHED, conversations, events, messages, threads, usage
+from source.adapters.storage.tables import BY_PEOPLE, UNFINISHED, conversations, events, messages, threads, usage
 from source.domain.message import MessageType
 from source.domain.turn import EventState
 from source.ports.readings import Activity, ActivityMark, Backlog, CallTotals
@@ -33,19 +33,18 @@ def _present_mark(connection: Connection) -> ActivityMark:
 
 def _activity(connection: Connection, since: ActivityMark) -> Activity:
     mark = _present_mark(connection)
-    by_echo = messages.c.requester.is_(None)
+    author = case((messages.c.requester.is_(None), "echo"), (BY_PEOPLE, "person"), else_="business").label("author")
     said = (
-        select(threads.c.platform, by_echo, func.count())
+        select(threads.c.platform, author, func.count())
         .select_from(messages)
         .join(conversations, conversations.c.id == messages.c.conversation_id)
         .join(threads, threads.c.id == conversations.c.thread_key)
         .where(messages.c.seq > since.message, messages.c.seq <= mark.message)
         .where(messages.c.message_type == MessageType.CHAT.value)
-        .group_by(threads.c.platform, by_echo)
+        .group_by(threads.c.platform, "author")
     )
     rows = connection.execute(said)
-    counted = {(platform, "echo" if of_echo else "person"): count for platform, of_echo, count in rows}
-    return Activity(counted, _calls(connection, since, mark), mark)
+    return Activity({(platform, who): count for platform, who, count in rows}, _calls(connection, since, mark), mark)
 
 
 def _calls(connection: Connection, since: ActivityMark, mark: ActivityMark) -> list[CallTotals]:

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from source.adapters.storage.operation_tables import conversation_metadata, message_metadata
 from source.adapters.storage.row_reading import MESSAGE_COLUMNS, THREAD_COLUMNS, AnyRow, message_from, thread_from
-from source.adapters.storage.tables import conversations, messages, threads
+from source.adapters.storage.tables import BY_PEOPLE, conversations, messages, threads
 from source.domain.memory import MemorySource
 from source.domain.message import Message, MessageType, Standing
 from source.domain.metadata import Analysis, Category, Sentiment
@@ -48,7 +48,7 @@ def said_by_people(conversation_id: int | ColumnElement[int], after: Any, *more:
         messages.c.id > after,
         messages.c.message_type == MessageType.CHAT.value,
         messages.c.standing == Standing.KEPT.value,
-        messages.c.requester.is_not(None),
+        BY_PEOPLE,
         *more,
     )
 

@@ -11,6 +11,7 @@ from source.adapters.storage.operation_tables import archives, conversation_memo
 from source.adapters.storage.session_figures import session_figures
 from source.adapters.storage.sql_access import SqlAccess
 from source.adapters.storage.tables import (
+    BY_PEOPLE,
     SAID,
     UNFINISHED,
     conversations,
@@ -108,7 +109,7 @@ def _people_in(span: Span) -> Select[Any]:
         .select_from(messages)
         .join(conversations, conversations.c.id == messages.c.conversation_id)
         .join(threads, threads.c.id == conversations.c.thread_key)
-        .where(SAID, _in(messages.c.created_at, span), messages.c.requester.is_not(None))
+        .where(SAID, _in(messages.c.created_at, span), BY_PEOPLE)
         .distinct()
         .subquery()
     )

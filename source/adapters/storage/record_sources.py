@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, FromClause, Select, Table, and_, case, sel
 from source.adapters.storage.operation_tables import conversation_metadata, message_metadata, user_summaries
 from source.adapters.storage.record_conditions import Column, valued
 from source.adapters.storage.row_reading import AnyRow
-from source.adapters.storage.tables import conversations, messages, threads
+from source.adapters.storage.tables import BY_PEOPLE, conversations, messages, threads
 from source.domain.message import Standing
 from source.domain.record_field import Field
 from source.domain.records import MESSAGES, SESSIONS, USER_SUMMARIES
@@ -147,7 +147,7 @@ _MESSAGES: Final = Source(
     columns={
         "id": _said.id,
         "session_id": _said.conversation_id,
-        "role": case((_said.requester.is_not(None), "user"), else_="assistant"),
+        "role": case((BY_PEOPLE, "user"), else_="assistant"),
         "message_type": _said.message_type,
         "user_id": _said.requester,
         "content": _said.content,

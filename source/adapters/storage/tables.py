@@ -15,10 +15,12 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    literal_column,
     text,
 )
 
 from source.adapters.storage.moment import Moment
+from source.domain.message import OF_BUSINESS
 
 metadata: Final = MetaData(
     naming_convention={
@@ -87,6 +89,10 @@ conversations: Final = Table(
 )
 
 SAID: Final = text("message_type = 'chat' AND standing = 'kept'")
+# Who answers for the business is none of those who talk with it.
+BY_PEOPLE: Final = literal_column(
+    f"(messages.requester IS NOT NULL AND messages.requester <> '{OF_BUSINESS}')", Boolean
+)
 
 # `seq` is the order of commit and is never used twice, so that the search index can stand at one number;
 # `id` is the order in which a conversation took its messages.

@@ -13,6 +13,7 @@ from source.adapters.web.access import Caller, Scope, requires
 from source.adapters.web.documented import problems
 from source.adapters.web.pages import MOST_IN_A_PAGE, Identifier, Shown
 from source.adapters.web.problems import Problem
+from source.domain.message import OF_BUSINESS
 from source.ports.message_pages import MessagePages, SaidLine
 
 _Reading = Annotated[Caller, requires(Scope.READ)]
@@ -25,6 +26,7 @@ _After = Annotated[
 ]
 # A long conversation is read and sent in steps, so that it is never whole in memory.
 _STEP: Final = 1_000
+_ANSWERING: Final = frozenset({None, OF_BUSINESS})
 _JSON: Final = "application/json"
 
 
@@ -35,7 +37,9 @@ class MessageShown(Shown):
     role: Literal["user", "assistant"]
     content: str = Field(examples=["What did we plan for Friday?"])
     created_at: datetime
-    requester: str | None = Field(description="Who said it, as their platform names them; null: Echo.")
+    requester: str | None = Field(
+        description="Who said it, as their platform names them; null: Echo; business: a person of it."
+    )
     name: str | None = Field(description="What they are called.", examples=["Ada"])
     edited_at: datetime | None
     interrupted: bool = Field(description="Whether the reply was stopped, or broke off, before its end.")
@@ -86,7 +90,7 @@ def _listed(lines: Sequence[SaidLine]) -> bytes:
         [
             {
                 "id": line.message_id,
-                "role": "assistant" if line.requester is None else "user",
+                "role": "assistant" if line.requester in _ANSWERING else "user",
                 "content": line.content,
                 "created_at": line.created_at,
                 "requester": line.requester,
