@@ -119,7 +119,11 @@ class Life:
             if message["type"] == "http.response.start":
                 status = int(str(message["status"]))
 
-        await self._app(_scope(body, signature), receive, send)  # type: ignore[arg-type]
+        try:
+            await self._app(_scope(body, signature), receive, send)  # type: ignore[arg-type]
+        except asyncio.CancelledError:
+            if not self._line.is_cut:
+                raise  # it is not the kill that cut it off
         return None if self._line.is_cut else status
 
     async def waits(self) -> int:
