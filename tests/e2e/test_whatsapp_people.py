@@ -33,7 +33,7 @@ async def test_people_stay_who_they_are_through_changes_disorder_and_a_kill(busi
     assert [text.removeprefix("Ada: ") for text in business.asked()] == ["My boat is called Aurora", "It has two masts"]
     assert ada.received[-1].person.phone == NEW_PHONE
 
-    ben = business.graph.people.add("Ben", phone="4915112345678")
+    ben = business.graph.people.add("Ben", phone="4915112345678", user_id="DE.BenHasAnIdOfHisOwn")
     await business.says("Hello", who=ben)
     await business.answers(1, who=ben)
     assert [text.removeprefix("Ben: ") for text in business.asked()] == ["Hello"]
