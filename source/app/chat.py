@@ -23,8 +23,8 @@ from source.app.log_scrubbing import scrub_of
 from source.app.log_setup import set_up_logging
 from source.app.models import warm_up
 from source.app.settings import Settings
-from source.domain.errors import EchoError, FolderInUseError, StoreUnavailableError
-from source.domain.message import Message
+from source.domain.errors import EchoError, FolderInUseError, SettingsError, StoreUnavailableError
+from source.domain.message import OF_BUSINESS, Message
 from source.domain.thread import PersonRef, Platform, ThreadKey, ThreadRef
 from source.domain.turn import InboundMessage
 from source.ports.channel import Channel
@@ -85,12 +85,14 @@ class EchoPartner:
 
 async def run_chat(settings: Settings, *, user: str | None, thread: str) -> int:
     """Chat with a person when both ends are a terminal, else with a pipe; return the exit code."""
+    name = user or _account_name()
+    if name == OF_BUSINESS:
+        raise SettingsError(f"{name} is who answers for the business: choose another name with --user.")
     is_person = _is_terminal(sys.stdin) and _is_terminal(sys.stdout)
     # A person is told on the screen what went wrong.
     quiet: Literal["error", "warning"] = "error" if is_person else "warning"
     level = settings.log_level if settings.is_set("LOG_LEVEL") else quiet
     set_up_logging(level=level, form=settings.log_format, secrets=settings.secrets, scrub=scrub_of(settings))
-    name = user or _account_name()
     place = Place(ThreadRef(Platform.TERMINAL, thread), PersonRef(name, name))
     async with _partner(settings, place) as partner:
         return await (_with_person(partner, place) if is_person else _with_pipe(partner, place))

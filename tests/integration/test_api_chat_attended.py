@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from source.app.chat import run_chat
 from source.domain.attendance import Mode
+from source.domain.errors import SettingsError
+from source.domain.message import OF_BUSINESS
 from tests.fakes.chat_api import SESSION, Desk, a_desk, said, streaming
 from tests.fakes.openai_script import Says
 
@@ -42,3 +45,11 @@ async def test_a_stream_that_a_person_interrupts_ends_with_that(desk: Desk) -> N
     gate.set()
     assert (last.name, last.data["sentence"]) == ("failed", HEARD)
     assert await desk.texts() == ["Hello"]
+
+
+async def test_nobody_talks_in_the_name_of_the_business(desk: Desk) -> None:
+    answer = await desk.api.post("/api/chat", said("Hello", user_id=OF_BUSINESS))
+    assert answer.status == 422
+    assert "name who speaks" in str(answer.json)
+    with pytest.raises(SettingsError, match="--user"):
+        await run_chat(desk.api.talk.settings, user=OF_BUSINESS, thread="main")

@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from source.adapters.web.pages import COMMAND, MESSAGE_NAME, SAID, Body, Name, Shown
+from source.domain.message import OF_BUSINESS
 
 Place = Literal["web", "terminal"]
 """Where a session is; `terminal` is for the command line of Echo's own machine."""
@@ -32,6 +33,13 @@ class PersonBody(SessionBody):
 
     user_id: Name = Field(description="Who speaks.", examples=["ada"])
     user_name: Name | None = Field(default=None, description="What they are called; else their id.", examples=["Ada"])
+
+    @field_validator("user_id")
+    @classmethod
+    def _is_somebody(cls, user_id: str) -> str:
+        if user_id == OF_BUSINESS:
+            raise ValueError(f"{OF_BUSINESS} is who answers for the business: name who speaks")
+        return user_id
 
 
 class ChatBody(PersonBody):
