@@ -10,7 +10,7 @@ import structlog
 
 from source.domain.conversation_head import ConversationState, StoredConversation
 from source.domain.errors import StoreConflictError, StoreError
-from source.domain.thread import Platform, ThreadKey
+from source.domain.thread import Platform, ThreadKey, ThreadRef
 from source.ports.clock import Clock
 from source.ports.webhooks import Contact, Merge, MergeStore
 from source.services.conversation import Conversation
@@ -30,10 +30,14 @@ class LoadingStore(Protocol):
 
 
 class BusyThreads(Protocol):
-    """Knows where something waits to be answered."""
+    """Knows where something waits to be answered, or to be delivered."""
 
     def is_busy(self, thread: ThreadKey) -> bool:
         """Whether something waits in a thread, or is being answered there."""
+        ...
+
+    def moved(self, gone: ThreadKey, kept: ThreadRef) -> None:
+        """What was said in the one thread has become a part of the other."""
         ...
 
 
@@ -156,6 +160,7 @@ class ContactMerging:
                 await self._put_away(thread)
             for conversation_id in await self._merges.move(self._platform, merge):
                 await self._write_anew(conversation_id)
+            self._turns.moved(self._thread(merge.gone), ThreadRef(self._platform, str(merge.kept)))
             if self._moved is not None:
                 await self._moved()
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import structlog
@@ -109,6 +109,20 @@ class Deliveries:
     def park(self, channel: Channel, thread: ThreadKey, key: int) -> None:
         """Deliver the reply to this event, which the store has as undelivered, with the next `flush` of its thread."""
         self._parked.setdefault(thread, _Parked(channel)).keys.add(key)
+
+    def moved(self, gone: ThreadKey, kept: ThreadRef) -> None:
+        """Deliver in the one thread what waited in the other, which has become a part of it."""
+        parked = self._parked.pop(gone, None)
+        if parked is not None:
+            self._parked.setdefault(kept.key, _Parked(parked.channel)).keys.update(parked.keys)
+        queue = self._queues.get(gone)
+        if queue is None or queue.lock.locked():  # what is being handed over there ends there
+            return
+        for late in tuple(queue.replies):
+            self._take_out(queue, late)
+            self.add(queue.channel, replace(late.outgoing, thread=kept), begun=late.begun)
+        if (waiting := self._queues.get(kept.key)) is not None:
+            waiting.replies.sort(key=_age_of)
 
     async def deliver(self, channel: Channel, reply: LiveReply, outgoing: Outgoing) -> Fate:
         """Deliver a reply that its channel shows already; it waits for what is older and may still arrive.

@@ -163,6 +163,10 @@ class TurnService:
         """Whether something waits in a thread for its answer, or is being answered there."""
         return thread in self._turns
 
+    def moved(self, gone: ThreadKey, kept: ThreadRef) -> None:
+        """What was said in the one thread has become a part of the other."""
+        self._deliveries.moved(gone, kept)
+
     def correct(self, event: AcceptedEvent, *, is_withdrawn: bool = False) -> None:
         """Answer an accepted message that still waits as it reads now, or not at all."""
         self._turns.correct(event, is_withdrawn=is_withdrawn)

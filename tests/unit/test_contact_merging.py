@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from source.domain.errors import StoreConflictError
-from source.domain.thread import Platform, ThreadKey
+from source.domain.thread import Platform, ThreadKey, ThreadRef
 from source.ports.webhooks import Contact, Merge
 from source.services.contact_merging import ContactMerging
 from source.services.conversation_manager import InMemoryConversationManager
@@ -51,6 +51,7 @@ class Desk:
     clock: FakeClock = field(default_factory=FakeClock)
     merges: Merges = field(default_factory=Merges)
     busy: set[ThreadKey] = field(default_factory=set)
+    followed: list[tuple[ThreadKey, ThreadKey]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         store = InMemoryStore(self.clock)
@@ -59,6 +60,9 @@ class Desk:
 
     def is_busy(self, thread: ThreadKey) -> bool:
         return thread in self.busy
+
+    def moved(self, gone: ThreadKey, kept: ThreadRef) -> None:
+        self.followed.append((gone, kept.key))
 
     async def until_settled(self) -> None:
         async with asyncio.timeout(10):
