@@ -54,8 +54,10 @@ class Arrival:
     """One thing of a webhook, written at this moment by or to whoever has these addresses.
 
     Who that is is found out as by `ContactStore.moved` where there are addresses that they had `before`, as by `known`
-    where it `is_of_known` people alone, else as by `met`; `as_kept` returns what is to be kept of it then.
+    where it `is_of_known` people alone, else as by `met`; `as_kept` returns what is to be kept of it then, under `key`.
     """
+
+    key: str
 
     addresses: Sequence[str]
     name: str | None
@@ -80,7 +82,7 @@ class WebhookStore(Protocol):
     async def take_in(self, platform: Platform, arrivals: Sequence[Arrival]) -> list[Arrived | None]:
         """Keep what is new, all of it or nothing, and return of each what became of it.
 
-        None: it concerns somebody who is not known, and nothing was kept.
+        None: it concerns somebody who is not known, or no more where it came before, and nothing was kept.
         """
         ...
 

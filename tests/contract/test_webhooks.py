@@ -4,10 +4,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, delete
 
 from source.adapters.storage.contact_table import ContactTable
+from source.adapters.storage.identity_tables import former_addresses
 from source.adapters.storage.sql_store import SqlStore
 from source.adapters.storage.webhook_table import WebhookTable
+from source.adapters.storage.webhook_tables import contact_addresses
 from source.domain.thread import Platform
 from source.ports.webhooks import Arrival, Arrived, Contact, Delivery, Wrote
 from tests.fakes.arrivals import delivered
@@ -52,7 +55,7 @@ def _arrival(key: str, *addresses: str, name: str | None = None, at: datetime = 
     def as_kept(contact: Contact) -> Delivery:
         return Delivery(key, f"{key} of {contact.contact_id}", Wrote(contact.contact_id, at))
 
-    return Arrival(addresses, name, at, as_kept, **more)
+    return Arrival(key, addresses, name, at, as_kept, **more)
 
 
 async def _taken_in(table: WebhookTable, *arrivals: Arrival) -> list[Arrived]:
@@ -76,6 +79,24 @@ async def test_a_repeat_is_of_the_same_person_and_not_kept_again(table: WebhookT
     (again,) = await _taken_in(table, _arrival("a", USER, PHONE))
     assert first.delivered is not None
     assert again == Arrived(first.contact, first.wrote, None)
+
+
+async def test_a_repeat_of_somebody_who_was_forgotten_tells_nothing_of_them(
+    table: WebhookTable, sql_store: SqlStore
+) -> None:
+    await _taken_in(table, _arrival("a", USER, PHONE), _arrival("b", "user:DE.New", before=(USER, PHONE)))
+
+    def forget(connection: Connection, _now: datetime) -> None:
+        connection.execute(delete(contact_addresses))
+        connection.execute(delete(former_addresses))
+
+    await sql_store.change(forget)
+    assert (
+        await table.take_in(WHATSAPP, [_arrival("a", USER, PHONE), _arrival("b", USER, before=(PHONE,))]) == [None] * 2
+    )
+    assert await ContactTable(sql_store).known(WHATSAPP, [USER, PHONE]) is None
+    (new,) = await _taken_in(table, _arrival("c", USER, PHONE))
+    assert new.delivered is not None
 
 
 async def test_what_is_new_about_somebody_known_is_noted(table: WebhookTable, sql_store: SqlStore) -> None:

@@ -38,19 +38,26 @@ def met(
     now: datetime,
 ) -> Contact:
     """As `ContactStore.met`; of whom nothing is new, one statement tells all."""
-    present = _recognised(connection, platform, addresses, name)
+    present = _who_has(connection, platform, addresses, name)
     return present or Meeting(connection, ids, platform, now).met(addresses, name, at)
+
+
+def recognised(connection: Connection, platform: Platform, arrival: Arrival) -> Contact | None:
+    """Return whom something concerns of whom it tells nothing new; None: that takes more to find out."""
+    if arrival.is_of_known or arrival.before:
+        return None
+    return _who_has(connection, platform, arrival.addresses, arrival.name)
 
 
 def whose(
     connection: Connection, ids: IdGenerator, platform: Platform, arrival: Arrival, now: datetime
 ) -> Contact | None:
-    """Return whom something concerns; None: somebody who is not known, and need not be."""
+    """Return whom something concerns that was not `recognised`; None: somebody who is not known, and need not be."""
     if arrival.is_of_known:
         return known(connection, platform, arrival.addresses)
     if arrival.before:
         return Meeting(connection, ids, platform, now).moved(arrival.before, arrival.addresses, arrival.at)
-    return met(connection, ids, platform, arrival.addresses, arrival.name, at=arrival.at, now=now)
+    return Meeting(connection, ids, platform, now).met(arrival.addresses, arrival.name, arrival.at)
 
 
 def known(connection: Connection, platform: Platform, addresses: Sequence[str]) -> Contact | None:
@@ -69,7 +76,7 @@ def contact_of(connection: Connection, platform: Platform, contact_id: int) -> C
     return Contact(now, tuple(each.address for each in Addresses(connection, platform).of(now)), row.name)
 
 
-def _recognised(connection: Connection, platform: Platform, given: Sequence[str], name: str | None) -> Contact | None:
+def _who_has(connection: Connection, platform: Platform, given: Sequence[str], name: str | None) -> Contact | None:
     """Return who has all of these addresses, among them one that is never anybody else's, and is called so already."""
     certain = next((address for address in given if not is_reused(address)), None)
     if certain is None:

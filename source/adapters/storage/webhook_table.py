@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 
-from source.adapters.storage.contact_finding import whose
+from source.adapters.storage.contact_finding import known, recognised, whose
 from source.adapters.storage.parked_table import note_written
 from source.adapters.storage.sql_access import Insert, SqlAccess
 from source.adapters.storage.webhook_tables import webhook_deliveries
@@ -47,7 +47,11 @@ class WebhookTable:
 def _arrived(
     connection: Connection, ids: IdGenerator, platform: Platform, arrival: Arrival, now: datetime
 ) -> Arrived | None:
-    contact = whose(connection, ids, platform, arrival, now)
+    contact = recognised(connection, platform, arrival)
+    if contact is None:
+        if _is_of_forgotten(connection, platform, arrival):
+            return None
+        contact = whose(connection, ids, platform, arrival, now)
     if contact is None:
         return None
     delivery = arrival.as_kept(contact)
@@ -55,6 +59,14 @@ def _arrived(
     number = connection.execute(_put_once(connection.dialect.name), values).scalar()
     delivered = None if number is None else Delivered(number, delivery.payload)
     return Arrived(contact, delivery.wrote, delivered)
+
+
+def _is_of_forgotten(connection: Connection, platform: Platform, arrival: Arrival) -> bool:
+    """Whether it came before from somebody of whom nothing is known any more, which is not learned anew from it."""
+    came = select(_KEPT.id).where(_KEPT.platform == platform.value, _KEPT.key == arrival.key)
+    if connection.execute(came).first() is None:
+        return False
+    return known(connection, platform, [*arrival.addresses, *arrival.before]) is None
 
 
 @cache

@@ -46,7 +46,7 @@ class Item:
             wrote = Wrote(contact.contact_id, min(self.sent_at, now)) if self.renews else None
             return Delivery(self.key, self.as_payload(contact), wrote)
 
-        return Arrival(self.addresses, self.name, self.sent_at, as_kept, self.before, self.is_of_known)
+        return Arrival(self.key, self.addresses, self.name, self.sent_at, as_kept, self.before, self.is_of_known)
 
     def as_payload(self, contact: Contact) -> str:
         """Return what is kept of it."""
