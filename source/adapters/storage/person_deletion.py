@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, or_, select, update
 
 from source.adapters.storage.attendance_table import forget_attendance, forget_wishes
 from source.adapters.storage.conversation_deletion import strip_events
@@ -35,7 +35,7 @@ from source.adapters.storage.tables import (
     usage,
 )
 from source.adapters.storage.task_forgetting import forget_tasks, unfinished_tasks
-from source.adapters.storage.webhook_tables import contact_addresses, contacts
+from source.adapters.storage.webhook_tables import contact_addresses, contacts, webhook_deliveries
 from source.domain.identifiers import IdGenerator
 from source.domain.privacy import SeenFrom
 from source.domain.thread import Platform, ThreadKey
@@ -45,7 +45,10 @@ from source.ports.privacy import Rewritten, Who
 # Where events of direct threads belong that are gone: a repeat of them is recognized all the same.
 NOWHERE: Final = ""
 
-_BY_CONTACT: Final = (contact_addresses, former_addresses, early_corrections, history_messages)
+_TOLD_OF_CONTACT: Final = (former_addresses, early_corrections, history_messages)
+
+# The request to be forgotten is one message that has not been seen to; what waits beside it came after.
+_AND_ANOTHER: Final = 2
 
 
 class PersonDeletion:
@@ -165,7 +168,10 @@ def _forget_names(who: Who, ids: IdGenerator, receipt_id: int, connection: Conne
         forget_wishes(connection, alias.platform, alias.external_id)
         connection.execute(delete(aliases).where(*_is(alias), aliases.c.person_id == who.person_id))
     connection.execute(delete(people).where(people.c.id == who.person_id))
-    _forget_contacts(connection, [alias for alias in who.aliases if alias not in returned])
+    for alias in who.aliases:
+        _forget_what_was_told(connection, alias)
+    stays = [alias for alias in who.aliases if alias in returned or _is_awaited(connection, alias)]
+    _forget_contacts(connection, [alias for alias in who.aliases if alias not in stays])
     for alias in returned:
         new = ids.next(now)
         connection.execute(insert_of(connection, people).values(id=new))
@@ -182,12 +188,30 @@ def _forget_contacts(connection: Connection, gone: Sequence[Alias]) -> None:
             named = and_(contacts.c.id == mine, contacts.c.platform == alias.platform.value)
             connection.execute(delete(contacts).where(named))
             forget_written(connection, alias.platform, mine)
-            for table in _BY_CONTACT:
-                theirs = (table.c.contact_id == mine, table.c.platform == alias.platform.value)
-                connection.execute(delete(table).where(*theirs))
+            _forget_of_contact(connection, contact_addresses, alias)
             merged = merged_contacts.c
             is_one_of = or_(merged.gone == mine, merged.kept == mine)
             connection.execute(delete(merged_contacts).where(is_one_of, merged.platform == alias.platform.value))
+
+
+def _forget_what_was_told(connection: Connection, alias: Alias) -> None:
+    """Forget what a platform told of them before they asked to be forgotten."""
+    if alias.external_id.isdecimal():
+        for table in _TOLD_OF_CONTACT:
+            _forget_of_contact(connection, table, alias)
+
+
+def _forget_of_contact(connection: Connection, table: Table, alias: Alias) -> None:
+    theirs = (table.c.contact_id == int(alias.external_id), table.c.platform == alias.platform.value)
+    connection.execute(delete(table).where(*theirs))
+
+
+def _is_awaited(connection: Connection, alias: Alias) -> bool:
+    """Whether something that they wrote since is kept, and is to be answered."""
+    kept = webhook_deliveries.c
+    written = kept.payload.contains('"kind": "said"') & kept.payload.contains(f'"contact_id": {alias.external_id},')
+    query = select(kept.id).where(kept.platform == alias.platform.value, kept.payload.is_not(None), written)
+    return len(connection.execute(query.limit(_AND_ANOTHER)).all()) == _AND_ANOTHER
 
 
 def _is_there(connection: Connection, alias: Alias) -> bool:
