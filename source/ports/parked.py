@@ -60,6 +60,10 @@ class ParkedReplies(Protocol):
         """Have these parts of a reply that seemed to have arrived sent again later; None: there is no such reply."""
         ...
 
+    async def is_on_its_way(self, key: int) -> bool:
+        """Whether the reply to this event has not arrived, and does not wait for its person either."""
+        ...
+
 
 class WritingTimes(Protocol):
     """Knows when people wrote last; it is noted as what they write is kept."""

@@ -116,6 +116,23 @@ async def test_what_turned_out_not_to_have_arrived_waits_again_with_the_parts_th
     assert await table.return_to_waiting(4711, [0]) is None
 
 
+async def test_each_part_that_failed_is_sent_again_though_the_reply_waits_already(
+    table: ParkedTable, sql_store: SqlStore
+) -> None:
+    key = await _answered(sql_store)
+    for number in range(3):
+        sql_store.note_sent(WHATSAPP, SentPart(key, number, f"sent {number}"))
+    assert await table.is_on_its_way(key)
+    await sql_store.mark_delivered((key,))
+    assert not await table.is_on_its_way(key)
+    assert await table.return_to_waiting(key, [0]) == ADA.key
+    assert await table.is_on_its_way(key)
+    await table.park(key, ParkedReason.REFUSED, is_told=False)
+    assert not await table.is_on_its_way(key)
+    assert await table.return_to_waiting(key, [2]) == ADA.key
+    assert [each.part for each in await sql_store.unfinished_parts(WHATSAPP)] == [1]
+
+
 async def test_when_somebody_wrote_last_is_kept_with_what_they_wrote(table: ParkedTable, sql_store: SqlStore) -> None:
     webhooks = WebhookTable(sql_store)
     late = Delivery("late", "x", Wrote(1, NOW - _HOUR))

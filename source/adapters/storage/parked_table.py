@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, select, text, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, or_, select, text, update
 
 from source.adapters.storage.parked_tables import last_written, parked_replies
 from source.adapters.storage.sql_access import SqlAccess, insert_of
@@ -49,6 +49,10 @@ class ParkedTable:
 
     async def return_to_waiting(self, key: int, parts: Sequence[int]) -> ThreadKey | None:
         return await self._access.change(partial(_return, key, parts))
+
+    async def is_on_its_way(self, key: int) -> bool:
+        # Behind all that is being written, or what has just arrived would still seem to be on its way.
+        return await self._access.change(lambda connection, _now: _is_on_its_way(connection, key))
 
     async def wrote_at(self, platform: Platform, contact_id: int) -> datetime | None:
         return await self._access.read(_wrote_at, platform, contact_id)
@@ -129,7 +133,9 @@ def _drop(connection: Connection, platform: Platform, before: datetime) -> list[
 
 
 def _return(key: int, parts: Sequence[int], connection: Connection, _now: datetime) -> ThreadKey | None:
-    was_there = events.c.state == EventState.DELIVERED.value, events.c.reply_id.is_not(None)
+    # Of several parts each is told by itself: by then the reply may wait for the others.
+    seemed_there = or_(events.c.state == EventState.DELIVERED.value, _is_parked(key))
+    was_there = (seemed_there, events.c.reply_id.is_not(None))
     put = update(events).where(_is_same_reply(connection, key), *was_there).values(state=EventState.ANSWERED.value)
     if not connection.execute(put).rowcount:
         return None
@@ -137,6 +143,16 @@ def _return(key: int, parts: Sequence[int], connection: Connection, _now: dateti
     query = select(threads.c.platform, threads.c.thread_id).join(events, events.c.thread_key == threads.c.id)
     row = connection.execute(query.where(events.c.id == key)).one()
     return ThreadKey(Platform(row.platform), row.thread_id)
+
+
+def _is_parked(key: int) -> ColumnElement[bool]:
+    return select(_PARKED.key).where(_PARKED.key == key).exists()
+
+
+def _is_on_its_way(connection: Connection, key: int) -> bool:
+    is_undelivered = events.c.state == EventState.ANSWERED.value, events.c.reply_id.is_not(None)
+    query = select(events.c.id).where(events.c.id == key, *is_undelivered, ~_is_parked(key))
+    return connection.execute(query).first() is not None
 
 
 def _is_same_reply(connection: Connection, key: int) -> ColumnElement[bool]:

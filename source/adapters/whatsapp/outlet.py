@@ -16,6 +16,7 @@ from source.adapters.whatsapp.standing import Standing
 from source.adapters.whatsapp.troubles import MetaError, Remedy, remedy_for
 from source.adapters.whatsapp.typing_sign import TypingSign
 from source.adapters.whatsapp.window import Window
+from source.domain.errors import StoreUnavailableError
 from source.domain.thread import ThreadRef
 from source.ports.clock import Clock
 from source.ports.health import PartHealth, PartStatus
@@ -70,13 +71,15 @@ class Outlet:
     async def failed(self, key: int, part: int, code: int | None) -> None:
         """Meta told afterwards that a part of a reply did not arrive; told again it changes nothing more.
 
-        Raises: StoreError.
+        Raises: StoreError: it has to be told again, as what is on its way yet cannot wait for the person.
         """
         remedy = None if code is None else remedy_for(code)
         if code is not None and remedy is Remedy.ALERT:
             self.standing.alert(MetaError(code, "a message was not delivered"))
         if remedy is not Remedy.WINDOW:
             return
+        if await self._parked.is_on_its_way(key):
+            raise StoreUnavailableError("the rest of the reply is on its way: this has to be told again after it")
         thread = await self._parked.return_to_waiting(key, [part])
         if thread is not None:
             self.parts.forget_sent()
