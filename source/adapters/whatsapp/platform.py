@@ -1,7 +1,9 @@
 """WhatsApp as one of Echo's channels; its webhook is served by the API."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 import structlog
@@ -40,7 +42,7 @@ from source.services.business_said import BusinessSaid
 from source.services.commands import CommandService
 from source.services.corrections import Corrections
 from source.services.media import Media
-from source.services.pauses import pause_after
+from source.services.pauses import Pauses, pause_after
 from source.services.sent_statuses import SentStatuses
 from source.services.turn_service import TurnService
 from source.services.wishes import Wishes
@@ -106,12 +108,13 @@ class WhatsAppPlatform:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Answer what was left, then what comes, until `stop` is set."""
-        work = [
-            asyncio.create_task(self._take_up(), name="whatsapp-recovery"),
-            asyncio.create_task(self._identities.history.run(self.intake.holding), name="whatsapp-history"),
-            asyncio.create_task(self.statuses.watch(Platform.WHATSAPP), name="whatsapp-statuses"),
-            asyncio.create_task(self.outlet.resuming.run(), name="whatsapp-resuming"),
-        ]
+        workers: dict[str, Callable[[], Coroutine[None, None, None]]] = {
+            "whatsapp-recovery": self._take_up,
+            "whatsapp-history": partial(self._identities.history.run, self.intake.holding),
+            "whatsapp-statuses": partial(self.statuses.watch, Platform.WHATSAPP),
+            "whatsapp-resuming": self.outlet.resuming.run,
+        }
+        work = [asyncio.create_task(self._unbroken(name, each), name=name) for name, each in workers.items()]
         try:
             await stop.wait()
         finally:
@@ -124,6 +127,18 @@ class WhatsAppPlatform:
             await self.statuses.close()
             await self._media.close()
             await self.outlet.close()
+
+    async def _unbroken(self, name: str, work: Callable[[], Coroutine[None, None, None]]) -> None:
+        """Work until that is done, again after whatever breaks it: nobody else would notice that it has ended."""
+        pauses = Pauses(self._clock)
+        while True:
+            try:
+                await work()
+            except Exception:
+                log.exception("worker_broke", worker=name)
+                await self._clock.sleep(pauses.delay())
+            else:
+                return
 
     async def _take_up(self) -> None:
         """See to what the last process left; where the store is away, later."""
