@@ -109,3 +109,12 @@ async def test_the_audit_log_says_that_it_was_changed(api: WebApi) -> None:
     (entry,) = await AuditLog(ReceiptTable(api.talk.echo.store)).entries()
     assert (entry.action, dict(entry.counts)) == ("attendance", {"human": 1})
     assert entry.asked_by.startswith("api")
+
+
+async def test_who_asked_for_a_person_before_anything_else_can_be_answered_by_echo_again(api: WebApi) -> None:
+    await api.talk.command("human", thread=ThreadRef(Platform.WHATSAPP, "78"), person=PersonRef("78", "Ben"))
+    (chat,) = (await api.get("/api/conversations/attendance")).json["chats"]
+    path = f"/api/conversations/{chat['chat_id']}/attendance"
+    assert (await api.get(path)).json == chat
+    assert (await api.call("PUT", path, {"mode": "bot"})).json["mode"] == "bot"
+    assert (await api.get("/api/conversations/attendance")).json == {"chats": []}

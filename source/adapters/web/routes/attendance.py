@@ -70,13 +70,13 @@ def router(parts: AttendanceParts) -> APIRouter:
     @routes.get("/{chat_id}/attendance", operation_id="getAttendance", responses=problems(404))
     async def attendance(chat_id: ChatId, _: _Reading) -> AttendanceShown:
         """Tell who answers in a chat."""
-        thread = await _thread(parts.threads, chat_id)
+        thread = await _thread(parts, chat_id)
         return _shown(thread.key, parts.attending.of(thread.key))
 
     @routes.put("/{chat_id}/attendance", operation_id="putAttendance", responses=problems(400, 404, 422))
     async def put(chat_id: ChatId, body: AttendanceBody, caller: _Writing) -> AttendanceShown:
         """Have a person answer, have Echo be silent until a moment, or have it answer again."""
-        thread = await _thread(parts.threads, chat_id)
+        thread = await _thread(parts, chat_id)
         try:
             now = await parts.taking_over.put(thread, body.mode, body.until, asked_by=caller.requested_by)
         except RefusedInputError as error:
@@ -86,13 +86,17 @@ def router(parts: AttendanceParts) -> APIRouter:
     return routes
 
 
-async def _thread(book: ThreadBook, chat_id: str) -> ThreadRef:
-    """Return the one thread that is meant.
+async def _thread(parts: AttendanceParts, chat_id: str) -> ThreadRef:
+    """Return the one thread that is meant; somebody may have asked for a person there before they said anything.
 
     Raises: Problem: as `known_chats`.
     """
-    (name,) = await known_chats(book, [chat_id])
-    return (await threads_of(book, name))[0]
+    if not await threads_of(parts.threads, chat_id):
+        for each in parts.attending.listed():
+            if chat_id == chat_id_of(each.thread):
+                return ThreadRef(each.thread.platform, each.thread.thread_id)
+    (name,) = await known_chats(parts.threads, [chat_id])
+    return (await threads_of(parts.threads, name))[0]
 
 
 def _shown(thread: ThreadKey, attendance: Attendance) -> AttendanceShown:
