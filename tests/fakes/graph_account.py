@@ -62,6 +62,16 @@ class Account:
         if self.token_is_expired:
             raise RefusedError(_expired())
 
+    def check_proof(self, proof: str | None) -> None:
+        """Refuse a proof of the app's secret that is none; whoever brings none need not.
+
+        Raises:
+            RefusedError: 100.
+        """
+        expected = hmac.new(self.app_secret.encode(), self.token.encode(), "sha256").hexdigest()
+        if proof not in (None, expected):
+            raise refused_parameter("Invalid appsecret_proof provided in the API argument")
+
     def check_permission(self, permission: str) -> None:
         """Refuse what the token may not do: Graph says 10 for messages and 200 for the rest."""
         if permission not in self.permissions:

@@ -154,6 +154,7 @@ class FakeGraph:
             raise unknown_path(request.match_info["path"])
         account = self.account
         account.check_token(request.headers.get("Authorization", ""), call.query.get("access_token", ""))
+        account.check_proof(call.query.get("appsecret_proof"))
         match (request.method, *path.split("/")):
             case ("GET", "debug_token"):
                 return account.debug_token(call.query.get("input_token", ""))

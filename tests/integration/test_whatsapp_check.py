@@ -22,7 +22,7 @@ async def graph() -> AsyncIterator[FakeGraph]:
 
 async def _examined(graph: FakeGraph, now: datetime | None = None) -> list[Found]:
     account = graph.account
-    settings = WhatsAppSettings(account.phone_id, account.token, "", "", api_base=graph.base_url)
+    settings = WhatsAppSettings(account.phone_id, account.token, account.app_secret, "", api_base=graph.base_url)
     return await examine(settings, now or graph.clock.now())
 
 
@@ -44,6 +44,13 @@ async def test_a_token_that_has_ended_is_one_problem_with_what_to_do(graph: Fake
     (found,) = await _examined(graph)
     assert not found.is_fine
     assert "WHATSAPP_TOKEN" in found.text
+
+
+async def test_a_secret_of_another_app_is_named(graph: FakeGraph) -> None:
+    graph.account.app_secret = "another"
+    settings = WhatsAppSettings(graph.account.phone_id, graph.account.token, "mine", "", api_base=graph.base_url)
+    (problem,) = [each.text for each in await examine(settings, graph.clock.now()) if not each.is_fine]
+    assert "WHATSAPP_APP_SECRET is not the secret" in problem
 
 
 @pytest.mark.parametrize("permission", [MESSAGING, MANAGEMENT])

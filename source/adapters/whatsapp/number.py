@@ -1,5 +1,6 @@
 """What `python bot.py check` finds out about the number, its token and its webhooks."""
 
+import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from source.adapters.whatsapp.troubles import MetaError, Remedy, UnreachableErro
 
 MESSAGING: Final = "whatsapp_business_messaging"
 MANAGEMENT: Final = "whatsapp_business_management"
+_WRONG_PROOF: Final = 100
 _SOON: Final = timedelta(days=7)
 _FIELDS: Final = "display_phone_number,verified_name,is_on_biz_app,webhook_configuration"
 # Meta: a number that the WhatsApp Business app uses as well may send 20 messages a second.
@@ -38,12 +40,14 @@ async def examine(settings: WhatsAppSettings, now: datetime) -> list[Found]:
         token = object_in((await graph.ask("debug_token", input_token=settings.token)).get("data"))
         account = _account_in(token)
         subscribed = await graph.ask(f"{account}/subscribed_apps") if account else {}
+        signing = await _of_secret(graph, settings)
     except MetaError as error:
         return [_refused(error)]
     finally:
         await graph.close()
     return [
         *_of_number(number, settings),
+        *signing,
         *_of_token(token, now),
         *(_of_subscription(subscribed, token, account) if account else []),
         *_of_webhook(number),
@@ -52,7 +56,7 @@ async def examine(settings: WhatsAppSettings, now: datetime) -> list[Found]:
 
 def _of_number(number: _Json, settings: WhatsAppSettings) -> list[Found]:
     name = f"{string_in(number.get('display_phone_number')) or '?'} ({string_in(number.get('verified_name')) or '?'})"
-    found = [Found(f"The token may use {name}. Webhooks are signed with WHATSAPP_APP_SECRET.")]
+    found = [Found(f"The token may use {name}.")]
     if number.get("is_on_biz_app") is True and settings.messages_per_second > _SHARED_PER_SECOND:
         found.append(
             Found(
@@ -60,6 +64,25 @@ def _of_number(number: _Json, settings: WhatsAppSettings) -> list[Found]:
             )
         )
     return found
+
+
+async def _of_secret(graph: GraphSending, settings: WhatsAppSettings) -> list[Found]:
+    """Prove to Meta that the app's secret is known, with which it signs webhooks.
+
+    Raises: MetaError: something else is wrong.
+    """
+    # Meta: `appsecret_proof` is the HMAC-SHA256 of the token with the app's secret; a wrong one is refused with 100.
+    proof = hmac.new(settings.app_secret.encode(), settings.token.encode(), "sha256").hexdigest()
+    try:
+        await graph.ask(settings.phone_id, fields="id", appsecret_proof=proof)
+    except MetaError as error:
+        if error.code != _WRONG_PROOF:
+            raise
+        told = (
+            "WHATSAPP_APP_SECRET is not the secret of the token's app, so that every webhook would be refused: copy it"
+        )
+        return [Found(f"{told} from App settings → Basic in Meta's developer portal.", is_fine=False)]
+    return [Found("WHATSAPP_APP_SECRET is that of the token's app.")]
 
 
 def _of_token(token: _Json, now: datetime) -> list[Found]:
