@@ -229,3 +229,13 @@ async def test_the_business_is_one_person_who_has_no_dialogues_to_search(
         await _owner_says(talk, "Good morning", event_id="echo-1")
         people = await PeopleTable(talk.echo.store).people(PeopleQuery(external_id=OF_BUSINESS))
         assert [alias.display_name for person in people for alias in person.aliases] == ["A person of the team"]
+
+
+async def test_where_personal_data_is_not_kept_the_operators_own_address_still_is(
+    tmp_path: Path, server: FakeOpenAIServer
+) -> None:
+    more = {"pii_scrub_stored": True, "out_of_hours_notice": "Write to desk@shop.example. {opens}"}
+    async with running_echo(tmp_path, server, FakeClock(), **more) as talk:
+        kept = talk.echo.scrubbing.text("desk@shop.example and ada@home.example")
+    assert "desk@shop.example" in kept
+    assert "ada@home.example" not in kept
