@@ -118,6 +118,15 @@ async def test_a_failure_that_is_told_again_after_the_part_was_sent_again_says_s
     assert not (await table.tell(WHATSAPP, _statuses(other, FAILED, of="m2"))).failed[0].is_replaced
 
 
+async def test_a_part_fails_that_was_begun_alone_or_may_have_been_sent(sql_store: SqlStore, table: StatusTable) -> None:
+    reply = await _reply(sql_store, parts=2)
+    first, second = reply.parts
+    await sql_store.begin_sending(WHATSAPP, SentPart(reply.key, 0, begun_id(first)))
+    reply.noted(1, unknown_id(second))
+    told = await table.tell(WHATSAPP, [*_statuses(first, FAILED, of="m1"), *_statuses(second, FAILED, of="m2")])
+    assert [each.is_replaced for each in told.failed] == [False, False]
+
+
 async def test_a_part_that_failed_and_was_sent_again_has_come_as_far_as_the_second(
     sql_store: SqlStore, table: StatusTable
 ) -> None:
