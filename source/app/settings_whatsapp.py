@@ -85,6 +85,12 @@ class WhatsAppFields(SettingFields):
             raise ValueError(f"WhatsApp needs {' and '.join(missing)} as well: docs/whatsapp.md says where to find it")
         return self
 
+    @model_validator(mode="after")
+    def _a_template_to_hold_the_text(self) -> Self:
+        if self.whatsapp_template_holds_text and self.whatsapp_template is None:
+            raise ValueError("WHATSAPP_TEMPLATE_HOLDS_TEXT needs WHATSAPP_TEMPLATE, a template that Meta has approved")
+        return self
+
     @property
     def has_whatsapp(self) -> bool:
         """Whether a number is set up."""

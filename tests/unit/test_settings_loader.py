@@ -102,6 +102,12 @@ def test_settings_that_do_not_go_together_are_one_sentence(sources: Sources) -> 
     assert problem == "WhatsApp needs WHATSAPP_APP_SECRET as well: docs/whatsapp.md says where to find it."
 
 
+def test_a_template_that_holds_a_text_has_a_name(sources: Sources) -> None:
+    (problem,) = sources.problems(WHATSAPP_TEMPLATE_HOLDS_TEXT="true")
+    assert "needs WHATSAPP_TEMPLATE, " in problem
+    assert sources.load(WHATSAPP_TEMPLATE="please_write").whatsapp_template_holds_text
+
+
 @pytest.mark.parametrize(
     ("given", "hint"), [("UK", "; did you mean GB?"), ("el", "; did you mean GR?"), ("XX", "."), ("DEU", ".")]
 )
