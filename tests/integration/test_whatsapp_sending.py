@@ -107,7 +107,8 @@ async def test_it_is_sent_and_survives_while_a_person_answers(start: Starting, g
         await echo.echo.sending.send(chat, "Your tea is ready.", asked_by=_BY)
         await echo.echo.taking_over.put(chat, Mode.HUMAN, None, asked_by=_BY)  # what Echo has said is taken back now
         graph.account.token_is_expired = False
-    async with start():
+    async with start() as echo:
+        echo.clock.advance(seconds=30)  # Meta might tell first that it was sent
         await graph.answers(ada, 2)
         assert ada.texts[1:] == ["Your tea is ready."]
 

@@ -118,3 +118,16 @@ async def test_an_answer_that_is_just_being_made_is_not_taken_for_one_that_waite
     await answering
     await rest()
     assert channel.came == ["tea", "coffee"]
+
+
+async def test_what_waits_in_a_thread_that_becomes_a_part_of_another_is_delivered_there(echo: SmallEcho) -> None:
+    channel, kept = _channel(echo), ThreadRef(THREAD.platform, "kept")
+    await _say(echo, "Tea?", "tea")
+    channel.refused.add("coffee")
+    await _say(echo, "Coffee?", "coffee")
+    echo.turns.moved(THREAD.key, kept)
+    channel.is_shut, channel.refused = False, set()
+    await echo.turns.deliveries.flush(THREAD.key)
+    assert channel.came == []
+    await echo.turns.deliveries.flush(kept.key)
+    assert channel.came == ["coffee"]
