@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from contextvars import ContextVar
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -141,7 +141,8 @@ class Life:
         def copy(_connection: Connection, _now: datetime) -> None:
             # Within a transaction: what is committed cannot change, what is not is no part of it; it may run twice.
             shutil.rmtree(next_folder, ignore_errors=True)
-            shutil.copytree(self.folder, next_folder, ignore=shutil.ignore_patterns(*_NO_MORE_OF_A_LIFE))
+            gone = shutil.ignore_patterns(*_NO_MORE_OF_A_LIFE)
+            shutil.copytree(self.folder, next_folder, ignore=gone, copy_function=_copied)
 
         await echo.store.change(copy)
         for task in asyncio.all_tasks().difference(sparing, [asyncio.current_task()]):
@@ -170,6 +171,12 @@ class Life:
             await platform.outlet.graph.client()
             self._born.set_result(echo)
             await platform.run(self._stop)
+
+
+def _copied(source: str, target: str) -> None:
+    """Copy a file, unless it was put in the place of another meanwhile, as transcripts are."""
+    with suppress(FileNotFoundError):
+        shutil.copy2(source, target)
 
 
 def _scope(body: bytes, signature: str) -> dict[str, object]:
