@@ -10,6 +10,7 @@ from typing import Final
 
 import aiohttp
 import httpx
+from aiohttp.helpers import get_env_proxy_for_url
 from yarl import URL
 
 _MOST_CONNECTIONS: Final = 100
@@ -26,10 +27,14 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self._session = session = self._session or _session()
         is_whole = isinstance(request.stream, httpx.ByteStream)
+        url = URL(str(request.url), encoded=True)
+        proxy, proxy_auth = _proxy_of(url)
         with _as_httpx(request):
             response = await session.request(
                 request.method,
-                URL(str(request.url), encoded=True),
+                url,
+                proxy=proxy,
+                proxy_auth=proxy_auth,
                 headers=request.headers.multi_items(),
                 data=await request.aread() if is_whole else request.stream,
                 timeout=_timeout_of(request),
@@ -80,9 +85,15 @@ def _session() -> aiohttp.ClientSession:
     connections = aiohttp.TCPConnector(
         limit=_MOST_CONNECTIONS, keepalive_timeout=_KEPT_SECONDS, ssl=httpx.create_ssl_context()
     )
-    return aiohttp.ClientSession(
-        connector=connections, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False, trust_env=True
-    )
+    return aiohttp.ClientSession(connector=connections, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False)
+
+
+def _proxy_of(url: URL) -> tuple[URL | None, aiohttp.BasicAuth | None]:
+    """Return the environment's proxy; aiohttp's own `trust_env` would take the token's place from a ~/.netrc too."""
+    try:
+        return get_env_proxy_for_url(url)
+    except LookupError:
+        return None, None
 
 
 def _timeout_of(request: httpx.Request) -> aiohttp.ClientTimeout:
