@@ -114,7 +114,7 @@ class Deliveries:
         """Deliver in the one thread what waited in the other, which has become a part of it."""
         if (parked := self._parked.pop(gone, None)) is not None:
             self._parked.setdefault(kept.key, _Parked(parked.channel)).keys.update(parked.keys)
-        if (queue := self._queues.get(gone)) is None or queue.lock.locked():  # what is being handed over there ends there
+        if (queue := self._queues.get(gone)) is None or queue.lock.locked():  # it ends there
             return
         for late in tuple(queue.replies):
             self._take_out(queue, late)
