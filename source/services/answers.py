@@ -29,9 +29,7 @@ class Answer:
 class Answers:
     """Writes what turns leave behind. Every method may raise a StoreError: nothing of the turn was kept then."""
 
-    def __init__(
-        self, store: TurnStore, manager: InMemoryConversationManager, keeping: Keeping, clock: Clock
-    ) -> None:
+    def __init__(self, store: TurnStore, manager: InMemoryConversationManager, keeping: Keeping, clock: Clock) -> None:
         self._store = store
         self._manager = manager
         self._keeping = keeping

@@ -12,6 +12,7 @@ import structlog
 
 from source.adapters.whatsapp.identities import Identities
 from source.adapters.whatsapp.items import Handler, Item, Kept, thread_of
+from source.adapters.whatsapp.reading.messages import SAID
 from source.adapters.whatsapp.reply import WhatsAppChannel
 from source.adapters.whatsapp.typing_sign import TypingSign
 from source.domain.errors import RefusedInputError, StoreError
@@ -153,7 +154,8 @@ class Intake:
                 continue
             except Exception:
                 log.exception("webhook_broke")  # what breaks once would break again: it must not hold up the others
-                await self._parts.channel.tell(kept.thread, _BROKEN)
+                if kept.kind == SAID:
+                    await self._parts.channel.tell(kept.thread, _BROKEN)
                 await self._parts.webhooks.seen_to([kept.number])
             self._in_hand.discard(kept.number)
             return
