@@ -40,10 +40,6 @@ class Parking:
         self._template = template
         self._keys: set[int] = set()
 
-    @property
-    def has_template(self) -> bool:
-        return self._template is not None
-
     async def take(self, late: Late, recipient: Recipient, why: WindowClosedError) -> str:
         """Return Meta's id of the template that told all of the reply, empty where that is not known.
 
