@@ -20,10 +20,10 @@ from sqlalchemy import Connection, func, make_url, select, update
 from benchmarks import measure
 from benchmarks.append import StoreAppender, seconds_each
 from benchmarks.recall_made_up import Population, Question, fill, population
+from source.adapters.storage.operation import Progress
 from source.adapters.storage.search_index import DeferredIndex
 from source.adapters.storage.sql_store import SqlStore
 from source.adapters.storage.tables import messages, search_progress
-from source.adapters.storage.writer import Progress
 from source.app.recall_parts import recall_over
 from source.domain.recall.passages import RecallBudget
 from source.domain.thread import Platform

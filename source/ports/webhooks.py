@@ -86,8 +86,8 @@ class WebhookStore(Protocol):
         """
         ...
 
-    async def kept(self, platform: Platform, *, limit: int) -> list[Delivered]:
-        """Return what has not been seen to, the earliest first."""
+    async def kept(self, platform: Platform, *, limit: int, after: int = 0) -> list[Delivered]:
+        """Return what has not been seen to, the earliest first of those that came after the one of this number."""
         ...
 
     async def seen_to(self, numbers: Sequence[int]) -> None:

@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 import pytest
 from structlog.testing import capture_logs
 
-from source.adapters.storage.writer import Barrier, CatchUp, GroupCommitWriter, Operation, Progress
+from source.adapters.storage.operation import Barrier, CatchUp, Operation, Progress
+from source.adapters.storage.writer import GroupCommitWriter
 from source.domain.errors import StoreError, StoreUnavailableError
 
 
@@ -21,6 +22,12 @@ class Put(Operation[int]):
 @dataclass(frozen=True, slots=True)
 class PutLater(Operation[None]):
     can_wait: ClassVar[bool] = True
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class PutNow(Operation[int]):
+    is_urgent: ClassVar[bool] = True
     value: int
 
 
@@ -48,14 +55,14 @@ class FakeTarget:
     def commit(self, operations: Sequence[Operation[Any]]) -> Sequence[object]:
         self.entered.set()
         assert self.gate.wait(10)
-        values = [operation.value for operation in operations if isinstance(operation, Put | PutLater)]
+        values = [operation.value for operation in operations if isinstance(operation, Put | PutLater | PutNow)]
         self.batches.append(values)
         if self.fault is not None:
             raise self.fault
         if self.refused.intersection(values):
             raise ValueError("refused")
         self.stored += values
-        return [operation.value * 2 if isinstance(operation, Put) else None for operation in operations]
+        return [operation.value * 2 if isinstance(operation, Put | PutNow) else None for operation in operations]
 
     def step(self) -> Progress:
         self.steps += 1
@@ -121,6 +128,24 @@ async def test_what_arrives_during_a_commit_shares_the_next(writer: GroupCommitW
     assert target.batches == [[0], [1, 2, 3, 4]]
 
 
+async def test_what_is_urgent_overtakes_what_waits(writer: GroupCommitWriter, target: FakeTarget) -> None:
+    target.gate.clear()
+    waiting = [asyncio.create_task(writer.submit(Put(0)))]
+    await _entered(target)
+    waiting += [asyncio.create_task(writer.submit(each)) for each in (Put(1), Put(2), PutNow(3), PutNow(4))]
+    for _ in range(3):
+        await asyncio.sleep(0)
+    target.gate.set()
+    assert await asyncio.gather(*waiting) == [0, 2, 4, 6, 8]
+    assert target.batches == [[0], [3, 4], [1, 2]]
+
+
+async def test_many_are_written_in_several_transactions(writer: GroupCommitWriter, target: FakeTarget) -> None:
+    await asyncio.gather(*(writer.submit(Put(number)) for number in range(300)))
+    assert target.stored == [*range(300)]
+    assert len(target.batches[0]) < 300
+
+
 async def test_one_bad_operation_fails_alone(writer: GroupCommitWriter, target: FakeTarget) -> None:
     target.refused = frozenset({3})
     outcomes = await asyncio.gather(*(writer.submit(Put(number)) for number in range(6)), return_exceptions=True)
@@ -137,6 +162,15 @@ async def test_a_fault_of_the_disk_fails_everyone_after_one_try(writer: GroupCom
     assert target.resets == 1
     target.fault = None
     assert await writer.submit(Put(7)) == 14
+
+
+async def test_a_fault_of_the_disk_fails_those_too_who_wait_behind(
+    writer: GroupCommitWriter, target: FakeTarget
+) -> None:
+    target.fault = StoreUnavailableError("full")
+    outcomes = await asyncio.gather(*(writer.submit(Put(number)) for number in range(300)), return_exceptions=True)
+    assert all(isinstance(outcome, StoreUnavailableError) for outcome in outcomes)
+    assert len(target.batches) == 1
 
 
 async def test_a_fault_of_the_disk_in_the_middle_stops_the_trying(

@@ -3,8 +3,9 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, String, bindparam, delete, select, union_all, update
 
 from source.adapters.storage.identity_tables import former_addresses
 from source.adapters.storage.sql_access import insert_of
@@ -13,6 +14,20 @@ from source.domain.thread import Platform
 
 _AT = contact_addresses.c
 _FORMER = former_addresses.c
+# Made once: what SQLAlchemy makes of a statement it remembers with it.
+_PLATFORM: Final = bindparam("platform", type_=String)
+_GIVEN: Final = bindparam("addresses", type_=String, expanding=True)
+_HELD: Final = select(contact_addresses).where(_AT.platform == _PLATFORM, _AT.address.in_(_GIVEN))
+_EVER_HELD: Final = union_all(
+    select(_AT.address).where(_AT.platform == _PLATFORM, _AT.address.in_(_GIVEN)),
+    select(_FORMER.address).where(_FORMER.platform == _PLATFORM, _FORMER.address.in_(_GIVEN)),
+)
+_LAST_OWNER: Final = (
+    select(_FORMER.contact_id, _FORMER.until)
+    .where(_FORMER.platform == _PLATFORM, _FORMER.address == bindparam("address"))
+    .order_by(_FORMER.until.desc())
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +61,14 @@ class Addresses:
 
     def held(self, addresses: Collection[str]) -> dict[str, Held]:
         """Return whose these are, of those that are anybody's."""
-        query = select(contact_addresses).where(_AT.platform == self._platform, _AT.address.in_(addresses))
-        return {row.address: Held(row.address, row.contact_id, row.since) for row in self._connection.execute(query)}
+        given = {"platform": self._platform, "addresses": list(addresses)}
+        rows = self._connection.execute(_HELD, given)
+        return {row.address: Held(row.address, row.contact_id, row.since) for row in rows}
+
+    def ever_held(self, addresses: Collection[str]) -> set[str]:
+        """Return which of these are, or were, anybody's."""
+        given = {"platform": self._platform, "addresses": list(addresses)}
+        return set(self._connection.execute(_EVER_HELD, given).scalars()) if addresses else set()
 
     def of(self, contact_id: int) -> list[Held]:
         """Return everything that somebody is known by."""
@@ -64,10 +85,7 @@ class Addresses:
 
     def last_owner(self, address: str) -> tuple[int, datetime] | None:
         """Return who had it last, of those who have it no more, and until when."""
-        query = select(_FORMER.contact_id, _FORMER.until).where(
-            _FORMER.platform == self._platform, _FORMER.address == address
-        )
-        row = self._connection.execute(query.order_by(_FORMER.until.desc()).limit(1)).first()
+        row = self._connection.execute(_LAST_OWNER, {"platform": self._platform, "address": address}).first()
         return None if row is None else (row.contact_id, row.until)
 
     def give(self, contact_id: int, address: str, since: datetime) -> None:

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, or_, select, text, update
 
 from source.adapters.storage.parked_tables import last_written, parked_replies
-from source.adapters.storage.sql_access import SqlAccess, insert_of
+from source.adapters.storage.sql_access import Insert, SqlAccess, insert_for, insert_of
 from source.adapters.storage.tables import events, sent_parts, threads
 from source.domain.thread import Platform, ThreadKey
 from source.domain.turn import EventState
@@ -63,13 +63,17 @@ def note_written(connection: Connection, platform: Platform, wrote: Sequence[Wro
     latest: dict[int, datetime] = {}
     for each in wrote:
         latest[each.contact_id] = max(each.at, latest.get(each.contact_id, each.at))
-    for contact_id, at in latest.items():
-        row = {"platform": platform.value, "contact_id": contact_id, "wrote_at": at}
-        put = insert_of(connection, last_written).values(row)
-        is_later = last_written.c.wrote_at < put.excluded.wrote_at
-        same = ["platform", "contact_id"]
-        newer = {"wrote_at": put.excluded.wrote_at}
-        connection.execute(put.on_conflict_do_update(index_elements=same, set_=newer, where=is_later))
+    rows = [{"platform": platform.value, "contact_id": each, "wrote_at": latest[each]} for each in sorted(latest)]
+    if rows:
+        connection.execute(_put_written(connection.dialect.name), rows)
+
+
+@cache
+def _put_written(dialect: str) -> Insert:
+    put = insert_for(dialect, last_written)
+    is_later = last_written.c.wrote_at < put.excluded.wrote_at
+    newer = {"wrote_at": put.excluded.wrote_at}
+    return put.on_conflict_do_update(index_elements=["platform", "contact_id"], set_=newer, where=is_later)
 
 
 def forget_parked(connection: Connection, keys: Sequence[int]) -> None:

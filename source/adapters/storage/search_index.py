@@ -6,8 +6,8 @@ from typing import Final, Protocol
 from sqlalchemy import Connection, func, select, text, update
 from sqlalchemy.engine import Dialect
 
+from source.adapters.storage.operation import Progress
 from source.adapters.storage.tables import messages, search_progress
-from source.adapters.storage.writer import Progress
 from source.domain.message import MessageType
 
 INDEX: Final = "messages_search"

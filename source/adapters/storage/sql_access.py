@@ -7,6 +7,7 @@ from typing import Concatenate, ParamSpec, Protocol, TypeVar
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
+from source.adapters.storage.operation import Operation
 from source.domain.identifiers import IdGenerator
 
 P = ParamSpec("P")
@@ -36,6 +37,14 @@ class SqlAccess(Protocol):
 
         Raises: StoreError, or any EchoError of `apply`'s own: nothing of it was kept.
         """
+        ...
+
+
+class OperationAccess(SqlAccess, Protocol):
+    """What is needed of the store by who writes more than functions."""
+
+    async def write(self, operation: Operation[T]) -> T:
+        """Return what an operation gives once it is durable. Raises: StoreError: nothing of it was kept."""
         ...
 
 

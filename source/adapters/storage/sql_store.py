@@ -21,6 +21,7 @@ from source.adapters.storage.database_url import database_named
 from source.adapters.storage.engine import READERS, Durability
 from source.adapters.storage.errors import store_errors
 from source.adapters.storage.opening import OpenDatabase, open_database
+from source.adapters.storage.operation import Barrier, CatchUp, Operation
 from source.adapters.storage.write_operations import (
     Accept,
     Amend,
@@ -36,7 +37,7 @@ from source.adapters.storage.write_operations import (
     RenameTranscript,
     Restore,
 )
-from source.adapters.storage.writer import Barrier, CatchUp, GroupCommitWriter, Operation
+from source.adapters.storage.writer import GroupCommitWriter
 from source.domain.conversation_head import ConversationHead, StoredConversation
 from source.domain.errors import StoreUnavailableError
 from source.domain.message import Message
@@ -118,13 +119,13 @@ class SqlStore:
     async def accept(self, inbound: InboundMessage) -> AcceptedEvent | None:
         now = self._clock.now()
         event = AcceptedEvent(self.ids.next(now), inbound, now)
-        return event if await self._write(Accept(event)) else None
+        return event if await self.write(Accept(event)) else None
 
     async def commit_turn(self, record: TurnRecord) -> tuple[Message, ...]:
-        return await self._write(CommitTurn(record))
+        return await self.write(CommitTurn(record))
 
     async def rename_transcript(self, conversation_id: int, filename: str) -> None:
-        await self._write(RenameTranscript(conversation_id, filename))
+        await self.write(RenameTranscript(conversation_id, filename))
 
     async def mark_delivered(self, keys: Sequence[int]) -> None:
         """Hand the note over; it is on disk with the next commit, or a moment later."""
@@ -140,13 +141,13 @@ class SqlStore:
         return await self._read_own_notes(channel_reading.find, platform, external_id)
 
     async def amend(self, platform: Platform, event_id: str, text: str | None) -> AcceptedEvent | None:
-        return await self._write(Amend(platform, event_id, text))
+        return await self.write(Amend(platform, event_id, text))
 
     async def correct(self, conversation_id: int, message: Message) -> None:
-        await self._write(Correct(conversation_id, message))
+        await self.write(Correct(conversation_id, message))
 
     async def begin_sending(self, platform: Platform, part: SentPart) -> None:
-        await self._write(BeginSending(platform, part))
+        await self.write(BeginSending(platform, part))
 
     def note_sent(self, platform: Platform, part: SentPart, *, begun_as: str | None = None) -> None:
         self._writing().submit_later(NoteSent(platform, part, begun_as))
@@ -167,7 +168,7 @@ class SqlStore:
         self._writing().submit_later(NoteSeen(platform, dict(last)))
 
     async def put_feedback(self, feedback: Feedback) -> None:
-        await self._write(PutFeedback(feedback))
+        await self.write(PutFeedback(feedback))
 
     async def thread_statistics(self, thread: ThreadKey) -> ThreadStatistics:
         return await self.read(statistics_reading.thread_statistics, thread)
@@ -205,7 +206,7 @@ class SqlStore:
         return await self.read(read_queries.count)
 
     async def restore(self, conversations: Sequence[StoredConversation]) -> None:
-        await self._write(Restore(tuple(conversations)))
+        await self.write(Restore(tuple(conversations)))
 
     async def _catch_up(self, writer: GroupCommitWriter) -> None:
         """Have everything indexed that was committed before now; other writes go on between the steps."""
@@ -216,13 +217,14 @@ class SqlStore:
 
     async def change(self, apply: Callable[[Connection, datetime], T]) -> T:
         """As in `SqlAccess`."""
-        return await self._write(Change(apply))
+        return await self.write(Change(apply))
 
     async def compact(self) -> None:
         """Write an SQLite file anew, without what was deleted; other writes wait, about a second for each 100 MB."""
-        await self._write(Compact())
+        await self.write(Compact())
 
-    async def _write(self, operation: Operation[T]) -> T:
+    async def write(self, operation: Operation[T]) -> T:
+        """As in `OperationAccess`."""
         return await self._writing().submit(operation)
 
     def _writing(self) -> GroupCommitWriter:

@@ -7,11 +7,12 @@ from typing import ClassVar, TypeVar
 
 from sqlalchemy import Connection
 
-from source.adapters.storage.writer import Operation
+from source.adapters.storage.operation import Operation
 from source.domain.conversation_head import StoredConversation
 from source.domain.message import Message
 from source.domain.thread import Platform
 from source.domain.turn import AcceptedEvent, Feedback, SentPart, TurnRecord
+from source.ports.webhooks import Arrival, Arrived
 
 T = TypeVar("T")
 
@@ -72,9 +73,10 @@ class Correct(Operation[None]):
 
 @dataclass(frozen=True, slots=True)
 class NoteSent(Operation[None]):
-    """Note which message of a platform shows a part of a reply."""
+    """Note which message of a platform shows a part of a reply; what is told of that message does not overtake this."""
 
     can_wait: ClassVar[bool] = True
+    is_urgent: ClassVar[bool] = True
     platform: Platform
     part: SentPart
     begun_as: str | None = None
@@ -109,6 +111,29 @@ class Change(Operation[T]):
     """Whatever the function writes; it may be run again after a failure of the batch."""
 
     apply: Callable[[Connection, datetime], T]
+
+
+@dataclass(frozen=True, slots=True)
+class UrgentChange(Change[T]):
+    """A change that a platform waits for, which delivers again what is not acknowledged soon."""
+
+    is_urgent: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class PatientChange(Change[T]):
+    """A change that rides with others, for nobody is in a hurry for it."""
+
+    can_wait: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class TakeIn(Operation[list[Arrived | None]]):
+    """Keep what a webhook holds; what became of each thing."""
+
+    is_urgent: ClassVar[bool] = True
+    platform: Platform
+    arrivals: Sequence[Arrival]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,13 @@ from source.adapters.storage.channel_writes import ChannelWrites
 from source.adapters.storage.correction_writes import CorrectionWrites
 from source.adapters.storage.deletions import has_deleted
 from source.adapters.storage.known_rows import KnownRows
+from source.adapters.storage.operation import Barrier, Operation, Progress
 from source.adapters.storage.restore_writes import RestoreWrites
 from source.adapters.storage.search_index import index_of
 from source.adapters.storage.shared_rows import SharedRows
 from source.adapters.storage.statements import Statements
 from source.adapters.storage.turn_writes import TurnWrites
+from source.adapters.storage.webhook_writes import take_in
 from source.adapters.storage.write_operations import (
     Accept,
     Amend,
@@ -30,9 +32,9 @@ from source.adapters.storage.write_operations import (
     PutFeedback,
     RenameTranscript,
     Restore,
+    TakeIn,
 )
 from source.adapters.storage.write_session import WriteSession
-from source.adapters.storage.writer import Barrier, Operation, Progress
 from source.domain.identifiers import IdGenerator
 from source.domain.turn import AcceptedEvent
 from source.ports.clock import Clock
@@ -43,6 +45,7 @@ class SqlWriteTarget:
 
     def __init__(self, session: WriteSession, dialect: Dialect, *, ids: IdGenerator, clock: Clock) -> None:
         self._session = session
+        self._ids = ids
         self._clock = clock
         self._seen_on: Connection | None = None
         statements = Statements(dialect)
@@ -145,6 +148,7 @@ class SqlWriteTarget:
         self._channels.begin_sending(connection, [each for each in operations if isinstance(each, BeginSending)])
         self._channels.note_sent(connection, [each for each in operations if isinstance(each, NoteSent)], now)
         self._channels.note_seen(connection, [each for each in operations if isinstance(each, NoteSeen)])
+        self._take_in(connection, operations, now, results)
         for number, operation in enumerate(operations):
             # After the turns: an event that this very batch answers has to be corrected as a message.
             match operation:
@@ -159,3 +163,12 @@ class SqlWriteTarget:
                     if has_deleted(connection):
                         self._known.forget()
         return added
+
+    def _take_in(
+        self, connection: Connection, operations: Sequence[Operation[Any]], now: datetime, results: list[object]
+    ) -> None:
+        numbers = [number for number, each in enumerate(operations) if isinstance(each, TakeIn)]
+        taken = [each for each in operations if isinstance(each, TakeIn)]
+        arrived = take_in(connection, self._ids, taken, now) if taken else []
+        for number, each in zip(numbers, arrived, strict=True):
+            results[number] = each

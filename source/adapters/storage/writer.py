@@ -3,14 +3,16 @@
 import asyncio
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
 import structlog
 
 from source.adapters.storage.errors import concerns_everything, showable, translated
+from source.adapters.storage.operation import Operation, WriteTarget
+from source.adapters.storage.write_lanes import Bound, Lanes
 from source.domain.errors import StoreError, StoreUnavailableError
 
 _log = structlog.get_logger(__name__)
@@ -22,64 +24,6 @@ _REST_AFTER_FAILURE_SECONDS: Final = 30.0
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Operation(Generic[T]):
-    """One write as a value; `T` is what its caller gets. It is applied whole or not at all."""
-
-    can_wait: ClassVar[bool] = False
-    is_apart: ClassVar[bool] = False
-
-
-@dataclass(frozen=True, slots=True)
-class Barrier(Operation[None]):
-    """Writes nothing; done when everything handed over before it is."""
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far deferred work is, in the numbers of the rows it goes through."""
-
-    reached: int
-    last: int
-
-
-@dataclass(frozen=True, slots=True)
-class CatchUp(Operation[Progress]):
-    """Do one step of the deferred work now."""
-
-    is_apart: ClassVar[bool] = True
-
-
-class WriteTarget(Protocol):
-    """What the thread writes to; called from that thread only."""
-
-    @property
-    def deferred(self) -> int:
-        """How much deferred work waits."""
-
-    @property
-    def is_overdue(self) -> bool:
-        """Whether the deferred work should no longer wait for an idle moment."""
-
-    def commit(self, operations: Sequence[Operation[Any]]) -> Sequence[object]:
-        """Apply all operations in one transaction and return their results; on an error none was applied."""
-        ...
-
-    def step(self) -> Progress:
-        """Do a short piece of the deferred work in a transaction of its own."""
-        ...
-
-    def apart(self, operation: Operation[Any]) -> object:
-        """Apply an operation that is no part of a transaction of others."""
-        ...
-
-    def reset(self) -> None:
-        """After an error: forget what was cached and begin anew with the next call."""
-        ...
-
-    def close(self) -> None: ...
-
-
 @dataclass(slots=True, eq=False)
 class _Entry:
     operation: Operation[Any]
@@ -87,6 +31,7 @@ class _Entry:
     port: "_Port"
     result: object = None
     error: StoreError | None = None
+    is_settled: bool = False
 
 
 class _Port:
@@ -123,6 +68,8 @@ class GroupCommitWriter:
         self._target = target
         self._ports: dict[asyncio.AbstractEventLoop, _Port] = {}
         self._queue: SimpleQueue[list[_Entry] | None] = SimpleQueue()
+        self._lanes: Lanes[_Entry] = Lanes()
+        self._bound = Bound()
         self._gate = threading.Lock()
         self._is_closed = False
         self._stops = False
@@ -176,78 +123,80 @@ class GroupCommitWriter:
         return port
 
     def _work(self) -> None:
-        while not self._stops:
+        while not self._stops or self._lanes:
             batch = self._next_batch()
             if batch:
+                began = time.monotonic()
                 self._settle(batch)
+                if not batch[0].operation.is_urgent:
+                    self._bound.took(len(batch), time.monotonic() - began)
             if self._target.is_overdue or (not batch and self._target.deferred):
                 self._step_unasked()
         self._target.close()
 
     def _next_batch(self) -> list[_Entry]:
         """Wait for an operation that cannot wait; return nothing when it is time for deferred work."""
-        batch: list[_Entry] = []
         deadline = 0.0
-        while not self._stops:
-            if not batch:
+        self._gather(0.0)
+        while not (self._stops or self._lanes.is_pressing):
+            if not self._lanes:
                 rest = max(_IDLE_SECONDS, self._rests_until - time.monotonic())
                 timeout = rest if self._target.deferred else None
             else:
                 deadline = deadline or time.monotonic() + _LINGER_SECONDS
                 timeout = max(0.0, deadline - time.monotonic())
-            try:
-                self._gather(batch, timeout)
-            except Empty:
+            if not self._gather(timeout):
                 break
-            if not all(entry.operation.can_wait for entry in batch):
-                break
-        return batch
+        return self._lanes.take(self._bound.most)
 
-    def _gather(self, batch: list[_Entry], timeout: float | None) -> None:
-        entries = self._queue.get(timeout=timeout)
-        while entries is not None:
-            batch.extend(entries)
-            try:
+    def _gather(self, timeout: float | None) -> bool:
+        """Take over what is handed over until then; False: nothing was."""
+        before = len(self._lanes)
+        try:
+            entries = self._queue.get(timeout=timeout)
+            while entries is not None:
+                self._lanes.add(entries)
                 entries = self._queue.get_nowait()
-            except Empty:
-                return
+        except Empty:
+            return len(self._lanes) > before
         self._stops = True
+        return True
 
     def _settle(self, batch: list[_Entry]) -> None:
-        self._commit([entry for entry in batch if not entry.operation.is_apart])
+        fault = self._commit([entry for entry in batch if not entry.operation.is_apart])
         for entry in batch:
             if entry.operation.is_apart:
                 self._apply_apart(entry)
+        if fault is not None:  # whoever waits already need not find it out one after another
+            batch = [*batch, *self._lanes.emptied()]
+            _fail(batch, fault)
         by_port: dict[_Port, list[_Entry]] = {}
         for entry in batch:
             by_port.setdefault(entry.port, []).append(entry)
         for port, entries in by_port.items():
             _resolve_from_afar(port.loop, entries)
 
-    def _commit(self, entries: list[_Entry]) -> None:
+    def _commit(self, entries: list[_Entry]) -> Exception | None:
+        """Write what can be written; return what kept the rest from it, if that concerns everyone."""
         if not entries:
-            return
+            return None
         try:
             results = self._target.commit([entry.operation for entry in entries])
         except Exception as error:  # noqa: BLE001  # the thread's edge: whatever it is, its callers get it
-            self._failed(entries, error)
-        else:
-            for entry, result in zip(entries, results, strict=True):
-                entry.result = result
+            return self._failed(entries, error)
+        for entry, result in zip(entries, results, strict=True):
+            entry.result, entry.is_settled = result, True
+        return None
 
-    def _failed(self, entries: list[_Entry], error: Exception) -> None:
-        """Give everyone the error when it concerns everyone, else find out whose it is."""
+    def _failed(self, entries: list[_Entry], error: Exception) -> Exception | None:
+        """Find out whose the error is, unless it concerns everyone."""
         self._target.reset()
-        if len(entries) == 1 or concerns_everything(translated(error)):
-            for entry in entries:
-                entry.error = _own_copy(error)
-            return
-        for number, entry in enumerate(entries):
-            self._commit([entry])
-            if entry.error is not None and concerns_everything(entry.error):
-                for later in entries[number + 1 :]:
-                    later.error = _own_copy(entry.error)
-                return
+        if concerns_everything(translated(error)):
+            return error
+        if len(entries) == 1:
+            _fail(entries, error)
+            return None
+        return next((everyones for entry in entries if (everyones := self._commit([entry])) is not None), None)
 
     def _apply_apart(self, entry: _Entry) -> None:
         try:
@@ -255,6 +204,7 @@ class GroupCommitWriter:
         except Exception as error:  # noqa: BLE001  # the thread's edge
             self._target.reset()
             entry.error = _own_copy(error)
+        entry.is_settled = True
 
     def _step_unasked(self) -> None:
         if self._stops or time.monotonic() < self._rests_until:
@@ -265,6 +215,13 @@ class GroupCommitWriter:
             self._target.reset()
             _log.warning("store.deferred_work_failed", error=type(translated(error)).__name__)
             self._rests_until = time.monotonic() + _REST_AFTER_FAILURE_SECONDS
+
+
+def _fail(entries: Iterable[_Entry], error: Exception) -> None:
+    """Have those who know nothing yet get the error."""
+    for entry in entries:
+        if not entry.is_settled:
+            entry.error, entry.is_settled = _own_copy(error), True
 
 
 def _own_copy(error: Exception) -> StoreError:
