@@ -24,6 +24,8 @@ def size_of(text: str) -> int:
 
 def one_line(text: str) -> str:
     """Return `text` storable and without breaks, so that nothing in it can pass for a line of ours."""
+    if text.isprintable() and "  " not in text:  # as nearly all is: several times as fast
+        return text.strip()
     return _SPACE_OR_CONTROL.sub(" ", storable(text)).strip()
 
 

@@ -87,3 +87,7 @@ class RecallStore(Protocol):
     async def told(self, keys: Collection[tuple[int, int]], eyes: Eyes) -> list[StoredTurn]:
         """Return messages, by conversation and message id, as they read now, in order; only those that are seen."""
         ...
+
+    def forget(self) -> None:
+        """Hold nothing in process memory of what was looked through."""
+        ...

@@ -64,11 +64,11 @@ class RecallService:
         # One history for all conversations from which somebody looks: it is read once.
         besides, eyes = eyes.besides, replace(eyes, besides=None)
         is_exact = budget.holding_words or is_quotation(query)
-        history, known = await asyncio.gather(
-            self._histories.of(query, eyes, besides, is_exact=is_exact), self._known(eyes, budget)
-        )
+        # One after the other: two threads that compute at once hold each other up for longer than either takes.
+        history = await self._histories.of(query, eyes, besides, is_exact=is_exact)
         if history is None:
             return Recollection()
+        known = await self._known(eyes, budget)
         index, extent = history.index, history.extent
         alike = None if budget.holding_words else await self._alike(query, eyes, extent, index)
 

@@ -95,6 +95,7 @@ class Histories:
     def forget(self) -> None:
         """Hold nothing any more."""
         self._held.clear()
+        self._store.forget()
 
     def _long(self, eyes: Eyes) -> Extent | None:
         """Return the extent of a history that is known to be long."""

@@ -298,7 +298,6 @@ async def test_what_strangers_say_often_hides_nothing(
 ) -> None:
     """However many of the newest messages with a word are others'."""
     monkeypatch.setattr(recall_likely, "_MOST_HOLDING", 5)
-    monkeypatch.setattr(recall_likely, "_LOOKED_AT", (3, 6))
     mine = await say(sql_store, "the lighthouse is mine", thread=GUILD)
     await say(sql_store, *(f"lighthouse {number}" for number in range(12)), by=BEN)
     eyes = Eyes((Scope(Platform.DISCORD, "ann", "7"),))

@@ -24,6 +24,7 @@ class InMemoryRecallStore:
         self.changes: list[int] = []
         self.read: list[int] = []
         self.looked_for: list[Sequence[str]] = []
+        self.is_forgotten = False
 
     def say(self, *texts: str, conversation: int = 1, speaker: str | None = "web:ana") -> None:
         for text in texts:
@@ -74,6 +75,9 @@ class InMemoryRecallStore:
     async def told(self, keys: Collection[tuple[int, int]], eyes: Eyes) -> list[StoredTurn]:
         await asyncio.sleep(0)
         return [StoredTurn(said, THREAD) for said in self._in_order() if said.key in keys and self._is_seen(eyes, said)]
+
+    def forget(self) -> None:
+        self.is_forgotten = True
 
     def _in_order(self) -> list[SaidTurn]:
         return [self.said[key] for key in sorted(self.said)]

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -41,6 +43,13 @@ def test_words_of_scripts_without_spaces_are_pairs_of_signs() -> None:
 
 def test_no_break_or_control_is_left_on_one_line() -> None:
     assert one_line("a\u2028b\r\n\tc\x00\x1b[2J \ud800") == "a b c\ufffd [2J \ufffd"
+
+
+@given(st.text(max_size=20), st.lists(st.sampled_from([" ", "\n", "\t", "\u00a0", "\u3000", "\x7f"]), max_size=3))
+def test_one_line_has_single_spaces_between_what_was_there(text: str, breaks: list[str]) -> None:
+    line = one_line("".join(breaks).join(text) + "".join(breaks))
+    assert line == " ".join(re.split(r"[\s\x00-\x1f\x7f-\x9f]+", line)).strip()
+    assert one_line(line) == line
 
 
 @settings(deadline=None)

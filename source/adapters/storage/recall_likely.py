@@ -1,38 +1,32 @@
-"""Looking through a history that is too long to be read: by its rarest words, with what stands around them."""
+"""Looking through a history that is too long to be read: by its rarest words."""
 
 import json
 import math
 from collections.abc import Iterable, Sequence
-from functools import cache, cached_property
-from itertools import pairwise
+from functools import cached_property
 from typing import Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal_column, or_, select, text
+from sqlalchemy import Connection, TextClause, func, or_, select, text
 
-from source.adapters.storage.recall_statements import SAID, is_one_of, newest_holding, newest_said_by, visible_to
+from source.adapters.storage.recall_sights import Sight, Sights
+from source.adapters.storage.recall_statements import SAID, newest_said_by, standing_of
 from source.adapters.storage.search_index import INDEX
 from source.adapters.storage.search_reading import TAIL, index_tail
 from source.adapters.storage.seen_places import Gaze, values_of
 from source.adapters.storage.tables import messages
-from source.domain.message import MessageType, Standing
 from source.domain.recall.terms import folded, unspaced_in
 from source.ports.recall import Eyes
 
 # Of a word that more messages hold, the newest of them are looked at; of all that hold any, the best.
 _MOST_HOLDING: Final = 1_500
-_LOOKED_AT: Final = (400, 1_200)
+# Where others said it so often that too little is left of what is seen.
+_MOST_HOLDING_ANYWHERE: Final = 200_000
 _FEW: Final = 8
-# Around a hit, as far as its neighbours are looked at.
-_AROUND: Final = 2
 # Of a long question as many words and pairs of characters are looked for.
 _MOST_WORDS: Final = 32
 _MOST_SPEAKERS: Final = 4
 _MOST_SPOKEN: Final = 200
-_LAST_ID: Final = 2**63 - 1
 _LAST: Final = select(func.max(messages.c.seq))
-_HOLDERS: Final = {name: f"SELECT rowid FROM {name} WHERE {name} MATCH :word" for name in (INDEX, TAIL)}  # noqa: S608
-_HOLDERS_ON_SERVER: Final = "SELECT seq FROM messages WHERE words @@ echo_phrase(:word)"
-_NEWEST_ON_SERVER: Final = text(f"{_HOLDERS_ON_SERVER} ORDER BY seq DESC LIMIT {_MOST_HOLDING}")
 
 
 class Account(NamedTuple):
@@ -43,115 +37,102 @@ class Account(NamedTuple):
 
 
 def likely_messages(
-    connection: Connection, words: Sequence[str], eyes: Eyes, limit: int, speakers: Sequence[Account] = ()
+    connection: Connection, words: Sequence[str], eyes: Eyes, limit: int, *, sights: Sights, speakers: Sequence[Account]
 ) -> list[int]:
-    """Return the `seq` of messages that hold most of what is rare among words, and of those around them.
+    """Return the `seq` of messages that hold most of what is rare among words, the best first.
 
     What one of `speakers` said counts as a word more; of them the newest messages are looked at.
 
-    None of the conversation `eyes.besides` is among them.
+    None of the conversation `eyes.besides` is among them. What `sights` hold may be gone since.
     """
-    looking = _Looking(connection, words, eyes, speakers[:_MOST_SPEAKERS])
-    hits = looking.hits(limit)
+    looking = _Looking(connection, words, eyes, sights.of(connection, eyes), speakers[:_MOST_SPEAKERS])
+    hits = looking.hits(limit, _MOST_HOLDING)
     if len(hits) < _FEW and looking.is_cut and eyes.is_limited:
         # Others said these words so often that what is seen of them did not come up.
-        hits = looking.hits_among_seen(limit)
-    around = _with_neighbours(connection.dialect.name)
-    return list(connection.execute(around, {"numbers": json.dumps(hits)}).scalars()) if hits else []
+        hits = looking.hits(limit, _MOST_HOLDING_ANYWHERE)
+    return hits
 
 
 class _Looking:
     """One search: for each word the messages that hold it, the newest of them where there are many."""
 
-    def __init__(self, connection: Connection, words: Sequence[str], eyes: Eyes, speakers: Sequence[Account]) -> None:
+    def __init__(
+        self, connection: Connection, words: Sequence[str], eyes: Eyes, sight: Sight, speakers: Sequence[Account]
+    ) -> None:
         self._connection = connection
         self._speakers = speakers
         self._eyes = eyes
-        self._gaze = Gaze.of(eyes)
-        self._values = {**values_of(eyes), "besides": eyes.besides or 0}
+        self._sight = sight
         self._unspaced = list(dict.fromkeys(pair for word in words for pair in unspaced_in(word)))[:_MOST_WORDS]
         self._indexed = [word for word in dict.fromkeys(words) if not unspaced_in(word)][:_MOST_WORDS]
         self.is_cut = False
 
-    def hits(self, limit: int) -> list[int]:
-        """Return the best messages that are seen, of those that were said lately anywhere."""
-        looked_at = _LOOKED_AT if self._eyes.is_limited else (2 * limit,)
-        best = self._best(self._holders(), looked_at[-1])
-        query = visible_to(self._gaze, self._connection.dialect.name)
-        hits: list[int] = []
-        for start, end in pairwise((0, *looked_at)):
-            some = best[start:end]
-            if some and len(hits) < limit:
-                values = {**self._values, "numbers": json.dumps(some)}
-                visible = set(self._connection.execute(query, values).scalars())
-                hits += [seq for seq in some if seq in visible]
-        return hits[:limit]
-
-    def hits_among_seen(self, limit: int) -> list[int]:
-        """Return the best messages of those that are seen: of a frequent word this takes much longer."""
-        return self._best(self._seen_holders(), limit)
-
-    def _best(self, holders: Iterable[Sequence[int]], count: int) -> list[int]:
-        """Return the messages whose words weigh most, of equal ones the newest; rare words weigh more."""
+    def hits(self, limit: int, most_holding: int) -> list[int]:
+        """Return the messages that are seen whose words weigh most, of equal ones the newest; rare words weigh more."""
         import numpy as np  # which takes a tenth of a second, and not everybody looks for anything
 
         last = self._connection.execute(_LAST).scalar() or 1
-        some = [found for found in holders if len(found)]
-        self.is_cut = any(len(found) >= _MOST_HOLDING for found in some)
-        if not some:
+        found, weights = [], []
+        for holders in self._holders(most_holding):
+            if len(holders):
+                seen = self._sight.among(np.asarray(holders, dtype=np.int64))
+                found.append(seen)
+                weights.append(np.full(len(seen), math.log(1 + last / len(holders))))
+        if not found:
             return []
-        weights = [math.log(1 + last / len(found)) for found in some]
-        seqs, places = np.unique(
-            np.concatenate([np.asarray(found, dtype=np.int64) for found in some]), return_inverse=True
-        )
-        scores = np.bincount(places, weights=np.repeat(weights, [len(found) for found in some]))
-        best: list[int] = seqs[np.lexsort((-seqs, -scores))[:count]].tolist()
-        return best
+        seqs, places = np.unique(np.concatenate(found), return_inverse=True)
+        scores = np.bincount(places, weights=np.concatenate(weights), minlength=len(seqs))
+        best: list[int] = seqs[np.lexsort((-seqs, -scores))[: 2 * limit]].tolist()
+        return self._standing(best)[:limit]
 
-    def _holders(self) -> Iterable[Sequence[int]]:
+    def _standing(self, best: Sequence[int]) -> list[int]:
+        """Return those that were not deleted or superseded since, and that no index should have had."""
+        standing = standing_of(self._connection.dialect.name)
+        kept = set(self._connection.execute(standing, {"numbers": json.dumps(best)}).scalars())
+        return [seq for seq in best if seq in kept]
+
+    def _holders(self, most: int) -> Iterable[Sequence[int]]:
         """Yield for each word the messages that hold it; scripts without spaces are in no index."""
-        yield from self._spoken()
+        for speaker in self._speakers:
+            yield self._said_by(speaker)
         if self._unspaced:
             yield from _containing(self._connection, self._unspaced, self._eyes)
-        if self._connection.dialect.name == "postgresql":
-            for word in self._indexed:
-                yield self._connection.execute(_NEWEST_ON_SERVER, {"word": word}).scalars().all()
-        elif self._indexed:
-            for word in self._indexed:
-                yield [seq for name in self._names for seq in _newest(self._connection, name, word)]
-
-    def _seen_holders(self) -> Iterable[Sequence[int]]:
-        yield from self._spoken()
-        if self._unspaced:
-            yield from _containing(self._connection, self._unspaced, self._eyes)
-        values = {**self._values, "most": _MOST_HOLDING}
-        if self._connection.dialect.name == "postgresql":
-            query = newest_holding(self._gaze, _HOLDERS_ON_SERVER)
-            for word in self._indexed:
-                yield self._connection.execute(query, {**values, "word": word}).scalars().all()
-            return
-        queries = [newest_holding(self._gaze, _HOLDERS[name]) for name in self._names]
         for word in self._indexed:
-            asked = {**values, "word": f'"{word}"'}
-            yield [seq for query in queries for seq in self._connection.execute(query, asked).scalars()]
+            holders = [seq for query in self._indexes for seq in _newest(self._connection, query, word, most)]
+            self.is_cut = self.is_cut or len(holders) >= most
+            yield holders
 
-    def _spoken(self) -> Iterable[Sequence[int]]:
-        for platform, external_id in self._speakers:
-            values = {**self._values, "platform": platform, "external_id": external_id, "most": _MOST_SPOKEN}
-            yield self._connection.execute(newest_said_by(self._gaze), values).scalars().all()
+    def _said_by(self, speaker: Account) -> Sequence[int]:
+        asked = {**speaker._asdict(), "most": _MOST_SPOKEN, "besides": self._eyes.besides or 0}
+        query = newest_said_by(Gaze.of(self._eyes))
+        return self._connection.execute(query, {**values_of(self._eyes), **asked}).scalars().all()
 
     @cached_property
-    def _names(self) -> Sequence[str]:
-        """The indexes of SQLite; the second holds what the first has not come to."""
-        return [INDEX, TAIL] if index_tail(self._connection) else [INDEX]
+    def _indexes(self) -> Sequence[TextClause]:
+        """What asks the indexes; the second of SQLite holds what the first has not come to."""
+        if self._connection.dialect.name == "postgresql":
+            return [_HELD_ON_SERVER]
+        return [_HELD[INDEX], _HELD[TAIL]] if index_tail(self._connection) else [_HELD[INDEX]]
 
 
-def _newest(connection: Connection, name: str, word: str) -> list[int]:
-    """Return what an index of SQLite has, as one value: a row for each message takes twice as long."""
-    newest = f"SELECT rowid FROM {name} WHERE {name} MATCH :word ORDER BY rowid DESC LIMIT {_MOST_HOLDING}"  # noqa: S608
-    together = text(f"SELECT json_group_array(rowid) FROM ({newest})")  # noqa: S608
-    found: list[int] = json.loads(connection.execute(together, {"word": f'"{word}"'}).scalar_one())
-    return found
+def _newest(connection: Connection, query: TextClause, word: str, most: int) -> Sequence[int]:
+    """Return what an index has, as one value: a row for each message takes twice as long."""
+    asked = word if connection.dialect.name == "postgresql" else f'"{word}"'
+    found = connection.execute(query, {"word": asked, "most": most}).scalar_one()
+    numbers: Sequence[int] = json.loads(found) if isinstance(found, str) else found or []
+    return numbers
+
+
+def _holding(name: str) -> TextClause:
+    newest = f"SELECT rowid FROM {name} WHERE {name} MATCH :word ORDER BY rowid DESC LIMIT :most"  # noqa: S608
+    return text(f"SELECT json_group_array(rowid) FROM ({newest})")  # noqa: S608
+
+
+_HELD: Final = {name: _holding(name) for name in (INDEX, TAIL)}
+_HELD_ON_SERVER: Final = text(
+    "SELECT array_agg(seq) FROM"
+    " (SELECT seq FROM messages WHERE words @@ echo_phrase(:word) ORDER BY seq DESC LIMIT :most) AS newest"
+)
 
 
 def _containing(connection: Connection, words: Sequence[str], eyes: Eyes) -> Iterable[Sequence[int]]:
@@ -164,28 +145,3 @@ def _containing(connection: Connection, words: Sequence[str], eyes: Eyes) -> Ite
     texts = [(row.seq, folded(row.content)) for row in rows]
     for word in words:
         yield [seq for seq, said in texts if word in said]
-
-
-@cache  # making it takes longer than running it
-def _with_neighbours(dialect: str) -> Select[int]:
-    """Select messages, by `seq`, and those around each."""
-    hit, near = messages.alias("hit"), messages.alias("near")
-    first = _beside(hit.c.conversation_id, hit.c.id, is_before=True)
-    last = _beside(hit.c.conversation_id, hit.c.id, is_before=False)
-    together = and_(
-        near.c.conversation_id == hit.c.conversation_id,
-        near.c.id >= func.coalesce(first.scalar_subquery(), 0),
-        near.c.id <= func.coalesce(last.scalar_subquery(), literal_column(str(_LAST_ID))),
-    )
-    chosen = is_one_of(hit.c.seq, dialect)
-    return select(near.c.seq).select_from(hit).join(near, together).where(chosen).distinct()
-
-
-def _beside(conversation_id: ColumnElement[int], message_id: ColumnElement[int], *, is_before: bool) -> Select[int]:
-    """Select the id of the message that was said so many before or after another in its conversation."""
-    other = messages.alias("other")
-    said = (other.c.message_type == MessageType.CHAT.value, other.c.standing == Standing.KEPT.value)
-    there = other.c.id < message_id if is_before else other.c.id > message_id
-    order = other.c.id.desc() if is_before else other.c.id
-    query = select(other.c.id).where(other.c.conversation_id == conversation_id, there, *said)
-    return query.order_by(order).limit(1).offset(_AROUND - 1)

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from source.adapters.storage import recall_statements as statements
 from source.adapters.storage.recall_likely import Account, likely_messages
+from source.adapters.storage.recall_sights import Sights
 from source.adapters.storage.row_reading import AnyRow
 from source.adapters.storage.seen_places import Gaze, values_of
 from source.domain.recall.turns import SaidTurn
@@ -83,14 +84,16 @@ def told(connection: Connection, keys: Collection[tuple[int, int]], eyes: Eyes) 
 
 
 def likely(
-    connection: Connection, words: Sequence[str], eyes: Eyes, limit: int, speakers: Collection[str]
+    connection: Connection, words: Sequence[str], eyes: Eyes, limit: int, *, speakers: Collection[str], sights: Sights
 ) -> list[StoredTurn]:
     """Return turns that hold rare ones of these words or are speakers', and those around them."""
-    found = likely_messages(connection, words, eyes, limit, [account_of(each) for each in speakers])
+    spoken_by = [account_of(each) for each in speakers]
+    found = likely_messages(connection, words, eyes, limit, sights=sights, speakers=spoken_by)
     if not found:
         return []
-    query = statements.turns_of(connection.dialect.name)
-    return [_told(row) for row in connection.execute(query, {"numbers": json.dumps(found)})]
+    query = statements.turns_around(Gaze.of(eyes), connection.dialect.name)
+    rows = connection.execute(query, {**values_of(eyes), "numbers": json.dumps(found)})
+    return [_told(row) for row in rows.all()]
 
 
 def _people(connection: Connection, keys: Sequence[int]) -> dict[str, str]:

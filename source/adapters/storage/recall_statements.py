@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select, text
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal_column, select, text
 
 from source.adapters.storage.row_reading import THREAD_COLUMNS
 from source.adapters.storage.seen_places import Gaze
@@ -36,6 +36,10 @@ TOLD_COLUMNS: Final = (
     aliases.c.display_name,
     *(each for each in THREAD_COLUMNS if each.name != "platform"),
 )
+
+# Around a hit, as far as its neighbours are looked at.
+_AROUND: Final = 2
+_LAST_ID: Final = 2**63 - 1
 
 REVISION: Final = select(search_progress.c.revision)
 # The oldest change that is remembered: of what came before nothing is known.
@@ -108,21 +112,9 @@ def told_to(gaze: Gaze, dialect: str) -> Select[Any]:
 
 
 @cache
-def visible_to(gaze: Gaze, dialect: str) -> Select[Any]:
-    """Select those of messages, by `seq`, that are seen; none of the conversation `besides`."""
-    limits = gaze.limits(messages.c.conversation_id)
-    return select(messages.c.seq).where(is_one_of(messages.c.seq, dialect), *SAID, _IS_ELSEWHERE, *limits)
-
-
-@cache
-def newest_holding(gaze: Gaze, holders: str) -> Select[Any]:
-    """Select the newest `most` messages that are seen, by `seq`, of those that an index has for a `word`.
-
-    `holders` is the statement that asks the index.
-    """
-    held = messages.c.seq.in_(text(holders).columns(messages.c.seq))
-    query = select(messages.c.seq).where(held, *SAID, _IS_ELSEWHERE, *gaze.limits(messages.c.conversation_id))
-    return query.order_by(messages.c.seq.desc()).limit(bindparam("most"))
+def standing_of(dialect: str) -> Select[Any]:
+    """Select those of messages, by `seq`, that were said and stand."""
+    return select(messages.c.seq).where(is_one_of(messages.c.seq, dialect), *SAID)
 
 
 @cache
@@ -140,10 +132,29 @@ def newest_said_by(gaze: Gaze) -> Select[Any]:
 
 
 @cache
-def turns_of(dialect: str) -> Select[Any]:
-    """Select turns by `seq`, in order."""
-    query = _told().where(is_one_of(messages.c.seq, dialect))
+def turns_around(gaze: Gaze, dialect: str) -> Select[Any]:
+    """Select messages that are seen, by `seq`, and those around each, in order."""
+    hit, near = messages.alias("hit"), messages.alias("near")
+    first = _beside(hit.c.conversation_id, hit.c.id, is_before=True)
+    last = _beside(hit.c.conversation_id, hit.c.id, is_before=False)
+    together = and_(
+        near.c.conversation_id == hit.c.conversation_id,
+        near.c.id >= func.coalesce(first.scalar_subquery(), 0),
+        near.c.id <= func.coalesce(last.scalar_subquery(), literal_column(str(_LAST_ID))),
+    )
+    around = select(near.c.seq).select_from(hit).join(near, together).where(is_one_of(hit.c.seq, dialect))
+    query = _told().where(messages.c.seq.in_(around), *gaze.sees(messages.c.conversation_id))
     return query.order_by(messages.c.conversation_id, messages.c.id)
+
+
+def _beside(conversation_id: ColumnElement[int], message_id: ColumnElement[int], *, is_before: bool) -> Select[Any]:
+    """Select the id of the message that was said so many before or after another in its conversation."""
+    other = messages.alias("other")
+    said = (other.c.message_type == MessageType.CHAT.value, other.c.standing == Standing.KEPT.value)
+    there = other.c.id < message_id if is_before else other.c.id > message_id
+    order = other.c.id.desc() if is_before else other.c.id
+    query = select(other.c.id).where(other.c.conversation_id == conversation_id, there, *said)
+    return query.order_by(order).limit(1).offset(_AROUND - 1)
 
 
 @cache

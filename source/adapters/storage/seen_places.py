@@ -81,6 +81,14 @@ class Gaze:
         seen = [looking.sees(conversation_id, number) for number, looking in enumerate(self.scopes)]
         return [*seen, conversation_id.in_(_taken_part())] if self.is_at_person else seen
 
+    def accounts(self) -> Select[Any]:
+        """Select the accounts of those who look, each by its platform and id there."""
+        people = [looking.person(number) for number, looking in enumerate(self.scopes)]
+        people += [bindparam("person_id")] if self.is_at_person else []
+        return select(aliases.c.platform, aliases.c.external_id).where(
+            or_(*(aliases.c.person_id == person for person in people))
+        )
+
     def is_asker(self) -> ColumnElement[bool] | None:
         """Return what limits a statement to the accounts of the one who looks; None: there is not one."""
         if len(self.scopes) > 1 or not (self.scopes or self.is_at_person):

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
 from itertools import groupby
 from typing import Final
 
@@ -51,7 +53,12 @@ class RecalledTurn:
         """The line above turns of one day and conversation."""
         guild = self.thread.guild_name if self.thread else None
         place = f", {one_line(guild)}" if guild else ""
-        return f"[{self.said.said_at:%A, %d %B %Y}{place}]"
+        return f"[{_day(self.said.said_at.date())}{place}]"
+
+
+@lru_cache(maxsize=4_096)
+def _day(day: date) -> str:
+    return f"{day:%A, %d %B %Y}"
 
 
 @dataclass(frozen=True, slots=True)

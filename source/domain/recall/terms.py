@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -72,9 +73,16 @@ def unspaced_in(text: str) -> list[str]:
     return _UNSPACED_RUN.findall(text)
 
 
-def terms_of(text: str) -> list[str]:
+def stems(words: Sequence[str]) -> tuple[str, ...]:
+    """Return the stem of each folded word."""
+    if max(map(len, words), default=0) <= _MOST_LETTERS:  # as in nearly every text: twice as fast
+        return tuple(map(_stem, words))
+    return tuple(map(stem, words))
+
+
+def terms_of(text: str) -> tuple[str, ...]:
     """Return the stems of a text's words in order, as they are indexed."""
-    return [stem(word) for word in words_of(text)]
+    return stems(words_of(text))
 
 
 _SAY_NOTHING: Final = frozenset(folded(word) for word in STOP_WORDS) | _ASKING

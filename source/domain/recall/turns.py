@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from source.domain.recall.question import ECHO
-from source.domain.recall.terms import folded, stem, words_of
+from source.domain.recall.terms import folded, stems, words_of
 from source.domain.stop_words import FIRST_PERSON
 
 MOST_TIME_WORDS: Final = 2
@@ -64,7 +64,7 @@ def indexed(turn: SaidTurn) -> IndexedTurn:
         message_id=turn.message_id,
         said_at=turn.said_at,
         speaker=ECHO if turn.speaker is None else turn.speaker,
-        terms=tuple(map(stem, words)),
+        terms=stems(words),
         size_bytes=len(turn.text.encode("utf-8", "surrogatepass")),
         of_self=min(MOST_OF_SELF, sum(map(FIRST_PERSON.__contains__, words))),
         time_words=min(MOST_TIME_WORDS, sum(map(_TIME_WORDS.__contains__, words))),

@@ -270,6 +270,7 @@ async def test_nothing_is_held_after_forgetting(service: RecallService, store: I
     store.say("The dog ran away")
     await service.search("dog", EVERYTHING, BUDGET)
     service.forget()
+    assert store.is_forgotten
     await service.search("dog", EVERYTHING, BUDGET)
     assert store.read == [1, 1]
 

@@ -52,7 +52,7 @@ def test_characters_come_singly_only_when_asked_for() -> None:
 
 def test_forms_of_a_word_have_one_stem() -> None:
     assert len({stem("camping"), stem("camped"), stem("camps"), stem("camp")}) == 1
-    assert terms_of("She hikes") == [stem("she"), stem("hiking")]
+    assert terms_of("She hikes") == (stem("she"), stem("hiking"))
 
 
 def test_words_that_tell_nothing_are_left_out_and_each_comes_once() -> None:
