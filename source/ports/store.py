@@ -88,6 +88,10 @@ class ChannelStore(Protocol):
         """Note which message shows a part of a reply, in place of the name that it was begun under."""
         ...
 
+    def note_not_sent(self, platform: Platform, part: SentPart) -> None:
+        """Note that nothing was sent of a part that was begun; it may be begun again."""
+        ...
+
     async def unfinished_parts(self, platform: Platform) -> list[SentPart]:
         """The parts shown of replies that are not confirmed as delivered, of one reply in order."""
         ...

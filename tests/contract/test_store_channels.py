@@ -102,6 +102,18 @@ async def test_what_shows_a_part_takes_the_place_of_what_was_about_to_be_sent(st
     assert [each.external_id for each in await store.unfinished_parts(DISCORD)] == ["100", "begun 1"]
 
 
+async def test_what_was_not_sent_after_all_is_known_no_more_and_may_be_begun_again(store: Store) -> None:
+    event = await _accepted(store, "1")
+    begun = SentPart(event.key, 0, "begun 0")
+    await store.begin_sending(DISCORD, begun)
+    store.note_not_sent(DISCORD, begun)
+    assert await store.unfinished_parts(DISCORD) == []
+    await store.begin_sending(DISCORD, begun)
+    store.note_not_sent(DISCORD, begun)
+    await store.begin_sending(DISCORD, begun)
+    assert await store.unfinished_parts(DISCORD) == [begun]
+
+
 async def test_marks_move_place_by_place(store: Store) -> None:
     assert await store.seen(DISCORD) == {}
     store.note_seen(DISCORD, {"42": "1", "43": "5"})

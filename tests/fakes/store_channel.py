@@ -69,6 +69,10 @@ class ChannelRows(StoreRows):
             self.sent[platform, part.external_id] = part
             self.sent.pop((platform, begun_as or ""), None)
 
+    def note_not_sent(self, platform: Platform, part: SentPart) -> None:
+        if self.failing is None:
+            self.sent.pop((platform, part.external_id), None)
+
     async def unfinished_parts(self, platform: Platform) -> list[SentPart]:
         await asyncio.sleep(0)
         open_parts = [

@@ -82,6 +82,22 @@ async def test_what_a_crash_struck_while_it_was_sent_goes_again_unless_meta_tell
         assert ada.texts[1:] == [*([] if is_told else ["The second answer"]), "The third answer"]
 
 
+async def test_what_meta_refused_goes_again_at_once_after_a_restart(tmp_path: Path) -> None:
+    graph = FakeGraph(clock=FakeClock())
+    ada = graph.people.add("Ada")
+    start = partial(whatsapp_echo, tmp_path, graph=graph)
+    async with start() as echo:
+        await echo.says(ada, "Hello")
+        graph.faults.refuse(190, person=ada, times=9)
+        echo.model.add("The second answer")
+        await echo.brings(echo.phone(ada).text("Are you there?"))
+        await eventually(lambda: echo.platform.outlet.standing.is_stopped)
+    graph.faults.clear()
+    async with start() as echo:
+        await graph.answers(ada, 2)
+        assert ada.texts[1:] == ["The second answer"]
+
+
 async def _killed_while_sending(echo: WhatsAppEcho, text: str) -> int:
     """Leave what a kill leaves between the note that a reply is about to be sent and Meta's answer; return its key."""
     thread = (await echo.conversations())[0].head

@@ -9,7 +9,7 @@ from source.adapters.storage.known_rows import KnownRows
 from source.adapters.storage.statements import Statements
 from source.adapters.storage.status_writes import await_statuses
 from source.adapters.storage.tables import events, feedback, seen_marks
-from source.adapters.storage.write_operations import BeginSending, NoteSeen, NoteSent
+from source.adapters.storage.write_operations import BeginSending, NoteNotSent, NoteSeen, NoteSent
 from source.domain.errors import StoreError
 from source.domain.thread import Platform
 from source.domain.turn import Feedback
@@ -27,6 +27,10 @@ class ChannelWrites:
         """Note which parts are about to be sent."""
         rows = ((each.platform.value, each.part.external_id, each.part.key, each.part.part) for each in begun)
         self._statements.put_part.run(connection, rows)
+
+    def note_not_sent(self, connection: Connection, notes: Sequence[NoteNotSent]) -> None:
+        """Forget that these were begun; one that is begun again is so in what comes after."""
+        self._statements.drop_part.run(connection, ((note.platform.value, note.part.external_id) for note in notes))
 
     def note_sent(self, connection: Connection, notes: Sequence[NoteSent], now: datetime) -> None:
         """Note which messages show which parts; of whatever may not have been sent a status is waited for."""

@@ -31,6 +31,7 @@ from source.adapters.storage.write_operations import (
     Compact,
     Correct,
     MarkDelivered,
+    NoteNotSent,
     NoteSeen,
     NoteSent,
     PutFeedback,
@@ -151,6 +152,9 @@ class SqlStore:
 
     def note_sent(self, platform: Platform, part: SentPart, *, begun_as: str | None = None) -> None:
         self._writing().submit_later(NoteSent(platform, part, begun_as))
+
+    def note_not_sent(self, platform: Platform, part: SentPart) -> None:
+        self._writing().submit_later(NoteNotSent(platform, part))
 
     async def unfinished_parts(self, platform: Platform) -> list[SentPart]:
         return await self._read_own_notes(channel_reading.unfinished_parts, platform)

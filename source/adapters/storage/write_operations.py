@@ -91,6 +91,15 @@ class BeginSending(Operation[None]):
 
 
 @dataclass(frozen=True, slots=True)
+class NoteNotSent(Operation[None]):
+    """Note that a part of a reply, which was begun to be sent, was not."""
+
+    can_wait: ClassVar[bool] = True
+    platform: Platform
+    part: SentPart
+
+
+@dataclass(frozen=True, slots=True)
 class NoteSeen(Operation[None]):
     """Move the marks up to which places of a platform were seen; None drops one."""
 

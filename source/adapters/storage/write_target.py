@@ -27,6 +27,7 @@ from source.adapters.storage.write_operations import (
     Compact,
     Correct,
     MarkDelivered,
+    NoteNotSent,
     NoteSeen,
     NoteSent,
     PutFeedback,
@@ -145,6 +146,7 @@ class SqlWriteTarget:
         self._turns.rename(connection, names)
         keys = [key for operation in operations if isinstance(operation, MarkDelivered) for key in operation.keys]
         self._turns.deliver(connection, keys)
+        self._channels.note_not_sent(connection, [each for each in operations if isinstance(each, NoteNotSent)])
         self._channels.begin_sending(connection, [each for each in operations if isinstance(each, BeginSending)])
         self._channels.note_sent(connection, [each for each in operations if isinstance(each, NoteSent)], now)
         self._channels.note_seen(connection, [each for each in operations if isinstance(each, NoteSeen)])

@@ -60,7 +60,7 @@ class Sending(Protocol):
 
 
 class GraphSending:
-    """Implements `Sending`; imports and connects when it is first needed."""
+    """Implements `Sending`; imports and connects when that is first needed, or asked for."""
 
     def __init__(self, settings: WhatsAppSettings) -> None:
         self._settings = settings
@@ -137,6 +137,10 @@ class GraphSending:
         """End the connections."""
         if self._session is not None:
             await self._session.aclose()
+
+    async def prepare(self) -> None:
+        """Load and make what sends, before somebody waits for it."""
+        await self.client()
 
     async def client(self) -> "WhatsApp":
         """Return the one client, for whatever else is asked of the Graph API."""

@@ -11,6 +11,7 @@ from typing import Final
 import structlog
 
 from source.adapters.whatsapp.identities import Identities
+from source.adapters.whatsapp.intake_notes import SeenToNotes
 from source.adapters.whatsapp.items import Handler, Item, Kept, thread_of
 from source.adapters.whatsapp.reading.messages import SAID
 from source.adapters.whatsapp.reply import WhatsAppChannel
@@ -52,7 +53,10 @@ class Intake:
         self._parts = parts
         self._tasks = OwnedTasks()
         self._people = KeyedLocks()
+        # What is not to be taken up: it is being seen to, or was and is not noted yet, or cannot be.
         self._in_hand: set[int] = set()
+        noted = self._in_hand.difference_update
+        self._notes = SeenToNotes(parts.webhooks, parts.clock, self._tasks, noted)
         self._is_taken_up = asyncio.Event()
 
     async def keep(self, items: Sequence[Item]) -> int:
@@ -101,13 +105,11 @@ class Intake:
 
         Raises: StoreError.
         """
-        while True:
-            kept = await self._parts.webhooks.kept(Platform.WHATSAPP, limit=_AT_ONCE)
-            new = [each for each in kept if each.number not in self._in_hand]
-            if not new:
-                self._is_taken_up.set()
-                return
-            await asyncio.gather(*self._begin(new, is_earlier=True))
+        last = 0
+        while kept := await self._parts.webhooks.kept(Platform.WHATSAPP, limit=_AT_ONCE, after=last):
+            last = kept[-1].number
+            await asyncio.gather(*self._begin(kept, is_earlier=True))
+        self._is_taken_up.set()
 
     async def close(self, deadline: timedelta) -> None:
         """Let what has begun end; the rest is taken up by the next process."""
@@ -115,13 +117,25 @@ class Intake:
 
     def _begin(self, delivered: Sequence[Delivered], *, is_earlier: bool = False) -> list[asyncio.Task[None]]:
         by_person: defaultdict[int, list[Kept]] = defaultdict(list)
-        for each in delivered:
-            self._in_hand.add(each.number)
-            kept = self._as_now(Kept.of(each))
+        new = [each for each in delivered if each.number not in self._in_hand]
+        self._in_hand.update(each.number for each in new)
+        for kept in filter(None, map(self._read, new)):
             self._parts.ahead(kept)
             by_person[kept.contact_id].append(kept)
         see_to = self._see_to if is_earlier else self._see_to_in_turn
         return [self._spawn(see_to(who, sorted(theirs, key=_moment_of))) for who, theirs in by_person.items()]
+
+    def _read(self, delivered: Delivered) -> Kept | None:
+        """Return what was kept; what cannot be seen to stays where it is, and the others go on."""
+        try:
+            kept = Kept.of(delivered)
+            if kept.kind in self._parts.handlers:
+                return self._as_now(kept)
+            reason = "this version knows nothing of its kind"
+        except (ValueError, TypeError, KeyError) as error:
+            reason = type(error).__name__
+        log.error("webhook_set_aside", number=delivered.number, reason=reason)
+        return None
 
     def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         return self._tasks.spawn(work, name="whatsapp-intake")
@@ -143,22 +157,27 @@ class Intake:
                 await self._until_done(kept)
 
     async def _until_done(self, kept: Kept) -> None:
-        """See to one thing, however often the store is away meanwhile."""
+        """See to one thing, however often the store is away meanwhile; once that is done only the note is left."""
         while True:
             try:
                 await self._handle(kept)
-                await self._parts.webhooks.seen_to([kept.number])
             except StoreError as error:
                 log.warning("webhook_waits", reason=str(error))
                 await self._parts.clock.sleep(_RETRY_SECONDS)
                 continue
             except Exception:
                 log.exception("webhook_broke")  # what breaks once would break again: it must not hold up the others
-                if kept.kind == SAID:
-                    await self._parts.channel.tell(kept.thread, _BROKEN)
-                await self._parts.webhooks.seen_to([kept.number])
-            self._in_hand.discard(kept.number)
+                await self._apologise(kept)
+            self._notes.add(kept.number)
             return
+
+    async def _apologise(self, kept: Kept) -> None:
+        if kept.kind != SAID:
+            return
+        try:
+            await self._parts.channel.tell(kept.thread, _BROKEN)
+        except StoreError as error:
+            log.warning("sentence_undelivered", error=str(error))
 
     async def _handle(self, kept: Kept) -> None:
         for gone in self._parts.identities.merging.pending(kept.contact_id):

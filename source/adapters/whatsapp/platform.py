@@ -109,6 +109,7 @@ class WhatsAppPlatform:
     async def run(self, stop: asyncio.Event) -> None:
         """Answer what was left, then what comes, until `stop` is set."""
         workers: dict[str, Callable[[], Coroutine[None, None, None]]] = {
+            "whatsapp-client": self.outlet.graph.prepare,
             "whatsapp-recovery": self._take_up,
             "whatsapp-history": partial(self._identities.history.run, self.intake.holding),
             "whatsapp-statuses": partial(self.statuses.watch, Platform.WHATSAPP),

@@ -9,7 +9,7 @@ import structlog
 
 from source.adapters.whatsapp.choices import OFFERED, interactive_of
 from source.adapters.whatsapp.formatting import for_whatsapp
-from source.adapters.whatsapp.graph import Recipient, Sending, UnknownOutcomeError, is_outcome_unknown
+from source.adapters.whatsapp.graph import Recipient, Sending, is_outcome_unknown
 from source.adapters.whatsapp.items import thread_of
 from source.adapters.whatsapp.parking import Late, Parking
 from source.adapters.whatsapp.reading.values import key_of
@@ -139,8 +139,9 @@ class WhatsAppReply:
         tracker = tracker_of(part) if part.key else ""
         try:
             sent = key_of(await self._parts.sending.text(recipient, piece, tracker=tracker))
-        except (UnknownOutcomeError, asyncio.CancelledError) as error:
+        except (DeliveryError, asyncio.CancelledError) as error:
             if not is_outcome_unknown(error):
+                self._parts.not_sent(part)
                 raise
             # It may have arrived: nothing is said twice, and the statuses tell what became of it.
             log.warning("delivery_unknown", key=part.key, part=part.number, error=str(error) or "stopped")
@@ -236,6 +237,11 @@ class ReplyParts:
             await self._store.begin_sending(Platform.WHATSAPP, SentPart(part.key, part.number, begun_id(part)))
         except StoreError as error:
             raise DeliveryError("the store does not take that a message is about to be sent") from error
+
+    def not_sent(self, part: ReplyPart) -> None:
+        """Note that a piece was not sent after all: whoever sends it later need not ask what became of it."""
+        if part.key:
+            self._store.note_not_sent(Platform.WHATSAPP, SentPart(part.key, part.number, begun_id(part)))
 
     def note(self, part: SentPart, *, begun_as: str) -> None:
         """Remember that a piece was sent."""
