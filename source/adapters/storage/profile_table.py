@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, insert, or_, select
 
 from source.adapters.storage.person_rows import person_of
 from source.adapters.storage.profile_tables import profile_values
@@ -18,6 +18,10 @@ from source.ports.profiles import NewValue
 from source.ports.store import Scope
 
 _VALUES: Final = profile_values.c
+# Made once: what SQLAlchemy makes of a statement it remembers with it.
+_OF_FIELDS: Final = select(profile_values).where(
+    _VALUES.person_id == bindparam("person_id"), _VALUES.field.in_(bindparam("fields", expanding=True))
+)
 _MARKED: Final = ProfileSource.PERSON.value
 
 
@@ -41,8 +45,7 @@ class ProfileTable:
     async def introduce(self, scope: Scope, person: PersonRef, values: Sequence[NewValue]) -> None:
         def apply(connection: Connection, now: datetime) -> None:
             person_id = person_of(connection, self._access.ids, scope.platform, person, now)
-            for value in values:
-                _show(connection, {**_place_of(scope), "person_id": person_id}, value, now)
+            _show(connection, {**_place_of(scope), "person_id": person_id}, values, now)
 
         await self._access.change(apply)
 
@@ -161,17 +164,22 @@ def _mark(connection: Connection, what: dict[str, Any], at: datetime, now: datet
     connection.execute(insert(profile_values).values(row))
 
 
-def _show(connection: Connection, whose: dict[str, Any], value: NewValue, now: datetime) -> None:
+def _show(connection: Connection, whose: dict[str, Any], values: Sequence[NewValue], now: datetime) -> None:
     """Keep what is shown of somebody, in place of what was shown before."""
-    here = (_VALUES.person_id == whose["person_id"], _VALUES.field == value.field)
-    forgotten = select(_VALUES.id).where(*here, _VALUES.value.is_(None), _VALUES.guild_id.is_(None))
-    if connection.execute(forgotten.limit(1)).first() is not None:
-        return
-    account = (_VALUES.platform == whose["platform"], _VALUES.external_id == whose["external_id"])
-    shown = (*here, *account, _VALUES.source == value.source.value)
-    if list(connection.execute(select(_VALUES.value).where(*shown)).scalars()) != [value.value]:
-        connection.execute(delete(profile_values).where(*shown))
-        connection.execute(insert(profile_values).values({**whose, **_as_row(value), "created_at": now}))
+    given = {"person_id": whose["person_id"], "fields": [value.field for value in values]}
+    rows = connection.execute(_OF_FIELDS, given).all() if values else []
+    forgotten = {row.field for row in rows if row.value is None and row.guild_id is None}
+    account = (whose["platform"], whose["external_id"])
+    for value in values:
+        if value.field in forgotten:
+            continue
+        kind = (*account, value.field, value.source.value)
+        shown = [row for row in rows if (row.platform, row.external_id, row.field, row.source) == kind]
+        if [row.value for row in shown] == [value.value]:
+            continue
+        if shown:
+            connection.execute(delete(profile_values).where(_VALUES.id.in_([row.id for row in shown])))
+        connection.execute(insert(profile_values), {**whose, **_as_row(value), "created_at": now})
 
 
 def _hold(connection: Connection, person_id: int) -> bool:
