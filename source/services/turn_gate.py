@@ -9,27 +9,33 @@ from source.services.owned_tasks import OwnedTasks
 
 # A webhook takes about six rounds of the loop: with these it is answered long before its sender gives up on it.
 _LONGEST_ROUND: Final = timedelta(milliseconds=10)
+_SHORTEST_PAUSE: Final = timedelta(milliseconds=4)
 # However busy the loop is, somebody is answered.
-_LONGEST_STOP: Final = timedelta(milliseconds=250)
+_LONGEST_PAUSE: Final = timedelta(milliseconds=100)
+_LONGER: Final = 2.0
+_SHORTER: Final = 0.75
 
 
 class TurnGate:
-    """Lets in who waits, in their order, one in each round of the loop; none after a round that took long.
+    """Lets in who waits, in their order, one after each pause; the pauses grow while the loop's rounds take long.
 
-    Turns that have begun are not counted: any number of them may wait for the model.
+    Turns that have begun are not counted: any number of them may wait for the model. They make the loop busy only
+    later, all at once, when many have begun together.
     """
 
     def __init__(
-        self, tasks: OwnedTasks, *, longest_round: timedelta = _LONGEST_ROUND, longest_stop: timedelta = _LONGEST_STOP
+        self, tasks: OwnedTasks, *, longest_round: timedelta = _LONGEST_ROUND, longest_pause: timedelta = _LONGEST_PAUSE
     ) -> None:
         self._tasks = tasks
         self._longest_round = longest_round.total_seconds()
-        self._longest_stop = longest_stop.total_seconds()
+        self._longest_pause = longest_pause.total_seconds()
+        self._pause = _SHORTEST_PAUSE.total_seconds()
+        self._last_at = 0.0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._keeper: asyncio.Task[None] | None = None
 
     async def passed(self) -> None:
-        """Return when a turn may begin."""
+        """Return when a turn may begin: at once when none has begun for as long as the pause is."""
         place = asyncio.get_running_loop().create_future()
         self._waiting.append(place)
         if self._keeper is None:
@@ -39,21 +45,21 @@ class TurnGate:
     async def _keep(self) -> None:
         try:
             while self._waiting:
-                await self._until_calm()
+                await self._rest()
                 self._let_one_in()
         finally:
             self._keeper = None
 
-    async def _until_calm(self) -> None:
-        """Return after a short round; rounds are what the loop does between two looks at what has come in."""
+    async def _rest(self) -> None:
+        """Leave the loop to others until the next may come in, and learn how late it comes back."""
         now = asyncio.get_running_loop().time
-        stopped_at = round_began = now()
-        while True:
-            await asyncio.sleep(0)
-            ended = now()
-            if ended - round_began <= self._longest_round or ended - stopped_at > self._longest_stop:
-                return
-            round_began = ended
+        due = max(now(), self._last_at + self._pause)
+        await asyncio.sleep(due - now())
+        self._last_at = now()
+        if self._last_at - due > self._longest_round:
+            self._pause = min(self._pause * _LONGER, self._longest_pause)
+        else:
+            self._pause = max(self._pause * _SHORTER, _SHORTEST_PAUSE.total_seconds())
 
     def _let_one_in(self) -> None:
         while self._waiting:

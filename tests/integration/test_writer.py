@@ -140,6 +140,23 @@ async def test_what_is_urgent_overtakes_what_waits(writer: GroupCommitWriter, ta
     assert target.batches == [[0], [3, 4], [1, 2]]
 
 
+async def test_what_is_urgent_does_not_wait_for_what_else_the_loop_has_to_do(
+    writer: GroupCommitWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[list[Operation[Any]]] = []
+    take = writer.take
+
+    def noted(entries: list[Any]) -> bool:
+        taken.append([entry.operation for entry in entries])
+        return take(entries)
+
+    monkeypatch.setattr(writer, "take", noted)
+    waiting = [asyncio.create_task(writer.submit(each)) for each in (Put(1), PutNow(2), Put(3))]
+    await asyncio.sleep(0)
+    assert taken == [[Put(1), PutNow(2)]]
+    await asyncio.gather(*waiting)
+
+
 async def test_many_are_written_in_several_transactions(writer: GroupCommitWriter, target: FakeTarget) -> None:
     await asyncio.gather(*(writer.submit(Put(number)) for number in range(300)))
     assert target.stored == [*range(300)]

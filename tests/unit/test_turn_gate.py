@@ -1,18 +1,17 @@
-"""Turns begin one by one, and none while the event loop is busy."""
+"""Turns begin one by one, and the fewer the busier the event loop is."""
 
 import asyncio
-import itertools
 import time
 from datetime import timedelta
 
 from source.services.owned_tasks import OwnedTasks
 from source.services.turn_gate import TurnGate
 
-ROUNDS = 20
+LONG = timedelta(hours=1)
 
 
-def _gate(longest_stop: timedelta) -> TurnGate:
-    return TurnGate(OwnedTasks(), longest_round=timedelta(milliseconds=1), longest_stop=longest_stop)
+def _gate(longest_pause: timedelta = LONG) -> TurnGate:
+    return TurnGate(OwnedTasks(), longest_round=timedelta(milliseconds=1), longest_pause=longest_pause)
 
 
 async def _busy(until: asyncio.Event) -> None:
@@ -22,42 +21,54 @@ async def _busy(until: asyncio.Event) -> None:
         await asyncio.sleep(0)
 
 
-async def test_who_waits_is_let_in_in_order_one_in_each_round() -> None:
-    gate, begun, rounds = _gate(timedelta(hours=1)), list[int](), list[int]()
+class Turns:
+    """Turns that wait at a gate; those that have begun, in their order."""
 
-    async def turn(number: int) -> None:
+    def __init__(self, gate: TurnGate, count: int) -> None:
+        self.begun: list[int] = []
+        self.waiting = [asyncio.create_task(self._turn(gate, number)) for number in range(count)]
+
+    async def _turn(self, gate: TurnGate, number: int) -> None:
         await gate.passed()
-        begun.append(number)
+        self.begun.append(number)
 
-    turns = [asyncio.create_task(turn(number)) for number in range(5)]
-    while len(begun) < len(turns):
+
+async def test_who_waits_is_let_in_in_order_and_not_all_at_once() -> None:
+    turns, loop = Turns(_gate(), 5), asyncio.get_running_loop()
+    began = loop.time()
+    await asyncio.gather(*turns.waiting)
+    assert turns.begun == [0, 1, 2, 3, 4]
+    assert loop.time() - began >= 4 * 0.004
+
+
+async def test_who_comes_when_none_has_begun_lately_does_not_wait() -> None:
+    turns = Turns(_gate(), 1)
+    for _ in range(5):
         await asyncio.sleep(0)
-        rounds.append(len(begun))
-    assert begun == [0, 1, 2, 3, 4]
-    assert all(after - before <= 1 for before, after in itertools.pairwise(rounds))
+    assert turns.begun == [0]
 
 
-async def test_nothing_begins_while_the_loop_is_busy() -> None:
-    gate, calm = _gate(timedelta(hours=1)), asyncio.Event()
-    busy, waiting = asyncio.create_task(_busy(calm)), asyncio.create_task(gate.passed())
-    for _ in range(ROUNDS):
-        await asyncio.sleep(0)
-    assert not waiting.done()
+async def test_fewer_and_fewer_begin_while_the_loop_is_busy_and_the_others_afterwards() -> None:
+    turns, calm = Turns(_gate(timedelta(seconds=1)), 40), asyncio.Event()
+    busy = asyncio.create_task(_busy(calm))
+    await asyncio.sleep(0.3)
+    in_time = len(turns.begun)  # as many as pauses of 4, 8, 16, 32, 64 and 128 ms leave time for
     calm.set()
-    await asyncio.wait_for(waiting, 5)
     await busy
+    assert 1 <= in_time <= 7
+    await asyncio.wait_for(asyncio.gather(*turns.waiting), 10)
 
 
 async def test_a_loop_that_is_always_busy_still_lets_turns_begin() -> None:
-    gate, calm = _gate(timedelta(milliseconds=5)), asyncio.Event()
+    turns, calm = Turns(_gate(timedelta(milliseconds=5)), 5), asyncio.Event()
     busy = asyncio.create_task(_busy(calm))
-    await asyncio.wait_for(gate.passed(), 5)
+    await asyncio.wait_for(asyncio.gather(*turns.waiting), 5)
     calm.set()
     await busy
 
 
 async def test_who_was_stopped_at_the_gate_does_not_stop_the_next() -> None:
-    gate = _gate(timedelta(hours=1))
+    gate = _gate()
     first, second = asyncio.create_task(gate.passed()), asyncio.create_task(gate.passed())
     await asyncio.sleep(0)
     first.cancel()

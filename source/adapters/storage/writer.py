@@ -37,7 +37,8 @@ class _Entry:
 class _Port:
     """Where one event loop hands over operations: those of one turn of the loop go together.
 
-    Without it the first of a hundred waiters, which all wake at once, would get a commit to itself.
+    Without it the first of a hundred waiters, which all wake at once, would get a commit to itself; what is urgent
+    does not wait for the end of the turn.
     """
 
     def __init__(self, writer: "GroupCommitWriter", loop: asyncio.AbstractEventLoop) -> None:
@@ -47,7 +48,9 @@ class _Port:
 
     def hand_over(self, operation: Operation[Any], future: "asyncio.Future[Any] | None") -> None:
         self._pending.append(_Entry(operation, future, self))
-        if len(self._pending) == 1:
+        if operation.is_urgent and not operation.can_wait:
+            self.flush()
+        elif len(self._pending) == 1:
             self.loop.call_soon(self.flush)
 
     def flush(self) -> None:
