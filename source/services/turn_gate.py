@@ -29,13 +29,13 @@ class TurnGate:
         self._tasks = tasks
         self._longest_round = longest_round.total_seconds()
         self._longest_pause = longest_pause.total_seconds()
-        self._pause = _SHORTEST_PAUSE.total_seconds()
+        self._shortest_pause = self._pause = _SHORTEST_PAUSE.total_seconds()
         self._last_at = 0.0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._keeper: asyncio.Task[None] | None = None
 
     async def passed(self) -> None:
-        """Return when a turn may begin: at once when none has begun for as long as the pause is."""
+        """Return when a turn may begin: at once when the loop is calm and nobody else waits."""
         place = asyncio.get_running_loop().create_future()
         self._waiting.append(place)
         if self._keeper is None:
@@ -43,23 +43,25 @@ class TurnGate:
         await place
 
     async def _keep(self) -> None:
+        is_calm = self._pause <= self._shortest_pause
         try:
             while self._waiting:
-                await self._rest()
+                await self._rest(0.0 if is_calm else self._pause)
                 self._let_one_in()
+                is_calm = False
         finally:
             self._keeper = None
 
-    async def _rest(self) -> None:
+    async def _rest(self, pause: float) -> None:
         """Leave the loop to others until the next may come in, and learn how late it comes back."""
         now = asyncio.get_running_loop().time
-        due = max(now(), self._last_at + self._pause)
+        due = max(now(), self._last_at + pause)
         await asyncio.sleep(due - now())
         self._last_at = now()
         if self._last_at - due > self._longest_round:
             self._pause = min(self._pause * _LONGER, self._longest_pause)
         else:
-            self._pause = max(self._pause * _SHORTER, _SHORTEST_PAUSE.total_seconds())
+            self._pause = max(self._pause * _SHORTER, self._shortest_pause)
 
     def _let_one_in(self) -> None:
         while self._waiting:
