@@ -1,5 +1,6 @@
 """What platforms deliver is kept once, until it was seen to."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -126,3 +127,60 @@ async def test_who_moves_is_kept_under_their_new_addresses(table: WebhookTable) 
     later = NOW + timedelta(hours=1)
     (after,) = await _taken_in(table, _arrival("b", "user:DE.Ab2", "phone:49160", at=later, before=(USER, PHONE)))
     assert after.contact == Contact(before.contact.contact_id, ("phone:49160", "user:DE.Ab2"), "Ada")
+
+
+def _days_mail() -> list[Arrival]:
+    """Return what tells who several people are, who change their names, numbers and ids meanwhile."""
+    later, ben, cleo, dora = NOW + timedelta(hours=1), "user:DE.Ben", "user:DE.Cleo", "user:DE.Dora"
+    return [
+        _arrival("a", USER, PHONE, name="Ada"),
+        _arrival("b", USER),
+        _arrival("c", USER, PHONE, name="Ada L."),
+        _arrival("d", ben, PHONE, name="Ben", at=later),
+        _arrival("e", USER, at=later),
+        _arrival("f", PHONE, at=later),
+        _arrival("g", "user:DE.Ada2", at=later, before=(USER,)),
+        _arrival("h", "user:DE.Ada2", PHONE, at=NOW),
+        _arrival("i", cleo, "phone:491601"),
+        _arrival("j", cleo, name="Cleo"),
+        _arrival("k", PHONE, is_of_known=True),
+        _arrival("l", "phone:491609", is_of_known=True),
+        _arrival("m", "phone:491602", name="Dora"),
+        _arrival("n", dora, "phone:491602", name="Dora"),
+        _arrival("o", USER, at=later + timedelta(hours=1)),
+        _arrival("a", USER, PHONE, name="Ada"),
+    ]
+
+
+async def _as_told(table: WebhookTable, platform: Platform, *webhooks: list[Arrival]) -> list[object]:
+    """Return who each is, by the order in which they came, and whether it was kept."""
+    taken = [each for some in webhooks for each in await table.take_in(platform, some)]
+    ids = list(dict.fromkeys(each.contact.contact_id for each in taken if each is not None))
+    return [
+        each and (ids.index(each.contact.contact_id), each.contact.addresses, each.contact.name, bool(each.delivered))
+        for each in taken
+    ]
+
+
+async def test_what_comes_together_is_told_apart_as_if_it_came_one_by_one(table: WebhookTable) -> None:
+    one_by_one = await _as_told(table, Platform.WEB, *([each] for each in _days_mail()))
+    assert await _as_told(table, WHATSAPP, _days_mail()) == one_by_one
+    assert one_by_one[0] == (0, (PHONE, USER), "Ada", True)
+
+
+async def test_webhooks_that_are_written_together_get_what_became_of_their_own(table: WebhookTable) -> None:
+    """The first keeps the writer busy while the others come."""
+    webhooks = [[_arrival(f"{key}{number}", f"user:DE.{key}{number}") for number in range(3)] for key in "abcdef"]
+    for taken, webhook in zip(
+        await asyncio.gather(*(table.take_in(WHATSAPP, each) for each in webhooks)), webhooks, strict=True
+    ):
+        told = [each.delivered for each in taken if each is not None]
+        assert [each and each.payload.split()[0] for each in told] == [each.key for each in webhook]
+    kept = await table.kept(WHATSAPP, limit=99)
+    assert [each.number for each in kept] == sorted(each.number for each in kept)
+    assert len(kept) == 18
+
+
+async def test_what_came_after_a_number_is_returned_alone(table: WebhookTable) -> None:
+    new = await delivered(table, WHATSAPP, [Delivery(str(number), "x") for number in range(5)])
+    assert await table.kept(WHATSAPP, limit=2, after=new[1].number) == new[2:4]
