@@ -1,6 +1,7 @@
 """What platforms deliver is kept once, until it was seen to."""
 
 import asyncio
+import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -184,3 +185,25 @@ async def test_webhooks_that_are_written_together_get_what_became_of_their_own(t
 async def test_what_came_after_a_number_is_returned_alone(table: WebhookTable) -> None:
     new = await delivered(table, WHATSAPP, [Delivery(str(number), "x") for number in range(5)])
     assert await table.kept(WHATSAPP, limit=2, after=new[1].number) == new[2:4]
+
+
+async def test_a_webhook_does_not_wait_for_what_else_is_to_be_written(table: WebhookTable, sql_store: SqlStore) -> None:
+    order, entered, go_on = list[str](), threading.Event(), threading.Event()
+
+    def hold(_connection: Connection, _now: datetime) -> None:
+        entered.set()
+        assert go_on.wait(10)
+
+    def as_kept(contact: Contact) -> Delivery:
+        order.append("webhook")
+        return Delivery("a", "one")
+
+    holding = asyncio.create_task(sql_store.change(hold))
+    assert await asyncio.to_thread(entered.wait, 10)
+    other = asyncio.create_task(sql_store.change(lambda _connection, _now: order.append("other")))
+    await asyncio.sleep(0)
+    webhook = asyncio.create_task(table.take_in(WHATSAPP, [Arrival("a", (USER,), None, NOW, as_kept)]))
+    await asyncio.sleep(0)
+    go_on.set()
+    await asyncio.gather(holding, other, webhook)
+    assert order == ["webhook", "other"]
