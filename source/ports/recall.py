@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from source.domain.recall.question import Question
 from source.domain.recall.turns import SaidTurn
 from source.domain.thread import ThreadRef
 from source.ports.store import Scope
@@ -57,6 +58,23 @@ class StoredTurn:
     name: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What a long history is looked through for: folded words and phrases, and the stems that are related to each."""
+
+    words: tuple[str, ...]
+    question: Question
+    akin: Mapping[str, Collection[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Likely:
+    """What was chosen of a long history; `rarity` is how much each word tells in all of it, where that is known."""
+
+    turns: Sequence[StoredTurn] = ()
+    rarity: Mapping[str, float] = field(default_factory=dict)
+
+
 class RecallStore(Protocol):
     """What recall reads; deleted and superseded messages are never among it.
 
@@ -74,12 +92,9 @@ class RecallStore(Protocol):
         """Return what was said in conversations after the message of an id, in order; up to `limit` turns."""
         ...
 
-    async def likely(
-        self, words: Sequence[str], eyes: Eyes, *, limit: int, speakers: Collection[str] = ()
-    ) -> list[StoredTurn]:
-        """Return turns of a long history that hold rare ones of these words, with those around them, in order.
+    async def likely(self, sought: Sought, eyes: Eyes, *, limit: int) -> Likely:
+        """Return the turns of a long history that may bear on what is sought, in order, about `limit` of them.
 
-        Of `speakers`, as SaidTurn has them, the newest turns are looked at too.
         None of the conversation `eyes.besides` is among them.
         """
         ...

@@ -54,7 +54,7 @@ class RecallService:
         self._facts = facts
         self._meaning = meaning
         self._recalled = recalled
-        self._histories = Histories(store, clock)
+        self._histories = Histories(store, clock, related)
 
     async def search(self, query: str, eyes: Eyes, budget: RecallBudget) -> Recollection:
         """Return what was said that bears on a question, the best first, within a budget.

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from source.domain.recall.question import ECHO, phrases_of, read_question
-from source.domain.recall.terms import telling, words_of
+from source.domain.recall.question import Question, read_question
+from source.domain.recall.related import RelatedWords
+from source.domain.recall.terms import stem, words_of
 from source.domain.recall.turns import IndexedTurn, SaidTurn, indexed
 from source.ports.clock import Clock
-from source.ports.recall import Extent, Eyes, RecallStore, StoredTurn
+from source.ports.recall import Extent, Eyes, Likely, RecallStore, Sought, StoredTurn
 from source.services.keyed_locks import KeyedLocks
 
 if TYPE_CHECKING:  # numpy takes a tenth of a second to import: whoever never asks does not wait for it
@@ -23,7 +24,10 @@ MOST_CONVERSATIONS: Final = 2_000
 # Turns of all histories that are held ready, about 600 bytes each.
 _MOST_HELD_TURNS: Final = 60_000
 _MOST_HELD: Final = 1_000
-_LIKELY: Final = 30
+# Turns that are read of one that is longer.
+_LIKELY: Final = 150
+# Of a month without a year, the last so many are meant.
+_YEARS_MEANT: Final = 3
 _MANY_NAMES: Final = 300
 # For so long, a history that was long is taken to be so still, and who speaks there is not asked again.
 _LONG_FOR: Final = 600.0
@@ -61,8 +65,9 @@ class History:
 class Histories:
     """Reads histories and keeps those that were asked for lately; of these only what changed is read again."""
 
-    def __init__(self, store: RecallStore, clock: Clock) -> None:
+    def __init__(self, store: RecallStore, clock: Clock, related: RelatedWords) -> None:
         self._store = store
+        self._related = related
         self._clock = clock
         self._held: OrderedDict[Eyes, _Held] = OrderedDict()
         self._locks = KeyedLocks()
@@ -82,10 +87,9 @@ class Histories:
             if not held.is_long:
                 return History(held.index, extent) if held.index else None
             held.extent, held.long_until = extent, self._clock.monotonic() + _LONG_FOR
-        sought = _sought(query, is_exact=is_exact)
-        speakers = [] if is_exact else await self._named(query, extent)
-        likely = await self._store.likely(sought, replace(eyes, besides=besides), limit=_LIKELY, speakers=speakers)
-        return await _chosen(likely, extent) if likely else None
+        sought = await self._sought(query, extent, is_exact=is_exact)
+        likely = await self._store.likely(sought, replace(eyes, besides=besides), limit=_LIKELY)
+        return await _chosen(likely, extent) if likely.turns else None
 
     def holds(self, eyes: Eyes, index: "SaidIndex") -> bool:
         """Whether this is the whole history of these eyes, as it is held."""
@@ -131,13 +135,22 @@ class Histories:
         self._keep(eyes, held)
         return held
 
-    async def _named(self, query: str, extent: Extent) -> list[str]:
-        """Return whose words are asked for, but for those of who asks: in what they see most is theirs."""
+    async def _sought(self, query: str, extent: Extent, *, is_exact: bool) -> Sought:
+        """Return by what a long history is looked through."""
         today = self._clock.now().date()
-        read = partial(read_question, query, people=extent.people, askers=extent.askers, today=today)
+        years = range(today.year - _YEARS_MEANT + 1, today.year + 1)
+        read = partial(read_question, query, people=extent.people, askers=extent.askers, today=today, years=years)
         # A trip to a thread takes as long as a look at some hundred names.
         question = read() if len(extent.people) < _MANY_NAMES else await asyncio.to_thread(read)
-        return sorted((question.speakers | question.besides) - extent.askers - {ECHO})
+        if is_exact and question.phrases:
+            return Sought(question.phrases, Question(question.terms, question.phrases))
+        words = [word for word in dict.fromkeys(words_of(query)) if stem(word) in question.terms]
+        akin = (
+            {}
+            if is_exact
+            else {word: {*self._related.of(stem(word)), *self._related.same_as(stem(word))} for word in words}
+        )
+        return Sought((*question.phrases, *words), question, akin)
 
     def _keep(self, eyes: Eyes, held: _Held) -> None:
         self._held[eyes] = held
@@ -148,24 +161,17 @@ class Histories:
             together -= dropped.size
 
 
-async def _chosen(likely: Sequence[StoredTurn], extent: Extent) -> History | None:
+async def _chosen(likely: Likely, extent: Extent) -> History:
     """Return what was chosen from a long history."""
-    if not likely:
-        return None
-    index = await asyncio.to_thread(lambda: _built([indexed(turn.said) for turn in likely]))
-    return History(index, extent, likely)
+    rarity = {stem(word): weight for word, weight in likely.rarity.items()}
+    index = await asyncio.to_thread(lambda: _built([indexed(turn.said) for turn in likely.turns], rarity))
+    return History(index, extent, likely.turns)
 
 
-def _sought(query: str, *, is_exact: bool) -> list[str]:
-    """Return the words and phrases by which a long history is looked through."""
-    phrases, words = phrases_of(query), words_of(query)
-    return list(phrases) if is_exact and phrases else [*phrases, *(telling(words) or words)]
-
-
-def _built(turns: list[IndexedTurn]) -> "SaidIndex":
+def _built(turns: list[IndexedTurn], rarity: Mapping[str, float] | None = None) -> "SaidIndex":
     from source.domain.recall.index import SaidIndex
 
-    return SaidIndex(turns)
+    return SaidIndex(turns, rarity=rarity)
 
 
 def _still_true(held: _Held | None, extent: Extent) -> _Held:

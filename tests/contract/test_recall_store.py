@@ -1,5 +1,6 @@
 """Reading a history for recall: the same on every database."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -13,10 +14,12 @@ from source.adapters.storage.sql_store import SqlStore
 from source.adapters.storage.tables import aliases
 from source.domain.message import Message, MessageType, Standing
 from source.domain.recall.passages import RecallBudget
+from source.domain.recall.question import Question
 from source.domain.recall.related import RelatedWords
+from source.domain.recall.terms import stem
 from source.domain.thread import PersonRef, Platform, ThreadRef
 from source.domain.turn import TurnRecord
-from source.ports.recall import EVERYTHING, Eyes
+from source.ports.recall import EVERYTHING, Eyes, Sought, StoredTurn
 from source.ports.store import Scope
 from source.services import recall_histories
 from source.services.recall import RecallService
@@ -28,6 +31,12 @@ from tests.fakes.store_samples import ANN, BEN, CLOSED, GUILD, MAIN, NOW, head, 
 @pytest.fixture
 def table(sql_store: SqlStore) -> RecallTable:
     return RecallTable(sql_store)
+
+
+@pytest.fixture(params=[200_000, 0], ids=["outlined", "by hits"])
+def most_outlined(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever sees everything has an outline of it, or it is too much for one."""
+    monkeypatch.setattr(recall_likely, "_MOST_OUTLINED", request.param)
 
 
 async def say(
@@ -43,7 +52,13 @@ async def say(
 
 
 async def _likely(table: RecallTable, *words: str, eyes: Eyes = EVERYTHING, limit: int = 40) -> list[str]:
-    return [turn.said.text for turn in await table.likely(words, eyes, limit=limit)]
+    return [turn.said.text for turn in await likely(table, *words, eyes=eyes, limit=limit)]
+
+
+async def likely(table: RecallTable, *words: str, eyes: Eyes = EVERYTHING, limit: int = 40) -> Sequence[StoredTurn]:
+    """Return what a long history has of words."""
+    sought = Sought(words, Question(tuple(map(stem, words))))
+    return (await table.likely(sought, eyes, limit=limit)).turns
 
 
 async def _seen(table: RecallTable, eyes: Eyes) -> set[str]:
@@ -87,7 +102,7 @@ async def test_only_what_came_after_is_read(sql_store: SqlStore, table: RecallTa
 async def test_nothing_is_there_at_first(table: RecallTable) -> None:
     extent = await table.extent(EVERYTHING, most_conversations=10)
     assert (extent.last_message_ids, extent.people, extent.is_whole) == ({}, {}, True)
-    assert await table.likely(["word"], EVERYTHING, limit=5) == []
+    assert await _likely(table, "word") == []
     assert await table.told([], EVERYTHING) == []
 
 
@@ -100,6 +115,7 @@ async def test_of_too_many_conversations_the_newest_are_told(sql_store: SqlStore
     assert (await table.extent(EVERYTHING, most_conversations=4)).is_whole
 
 
+@pytest.mark.usefixtures("most_outlined")
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -123,6 +139,7 @@ async def test_a_long_history_is_looked_through_by_words(
     assert await _likely(table, *words) == [text]
 
 
+@pytest.mark.usefixtures("most_outlined")
 async def test_words_that_nobody_said_find_nothing(sql_store: SqlStore, table: RecallTable) -> None:
     await say(sql_store, "plain text")
     assert await _likely(table, "zebra") == []
@@ -131,21 +148,33 @@ async def test_words_that_nobody_said_find_nothing(sql_store: SqlStore, table: R
 
 
 async def test_what_stands_around_a_hit_comes_with_it_and_nothing_from_elsewhere(
-    sql_store: SqlStore, table: RecallTable
+    sql_store: SqlStore, table: RecallTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await say(sql_store, *(f"here {number}" for number in range(4)), "the zebra", *(f"there {n}" for n in range(4)))
     await say(sql_store, "elsewhere")
-    assert await _likely(table, "zebra") == ["here 2", "here 3", "the zebra", "there 0", "there 1"]
+    near = ["here 2", "here 3", "the zebra", "there 0", "there 1"]
+    assert await _likely(table, "zebra", limit=5) == near
+    assert await _likely(table, "zebra") == ["here 0", "here 1", *near, "there 2", "there 3"]
+    monkeypatch.setattr(recall_likely, "_MOST_OUTLINED", 0)
+    assert await _likely(table, "zebra") == near
 
 
+@pytest.mark.usefixtures("most_outlined")
 async def test_those_with_more_and_rarer_words_come_first(sql_store: SqlStore, table: RecallTable) -> None:
     await say(sql_store, *(f"a boat {number}" for number in range(6)))
     await say(sql_store, "a zebra")
     await say(sql_store, "a zebra in a boat")
     assert await _likely(table, "boat", "zebra", limit=1) == ["a zebra in a boat"]
+
+
+async def test_of_two_that_are_read_the_second_has_the_rarer_word(sql_store: SqlStore, table: RecallTable) -> None:
+    await say(sql_store, *(f"a boat {number}" for number in range(6)))
+    await say(sql_store, "a zebra")
+    await say(sql_store, "a zebra in a boat")
     assert await _likely(table, "boat", "zebra", limit=2) == ["a zebra", "a zebra in a boat"]
 
 
+@pytest.mark.usefixtures("most_outlined")
 async def test_what_no_index_has_yet_is_found(sql_store: SqlStore, table: RecallTable) -> None:
     await say(sql_store, "the first zebra")
     assert await _likely(table, "zebra") == ["the first zebra"]
@@ -153,6 +182,7 @@ async def test_what_no_index_has_yet_is_found(sql_store: SqlStore, table: Recall
     assert await _likely(table, "zebra") == ["the first zebra", "the last zebra"]
 
 
+@pytest.mark.usefixtures("most_outlined")
 async def test_a_place_sees_what_was_said_there(sql_store: SqlStore, table: RecallTable) -> None:
     other = ThreadRef(Platform.DISCORD, "99", guild_id="8", guild_name="Elsewhere")
     dm = ThreadRef(Platform.DISCORD, "dm")
@@ -213,6 +243,7 @@ async def _people_of(store: SqlStore, external_id: str) -> set[int]:
     return set(await store.read(lambda connection: connection.execute(query).scalars().all()))
 
 
+@pytest.mark.usefixtures("most_outlined")
 async def test_what_is_no_chat_or_was_superseded_or_deleted_is_not_read(
     sql_store: SqlStore, table: RecallTable
 ) -> None:
@@ -229,6 +260,7 @@ async def test_what_is_no_chat_or_was_superseded_or_deleted_is_not_read(
     assert await _seen(table, EVERYTHING) == {"word kept", "word new"}
 
 
+@pytest.mark.usefixtures("most_outlined")
 async def test_an_edited_message_is_found_as_it_reads_now(sql_store: SqlStore, table: RecallTable) -> None:
     spoken = said("a word of zebras")
     key = await say(sql_store, spoken)
@@ -301,26 +333,47 @@ async def test_what_strangers_say_often_hides_nothing(
     mine = await say(sql_store, "the lighthouse is mine", thread=GUILD)
     await say(sql_store, *(f"lighthouse {number}" for number in range(12)), by=BEN)
     eyes = Eyes((Scope(Platform.DISCORD, "ann", "7"),))
-    found = await table.likely(["lighthouse"], eyes, limit=10)
+    found = await likely(table, "lighthouse", eyes=eyes, limit=10)
     assert [(turn.said.conversation_id, turn.said.text) for turn in found] == [(mine, "the lighthouse is mine")]
 
 
+@pytest.mark.usefixtures("most_outlined")
 async def test_of_what_holds_a_word_the_newest_is_looked_at(
     sql_store: SqlStore, table: RecallTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recall_likely, "_MOST_HOLDING", 2)
     for number in range(6):
         await say(sql_store, f"lighthouse {number}")
-    assert sorted(await _likely(table, "lighthouse", limit=2)) == ["lighthouse 4", "lighthouse 5"]
+    assert await _likely(table, "lighthouse", limit=1) == ["lighthouse 5"]
+    assert sorted(await _likely(table, "lighthouse", limit=10))[-2:] == ["lighthouse 4", "lighthouse 5"]
 
 
+@pytest.mark.usefixtures("most_outlined")
 async def test_the_conversation_that_is_before_ones_eyes_takes_no_room(sql_store: SqlStore, table: RecallTable) -> None:
     await say(sql_store, "the lighthouse stands")
     now = await say(sql_store, *(f"lighthouse {number}" for number in range(5)))
-    found = await table.likely(["lighthouse"], Eyes(besides=now), limit=2)
+    found = await likely(table, "lighthouse", eyes=Eyes(besides=now), limit=2)
     assert [turn.said.text for turn in found] == ["the lighthouse stands"]
 
 
+async def test_a_long_history_is_asked_for_days_and_in_other_words(
+    sql_store: SqlStore, table: RecallTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recall_histories, "MOST_TURNS", 1)
+    await say(sql_store, replace(said("we sat by the river"), created_at=NOW - timedelta(days=40)))
+    await say(sql_store, "I bought a kayak", "nothing new")
+    related = RelatedWords(meant={stem("hobby"): (stem("kayak"),)})
+    service = RecallService(table, FakeClock(NOW), related)
+    eyes = Eyes((Scope(Platform.TERMINAL, "ann", None),))
+    for question, answer in {
+        "What did we talk about 40 days ago?": "we sat by the river",
+        "Which hobby is mine?": "I bought a kayak",
+    }.items():
+        found = await service.search(question, eyes, RecallBudget(4_000))
+        assert found.turns[0].said.text == answer
+
+
+@pytest.mark.usefixtures("most_outlined")
 @pytest.mark.parametrize(
     "query", ["海岸の灯台で会いました" * 100, "lighthouse keeper " * 500], ids=["unspaced", "words"]
 )
@@ -333,6 +386,7 @@ async def test_a_long_question_is_looked_for_in_a_long_history(
     assert found
 
 
+@pytest.mark.usefixtures("most_outlined")
 async def test_everybody_who_spoke_in_a_long_history_is_known_by_name(
     sql_store: SqlStore, table: RecallTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -345,6 +399,7 @@ async def test_everybody_who_spoke_in_a_long_history_is_known_by_name(
     assert (found.turns[0].who, found.turns[0].said.text) == ("Ben", "the lighthouse fell")
 
 
+@pytest.mark.usefixtures("most_outlined")
 async def test_what_somebody_said_is_found_in_a_long_history_without_another_word(
     sql_store: SqlStore, table: RecallTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from source.domain.recall.terms import words_of
 from source.domain.recall.turns import SaidTurn
 from source.domain.thread import Platform, ThreadRef
-from source.ports.recall import Extent, Eyes, StoredTurn
+from source.ports.recall import Extent, Eyes, Likely, Sought, StoredTurn
 from tests.unit.recall.made import turn
 
 THREAD = ThreadRef(Platform.WEB, "main")
@@ -59,18 +59,17 @@ class InMemoryRecallStore:
         self.read.append(len(found[:limit]))
         return found[:limit]
 
-    async def likely(
-        self, words: Sequence[str], eyes: Eyes, *, limit: int, speakers: Collection[str] = ()
-    ) -> list[StoredTurn]:
+    async def likely(self, sought: Sought, eyes: Eyes, *, limit: int) -> Likely:
         await asyncio.sleep(0)
-        self.looked_for.append(words)
+        self.looked_for.append(sought.words)
+        speakers = sought.question.speakers | sought.question.besides
         seen = (said for said in self._in_order() if self._is_seen(replace(eyes, besides=None), said))
         held = [
             said
             for said in seen
-            if said.conversation_id != eyes.besides and (_holds(said, words) or said.speaker in speakers)
+            if said.conversation_id != eyes.besides and (_holds(said, sought.words) or said.speaker in speakers)
         ]
-        return [StoredTurn(said, THREAD) for said in held[-limit:]]
+        return Likely([StoredTurn(said, THREAD) for said in held[-limit:]])
 
     async def told(self, keys: Collection[tuple[int, int]], eyes: Eyes) -> list[StoredTurn]:
         await asyncio.sleep(0)

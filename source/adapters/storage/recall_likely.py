@@ -1,147 +1,169 @@
-"""Looking through a history that is too long to be read: by its rarest words."""
+"""Looking through a history that is too long to be read: by which messages hold the words that are sought."""
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, TextClause, func, or_, select, text
 
-from source.adapters.storage.recall_sights import Sight, Sights
-from source.adapters.storage.recall_statements import SAID, newest_said_by, standing_of
+from source.adapters.storage import recall_statements as statements
+from source.adapters.storage.recall_outlines import Outlines, gathered
+from source.adapters.storage.recall_reading import account_of, told_turn
 from source.adapters.storage.search_index import INDEX
 from source.adapters.storage.search_reading import TAIL, index_tail
 from source.adapters.storage.seen_places import Gaze, values_of
 from source.adapters.storage.tables import messages
+from source.domain.recall.question import ECHO
 from source.domain.recall.terms import folded, unspaced_in
-from source.ports.recall import Eyes
+from source.ports.recall import Eyes, Likely, Sought
 
-# Of a word that more messages hold, the newest of them are looked at; of all that hold any, the best.
+if TYPE_CHECKING:  # numpy takes a tenth of a second to import: whoever never asks does not wait for it
+    from source.domain.recall.outline import Holding, Integers
+
+# Of a word that more messages hold, the newest of them are looked at.
 _MOST_HOLDING: Final = 1_500
 # Where others said it so often that too little is left of what is seen.
 _MOST_HOLDING_ANYWHERE: Final = 200_000
 _FEW: Final = 8
 # Of a long question as many words and pairs of characters are looked for.
 _MOST_WORDS: Final = 32
+_MOST_AKIN: Final = 64
 _MOST_SPEAKERS: Final = 4
 _MOST_SPOKEN: Final = 200
+# Of more messages than these nobody holds an outline who sees everything.
+_MOST_OUTLINED: Final = 200_000
+# Where no outline is held, of each hit its neighbours are read too.
+_TURNS_AROUND: Final = 5
 _LAST: Final = select(func.max(messages.c.seq))
 
 
-class Account(NamedTuple):
-    """Who spoke."""
+def likely(connection: Connection, sought: Sought, eyes: Eyes, limit: int, outlines: Outlines) -> Likely:
+    """Return the turns that may bear on what is sought."""
+    if _sees_everything(eyes) and (connection.execute(_LAST).scalar() or 0) > _MOST_OUTLINED:
+        return _likely_anywhere(connection, sought, eyes, max(1, limit // _TURNS_AROUND))
+    from source.domain.recall.outline import most_likely
 
-    platform: str
-    external_id: str
-
-
-def likely_messages(
-    connection: Connection, words: Sequence[str], eyes: Eyes, limit: int, *, sights: Sights, speakers: Sequence[Account]
-) -> list[int]:
-    """Return the `seq` of messages that hold most of what is rare among words, the best first.
-
-    What one of `speakers` said counts as a word more; of them the newest messages are looked at.
-
-    None of the conversation `eyes.besides` is among them. What `sights` hold may be gone since.
-    """
-    looking = _Looking(connection, words, eyes, sights.of(connection, eyes), speakers[:_MOST_SPEAKERS])
-    hits = looking.hits(limit, _MOST_HOLDING)
-    if len(hits) < _FEW and looking.is_cut and eyes.is_limited:
+    outline = outlines.of(connection, eyes)
+    holders = _Holders(connection, sought.words, eyes)
+    held = holders.by_word(sought.akin, _MOST_HOLDING)
+    if holders.is_cut and sum(len(outline.places(holding.exact)) for holding in held.values()) < _FEW:
         # Others said these words so often that what is seen of them did not come up.
-        hits = looking.hits(limit, _MOST_HOLDING_ANYWHERE)
-    return hits
+        held = holders.by_word(sought.akin, _MOST_HOLDING_ANYWHERE)
+    found = most_likely(outline, sought.question, held, limit, besides=eyes.besides)
+    query = statements.turns_of(Gaze.of(eyes), connection.dialect.name)
+    rows = connection.execute(query, {**values_of(eyes), "numbers": json.dumps(found.numbers)}).all()
+    return Likely([told_turn(row) for row in rows], found.rarity)
 
 
-class _Looking:
-    """One search: for each word the messages that hold it, the newest of them where there are many."""
+def _sees_everything(eyes: Eyes) -> bool:
+    return not eyes.scopes and eyes.person_id is None
 
-    def __init__(
-        self, connection: Connection, words: Sequence[str], eyes: Eyes, sight: Sight, speakers: Sequence[Account]
-    ) -> None:
+
+def _likely_anywhere(connection: Connection, sought: Sought, eyes: Eyes, limit: int) -> Likely:
+    """Return what holds most of what is rare among the words, of all that was ever said, with what stands around it.
+
+    What one of those who are named said counts as a word more; of them the newest messages are looked at.
+    """
+    import numpy as np
+
+    last = connection.execute(_LAST).scalar() or 1
+    holders = _Holders(connection, sought.words, eyes)
+    found = [holding.exact for holding in holders.by_word({}, _MOST_HOLDING).values()]
+    found = [*holders.said_by(sought.question.speakers | sought.question.besides), *found]
+    weights = [np.full(len(numbers), math.log(1 + last / max(1, len(numbers)))) for numbers in found]
+    if not any(map(len, found)):
+        return Likely()
+    seqs, places = np.unique(np.concatenate(found), return_inverse=True)
+    scores = np.bincount(places, weights=np.concatenate(weights))
+    # Of equal ones the newest; more than are wanted, for some may be of the conversation `besides`.
+    best = seqs[np.lexsort((-seqs, -scores))[: 40 * limit]]
+    values = {"numbers": json.dumps(best.tolist()), "besides": eyes.besides or 0}
+    standing = set(connection.execute(statements.standing_of(connection.dialect.name), values).scalars())
+    hits = [seq for seq in best.tolist() if seq in standing][:limit]
+    rows = connection.execute(statements.turns_around(connection.dialect.name), {"numbers": json.dumps(hits)}).all()
+    return Likely([told_turn(row) for row in rows])
+
+
+class _Holders:
+    """For each word the messages that hold it, the newest of them where there are many."""
+
+    def __init__(self, connection: Connection, words: Sequence[str], eyes: Eyes) -> None:
         self._connection = connection
-        self._speakers = speakers
         self._eyes = eyes
-        self._sight = sight
         self._unspaced = list(dict.fromkeys(pair for word in words for pair in unspaced_in(word)))[:_MOST_WORDS]
         self._indexed = [word for word in dict.fromkeys(words) if not unspaced_in(word)][:_MOST_WORDS]
+        self._is_on_server = connection.dialect.name == "postgresql"
         self.is_cut = False
 
-    def hits(self, limit: int, most_holding: int) -> list[int]:
-        """Return the messages that are seen whose words weigh most, of equal ones the newest; rare words weigh more."""
-        import numpy as np  # which takes a tenth of a second, and not everybody looks for anything
+    def by_word(self, akin: Mapping[str, Collection[str]], most: int) -> "dict[str, Holding]":
+        """Return what holds each word, up to `most` messages, and what holds another that is akin to it."""
+        from source.domain.recall.outline import Holding
 
-        last = self._connection.execute(_LAST).scalar() or 1
-        found, weights = [], []
-        for holders in self._holders(most_holding):
-            if len(holders):
-                seen = self._sight.among(np.asarray(holders, dtype=np.int64))
-                found.append(seen)
-                weights.append(np.full(len(seen), math.log(1 + last / len(holders))))
-        if not found:
-            return []
-        seqs, places = np.unique(np.concatenate(found), return_inverse=True)
-        scores = np.bincount(places, weights=np.concatenate(weights), minlength=len(seqs))
-        best: list[int] = seqs[np.lexsort((-seqs, -scores))[: 2 * limit]].tolist()
-        return self._standing(best)[:limit]
-
-    def _standing(self, best: Sequence[int]) -> list[int]:
-        """Return those that were not deleted or superseded since, and that no index should have had."""
-        standing = standing_of(self._connection.dialect.name)
-        kept = set(self._connection.execute(standing, {"numbers": json.dumps(best)}).scalars())
-        return [seq for seq in best if seq in kept]
-
-    def _holders(self, most: int) -> Iterable[Sequence[int]]:
-        """Yield for each word the messages that hold it; scripts without spaces are in no index."""
-        for speaker in self._speakers:
-            yield self._said_by(speaker)
-        if self._unspaced:
-            yield from _containing(self._connection, self._unspaced, self._eyes)
+        nothing = _numbers([])
+        held = {word: Holding(numbers, nothing) for word, numbers in self._containing()}
         for word in self._indexed:
-            holders = [seq for query in self._indexes for seq in _newest(self._connection, query, word, most)]
-            self.is_cut = self.is_cut or len(holders) >= most
-            yield holders
+            exact = self._newest([word], most)
+            self.is_cut = self.is_cut or len(exact) >= most
+            related = sorted(akin.get(word, ()))[:_MOST_AKIN]
+            held[word] = Holding(exact, self._newest(related, most) if related else nothing)
+        return held
 
-    def _said_by(self, speaker: Account) -> Sequence[int]:
-        asked = {**speaker._asdict(), "most": _MOST_SPOKEN, "besides": self._eyes.besides or 0}
-        query = newest_said_by(Gaze.of(self._eyes))
-        return self._connection.execute(query, {**values_of(self._eyes), **asked}).scalars().all()
+    def said_by(self, speakers: frozenset[str]) -> "Iterable[Integers]":
+        """Yield the newest messages of each who is named."""
+        for speaker in sorted(speakers - {ECHO})[:_MOST_SPEAKERS]:
+            values = {**account_of(speaker)._asdict(), "most": _MOST_SPOKEN, "besides": self._eyes.besides or 0}
+            yield _numbers(self._connection.execute(statements.newest_said_by(), values).scalars().all())
+
+    def _newest(self, words: Sequence[str], most: int) -> "Integers":
+        """Return what the indexes have of any of the words, as one value: a row for each takes twice as long."""
+        if self._is_on_server:
+            asked: object = list(words)
+        else:
+            asked = " OR ".join(f'"{word}"' for word in words)
+        values = {"words": asked, "most": most}
+        found = [self._connection.execute(query, values).scalar_one() for query in self._indexes]
+        return _numbers([number for each in found for number in gathered(each)])
 
     @cached_property
     def _indexes(self) -> Sequence[TextClause]:
         """What asks the indexes; the second of SQLite holds what the first has not come to."""
-        if self._connection.dialect.name == "postgresql":
+        if self._is_on_server:
             return [_HELD_ON_SERVER]
         return [_HELD[INDEX], _HELD[TAIL]] if index_tail(self._connection) else [_HELD[INDEX]]
 
+    def _containing(self) -> "Iterable[tuple[str, Integers]]":
+        """Yield for each pair of characters of scripts without spaces the newest messages with it in their text.
 
-def _newest(connection: Connection, query: TextClause, word: str, most: int) -> Sequence[int]:
-    """Return what an index has, as one value: a row for each message takes twice as long."""
-    asked = word if connection.dialect.name == "postgresql" else f'"{word}"'
-    found = connection.execute(query, {"word": asked, "most": most}).scalar_one()
-    numbers: Sequence[int] = json.loads(found) if isinstance(found, str) else found or []
-    return numbers
+        They are in no index: one look goes through all that is seen.
+        """
+        if not self._unspaced:
+            return
+        contains = or_(*(messages.c.content.contains(word, autoescape=True) for word in self._unspaced))
+        limits = Gaze.of(self._eyes).limits(messages.c.conversation_id)
+        query = select(messages.c.seq, messages.c.content).where(*statements.SAID, contains, *limits)
+        newest = query.order_by(messages.c.seq.desc()).limit(_MOST_HOLDING)
+        texts = [(row.seq, folded(row.content)) for row in self._connection.execute(newest, values_of(self._eyes))]
+        for word in self._unspaced:
+            yield word, _numbers([seq for seq, said in texts if word in said])
+
+
+def _numbers(found: Sequence[int]) -> "Integers":
+    import numpy as np
+
+    return np.asarray(found, dtype=np.int64)
 
 
 def _holding(name: str) -> TextClause:
-    newest = f"SELECT rowid FROM {name} WHERE {name} MATCH :word ORDER BY rowid DESC LIMIT :most"  # noqa: S608
+    newest = f"SELECT rowid FROM {name} WHERE {name} MATCH :words ORDER BY rowid DESC LIMIT :most"  # noqa: S608
     return text(f"SELECT json_group_array(rowid) FROM ({newest})")  # noqa: S608
 
 
 _HELD: Final = {name: _holding(name) for name in (INDEX, TAIL)}
 _HELD_ON_SERVER: Final = text(
-    "SELECT array_agg(seq) FROM"
-    " (SELECT seq FROM messages WHERE words @@ echo_phrase(:word) ORDER BY seq DESC LIMIT :most) AS newest"
+    "SELECT array_agg(seq) FROM (SELECT seq FROM messages WHERE words @@ ("
+    "SELECT string_agg('(' || echo_phrase(word)::text || ')', ' | ')::tsquery"
+    " FROM unnest(CAST(:words AS text[])) AS word WHERE echo_phrase(word)::text <> ''"
+    ") ORDER BY seq DESC LIMIT :most) AS newest"
 )
-
-
-def _containing(connection: Connection, words: Sequence[str], eyes: Eyes) -> Iterable[Sequence[int]]:
-    """Yield for each word the newest messages with it in their text, from one look through what is seen."""
-    contains = or_(*(messages.c.content.contains(word, autoescape=True) for word in words))
-    limits = Gaze.of(eyes).limits(messages.c.conversation_id)
-    elsewhere = [messages.c.conversation_id != eyes.besides] if eyes.besides is not None else []
-    query = select(messages.c.seq, messages.c.content).where(*SAID, contains, *elsewhere, *limits)
-    rows = connection.execute(query.order_by(messages.c.seq.desc()).limit(_MOST_HOLDING), values_of(eyes)).all()
-    texts = [(row.seq, folded(row.content)) for row in rows]
-    for word in words:
-        yield [seq for seq, said in texts if word in said]

@@ -2,12 +2,11 @@
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 from source.adapters.storage import recall_statements as statements
-from source.adapters.storage.recall_likely import Account, likely_messages
-from source.adapters.storage.recall_sights import Sights
 from source.adapters.storage.row_reading import AnyRow
 from source.adapters.storage.seen_places import Gaze, values_of
 from source.domain.recall.turns import SaidTurn
@@ -21,6 +20,13 @@ _MOST_NAMES = 20_000
 def speaker_key(platform: str, external_id: str) -> str:
     """Return what tells one speaker from every other, on whatever platform."""
     return f"{platform}:{external_id}"
+
+
+class Account(NamedTuple):
+    """Who spoke."""
+
+    platform: str
+    external_id: str
 
 
 def account_of(speaker: str) -> Account:
@@ -79,21 +85,8 @@ def told(connection: Connection, keys: Collection[tuple[int, int]], eyes: Eyes) 
     ids = json.dumps(sorted({message_id for _, message_id in wanted}))
     query = statements.told_to(Gaze.of(eyes), connection.dialect.name)
     rows = connection.execute(query, {**values_of(eyes), "numbers": ids})
-    found = [_told(row) for row in rows if (row[0], row[1]) in wanted]
+    found = [told_turn(row) for row in rows if (row[0], row[1]) in wanted]
     return sorted(found, key=lambda turn: (turn.said.conversation_id, turn.said.message_id))
-
-
-def likely(
-    connection: Connection, words: Sequence[str], eyes: Eyes, limit: int, *, speakers: Collection[str], sights: Sights
-) -> list[StoredTurn]:
-    """Return turns that hold rare ones of these words or are speakers', and those around them."""
-    spoken_by = [account_of(each) for each in speakers]
-    found = likely_messages(connection, words, eyes, limit, sights=sights, speakers=spoken_by)
-    if not found:
-        return []
-    query = statements.turns_around(Gaze.of(eyes), connection.dialect.name)
-    rows = connection.execute(query, {**values_of(eyes), "numbers": json.dumps(found)})
-    return [_told(row) for row in rows.all()]
 
 
 def _people(connection: Connection, keys: Sequence[int]) -> dict[str, str]:
@@ -127,7 +120,7 @@ def _turn(row: AnyRow) -> SaidTurn:
     return SaidTurn(conversation_id, message_id, created_at, speaker, content)
 
 
-def _told(row: AnyRow) -> StoredTurn:
+def told_turn(row: AnyRow) -> StoredTurn:
     """Read a row of TOLD_COLUMNS."""
     platform, event_id, name, *place = row[5:]
     return StoredTurn(_turn(row), ThreadRef(Platform(platform), *place), event_id, name)

@@ -60,9 +60,6 @@ def is_one_of(column: ColumnElement[int], dialect: str, name: str = "numbers") -
     return column.in_(numbers.columns(messages.c.seq))
 
 
-_IS_ELSEWHERE: Final = messages.c.conversation_id != bindparam("besides")
-
-
 @cache
 def last_in(gaze: Gaze) -> Select[Any]:
     """Select the newest `most` conversations that are seen, each with the id of its last message."""
@@ -113,13 +110,14 @@ def told_to(gaze: Gaze, dialect: str) -> Select[Any]:
 
 @cache
 def standing_of(dialect: str) -> Select[Any]:
-    """Select those of messages, by `seq`, that were said and stand."""
-    return select(messages.c.seq).where(is_one_of(messages.c.seq, dialect), *SAID)
+    """Select those of messages, by `seq`, that were said and stand; none of the conversation `besides`."""
+    is_elsewhere = messages.c.conversation_id != bindparam("besides")
+    return select(messages.c.seq).where(is_one_of(messages.c.seq, dialect), *SAID, is_elsewhere)
 
 
 @cache
-def newest_said_by(gaze: Gaze) -> Select[Any]:
-    """Select the newest `most` messages of an account that are seen, by `seq`."""
+def newest_said_by() -> Select[Any]:
+    """Select the newest `most` messages of an account, by `seq`; none of the conversation `besides`."""
     there = (
         select(participants.c.conversation_id)
         .join(conversations, conversations.c.id == participants.c.conversation_id)
@@ -127,13 +125,20 @@ def newest_said_by(gaze: Gaze) -> Select[Any]:
         .where(participants.c.external_id == bindparam("external_id"), threads.c.platform == bindparam("platform"))
     )
     theirs = (messages.c.conversation_id.in_(there), messages.c.requester == bindparam("external_id"))
-    query = select(messages.c.seq).where(*theirs, *SAID, _IS_ELSEWHERE, *gaze.limits(messages.c.conversation_id))
+    query = select(messages.c.seq).where(*theirs, *SAID, messages.c.conversation_id != bindparam("besides"))
     return query.order_by(messages.c.seq.desc()).limit(bindparam("most"))
 
 
 @cache
-def turns_around(gaze: Gaze, dialect: str) -> Select[Any]:
-    """Select messages that are seen, by `seq`, and those around each, in order."""
+def turns_of(gaze: Gaze, dialect: str) -> Select[Any]:
+    """Select messages that are seen, by `seq`, in order."""
+    query = _told().where(is_one_of(messages.c.seq, dialect), *gaze.sees(messages.c.conversation_id))
+    return query.order_by(messages.c.conversation_id, messages.c.id)
+
+
+@cache
+def turns_around(dialect: str) -> Select[Any]:
+    """Select messages, by `seq`, and those around each, in order."""
     hit, near = messages.alias("hit"), messages.alias("near")
     first = _beside(hit.c.conversation_id, hit.c.id, is_before=True)
     last = _beside(hit.c.conversation_id, hit.c.id, is_before=False)
@@ -143,7 +148,7 @@ def turns_around(gaze: Gaze, dialect: str) -> Select[Any]:
         near.c.id <= func.coalesce(last.scalar_subquery(), literal_column(str(_LAST_ID))),
     )
     around = select(near.c.seq).select_from(hit).join(near, together).where(is_one_of(hit.c.seq, dialect))
-    query = _told().where(messages.c.seq.in_(around), *gaze.sees(messages.c.conversation_id))
+    query = _told().where(messages.c.seq.in_(around))
     return query.order_by(messages.c.conversation_id, messages.c.id)
 
 

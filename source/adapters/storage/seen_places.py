@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, ColumnElement, CompoundSelect, FromClause, Select, and_, bindparam, or_, select
+from sqlalchemy import Column, ColumnElement, CompoundSelect, FromClause, Select, and_, bindparam, false, or_, select
 
 from source.adapters.storage.tables import aliases, conversations, participants, threads
 from source.domain.thread import ThreadKey
@@ -86,7 +86,7 @@ class Gaze:
         people = [looking.person(number) for number, looking in enumerate(self.scopes)]
         people += [bindparam("person_id")] if self.is_at_person else []
         return select(aliases.c.platform, aliases.c.external_id).where(
-            or_(*(aliases.c.person_id == person for person in people))
+            or_(false(), *(aliases.c.person_id == person for person in people))
         )
 
     def is_asker(self) -> ColumnElement[bool] | None:

@@ -25,8 +25,10 @@ WIDEST_WINDOW: Final = 5
 class SaidIndex:
     """Turns in order, those of a conversation next to each other."""
 
-    def __init__(self, turns: Sequence[IndexedTurn]) -> None:
+    def __init__(self, turns: Sequence[IndexedTurn], *, rarity: Mapping[str, float] | None = None) -> None:
         self.turns = turns
+        # By term how much it tells, where these turns are some of a longer history.
+        self.rarity = rarity or {}
         self._postings = _postings(turns)
         self._counted: dict[str, tuple[Places, Numbers]] = {}
         self.lengths = np.array([len(turn.terms) for turn in turns], dtype=np.float64)

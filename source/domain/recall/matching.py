@@ -48,7 +48,7 @@ def matches(index: SaidIndex, terms: Sequence[str], related: RelatedWords) -> Ma
         exact = _together(index, [term])
         begun = {*index.beginning_alike(term), *_joined(terms, at)}
         alike = _together(index, begun.union(related.same_as(term)), but=exact)
-        weight = _rarity(index, exact) * (_LITTLE if term in SAYS_LITTLE else 1.0)
+        weight = (index.rarity.get(term) or _rarity(index, exact)) * (_LITTLE if term in SAYS_LITTLE else 1.0)
         total += weight
         said = exact + alike
         if said.any():

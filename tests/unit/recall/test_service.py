@@ -148,7 +148,7 @@ async def test_a_long_history_is_looked_through_by_its_words(
     store.say("The dog ran away", "one", "two", "three")
     assert await _texts(service, "What about the dog?") == ["The dog ran away"]
     assert await _texts(service, '"dog ran"') == ["The dog ran away"]
-    assert store.looked_for == [["dog"], ["dog ran"]]
+    assert store.looked_for == [("dog",), ("dog ran",)]
     assert store.read == [4]  # that it is long is found out once
 
 

@@ -6,14 +6,14 @@ from datetime import datetime
 import pytest
 from sqlalchemy import Connection, delete, func, select, update
 
-from source.adapters.storage import recall_likely, recall_sights
+from source.adapters.storage import recall_likely, recall_outlines
 from source.adapters.storage.recall_table import RecallTable
 from source.adapters.storage.sql_store import SqlStore
 from source.adapters.storage.tables import messages, participants, threads
 from source.domain.thread import PersonRef, Platform, ThreadRef
 from source.ports.recall import Eyes
 from source.ports.store import Scope
-from tests.contract.test_recall_store import say
+from tests.contract.test_recall_store import likely, say
 from tests.contract.test_store_linked_accounts import _same_person
 from tests.fakes.store_samples import ANN, BEN, CLOSED, GUILD, said
 
@@ -43,7 +43,7 @@ def table(sql_store: SqlStore, moved: Clock) -> RecallTable:
 
 
 async def _found(table: RecallTable, eyes: Eyes = DIRECT) -> list[str]:
-    return [turn.said.text for turn in await table.likely(["word"], eyes, limit=40)]
+    return [turn.said.text for turn in await likely(table, "word", eyes=eyes)]
 
 
 def _numbered(seq: int) -> Callable[[Connection, datetime], None]:
@@ -67,7 +67,7 @@ def _circle(thread: ThreadRef, circle: str | None) -> Callable[[Connection, date
 async def test_what_is_said_after_a_look_is_seen_at_the_next(
     sql_store: SqlStore, table: RecallTable, monkeypatch: pytest.MonkeyPatch, few: int
 ) -> None:
-    monkeypatch.setattr(recall_sights, "_FEW_NEW", few)
+    monkeypatch.setattr(recall_outlines, "_FEW_NEW", few)
     key = await say(sql_store, "word one", thread=DM)
     assert await _found(table) == ["word one"]
     await say(sql_store, "word two", thread=DM, key=key)
@@ -137,7 +137,7 @@ async def test_a_message_that_is_committed_after_one_with_a_higher_number_is_see
 async def test_what_is_no_longer_held_is_read_again(
     sql_store: SqlStore, table: RecallTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recall_sights, "_MOST_HELD", 1)
+    monkeypatch.setattr(recall_outlines, "_MOST_HELD", 1)
     await say(sql_store, "word direct", "another word", thread=DM)
     await say(sql_store, "word guild", thread=GUILD)
     for _ in range(2):
@@ -152,7 +152,7 @@ async def test_the_conversation_before_ones_eyes_takes_no_room_in_ones_own_histo
 ) -> None:
     await say(sql_store, "word long ago", thread=DM)
     now = await say(sql_store, *(f"word {number}" for number in range(5)), thread=DM)
-    found = await table.likely(["word"], Eyes(DIRECT.scopes, besides=now), limit=2)
+    found = await likely(table, "word", eyes=Eyes(DIRECT.scopes, besides=now), limit=2)
     assert [turn.said.text for turn in found] == ["word long ago"]
 
 
