@@ -116,6 +116,9 @@ async def _measure(
                 services = {
                     "echo": recall_over(store, SystemClock()),
                     "echo without related words": RecallService(RecallTable(store), SystemClock(), RelatedWords()),
+                    "echo, as if it were long": RecallService(
+                        RecallTable(store), SystemClock(), related_words(), most_turns=1
+                    ),
                 }
                 if embeddings is not None:
                     await filler_of(embeddings, store, SystemClock()).fill(lambda _done, _total: None)

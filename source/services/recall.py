@@ -47,6 +47,7 @@ class RecallService:
         facts: RecalledFacts | None = None,
         meaning: Meaning | None = None,
         recalled: Recalled = not_counted,
+        most_turns: int | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -54,7 +55,7 @@ class RecallService:
         self._facts = facts
         self._meaning = meaning
         self._recalled = recalled
-        self._histories = Histories(store, clock, related)
+        self._histories = Histories(store, clock, related, most_turns=most_turns)
 
     async def search(self, query: str, eyes: Eyes, budget: RecallBudget) -> Recollection:
         """Return what was said that bears on a question, the best first, within a budget.

@@ -65,9 +65,12 @@ class History:
 class Histories:
     """Reads histories and keeps those that were asked for lately; of these only what changed is read again."""
 
-    def __init__(self, store: RecallStore, clock: Clock, related: RelatedWords) -> None:
+    def __init__(
+        self, store: RecallStore, clock: Clock, related: RelatedWords, *, most_turns: int | None = None
+    ) -> None:
         self._store = store
         self._related = related
+        self._most_turns = most_turns
         self._clock = clock
         self._held: OrderedDict[Eyes, _Held] = OrderedDict()
         self._locks = KeyedLocks()
@@ -101,6 +104,10 @@ class Histories:
         self._held.clear()
         self._store.forget()
 
+    @property
+    def _most(self) -> int:
+        return MOST_TURNS if self._most_turns is None else self._most_turns
+
     def _long(self, eyes: Eyes) -> Extent | None:
         """Return the extent of a history that is known to be long."""
         held = self._held.get(eyes)
@@ -130,8 +137,8 @@ class Histories:
         wanted = {key: held.last.get(key, 0) for key, newest in last.items() if newest != held.last.get(key)}
         gone = held.turns.keys() - last.keys()
         if wanted or gone:
-            said = await self._store.said_in(wanted, limit=MOST_TURNS + 1)
-            held = await asyncio.to_thread(_extended, held, said, last)
+            said = await self._store.said_in(wanted, limit=self._most + 1)
+            held = await asyncio.to_thread(_extended, held, said, last, self._most)
         self._keep(eyes, held)
         return held
 
@@ -186,10 +193,10 @@ def _still_true(held: _Held | None, extent: Extent) -> _Held:
     return _Held(extent.revision, last, {key: held.turns[key] for key in last if key in held.turns})
 
 
-def _extended(held: _Held, said: list[SaidTurn], last: Mapping[int, int]) -> _Held:
+def _extended(held: _Held, said: list[SaidTurn], last: Mapping[int, int], most_turns: int) -> _Held:
     """Return the history with what was said since, without conversations that are no longer seen."""
     turns = {key: list(each) for key, each in held.turns.items() if key in last}
     for turn in said:
         turns.setdefault(turn.conversation_id, []).append(indexed(turn))
-    is_long = sum(map(len, turns.values())) > MOST_TURNS
+    is_long = sum(map(len, turns.values())) > most_turns
     return _Held(held.revision, dict(last), {} if is_long else turns, is_long=is_long)
