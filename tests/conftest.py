@@ -2,17 +2,40 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
 
 import pytest
 import structlog
 from hypothesis import settings as hypothesis_settings
 
+from source.adapters.storage import opening
 from source.app.settings import Settings
+from tests.fakes.ready_tables import bring_up_to_date_at_once
 
+_TESTS: Final = Path(__file__).parent
 # Examples of each property: enough to see a rule break; `--hypothesis-profile=thorough` looks longer.
 hypothesis_settings.register_profile("quick", max_examples=40, deadline=None)
 hypothesis_settings.register_profile("thorough", max_examples=1_000, deadline=None)
 hypothesis_settings.load_profile("quick")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """One more than there are processors, as many tests wait for programs; or what the developer has chosen."""
+    return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long, so that nobody waits for it at the end."""
+    places = {folder: place for place, folder in enumerate(("e2e", "integration", "contract", "unit"))}
+    items.sort(key=lambda item: places[item.path.relative_to(_TESTS).parts[0]])
+
+
+@pytest.fixture(autouse=True)
+def ready_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make no new file by its migrations; where it matters, a module has a fixture of this name that does nothing."""
+    monkeypatch.setattr(opening, "bring_up_to_date", bring_up_to_date_at_once)
 
 
 @pytest.fixture(autouse=True)

@@ -50,6 +50,14 @@ def rows_of(collection: Collection) -> st.SearchStrategy[list[dict[str, Any]]]:
     return st.lists(st.fixed_dictionaries(values), min_size=1, max_size=6)
 
 
+# Made once: checking a strategy takes longer than drawing from it.
+ROWS = {name: rows_of(collection) for name, collection in COLLECTIONS.items()}
+FILTERS = {
+    name: st.lists(filters_over(dict(collection.fields)), min_size=3, max_size=3)
+    for name, collection in COLLECTIONS.items()
+}
+
+
 def put(connection: Connection, collection: Collection, rows: list[dict[str, Any]]) -> None:
     """Insert rows whose fields hold these values."""
     match collection.name:
@@ -123,8 +131,8 @@ def all_of(connection: Connection, collection: Collection) -> list[Record]:
 @given(data=st.data())
 def test_a_filter_finds_what_it_describes(engine: Engine, name: str, data: st.DataObject) -> None:
     collection = COLLECTIONS[name]
-    rows = data.draw(rows_of(collection))
-    wanted = data.draw(st.lists(filters_over(dict(collection.fields)), min_size=3, max_size=3))
+    rows = data.draw(ROWS[name])
+    wanted = data.draw(FILTERS[name])
     with engine.connect() as connection:
         put(connection, collection, rows)
         records = all_of(connection, collection)
@@ -144,7 +152,7 @@ def test_pages_come_in_the_order_asked_for_and_leave_nothing_out(
     engine: Engine, name: str, data: st.DataObject
 ) -> None:
     collection = COLLECTIONS[name]
-    rows = data.draw(rows_of(collection))
+    rows = data.draw(ROWS[name])
     ordered = [field.name for field in collection.fields.values() if field.is_ordered]
     names = data.draw(st.lists(st.sampled_from(ordered), unique=True, min_size=1, max_size=3))
     order = collection.order_of([data.draw(st.sampled_from(["", "-"])) + name for name in names])

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no 
 _KILLS = 20
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 async def test_every_accepted_message_is_kept_once_and_answered_once_however_often_echo_is_killed(
     tmp_path: Path,
 ) -> None:

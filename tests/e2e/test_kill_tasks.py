@@ -18,7 +18,7 @@ from source.adapters.storage.task_table import TaskTable
 from source.domain.task import Lane, NewTask
 from source.ports.clock import SystemClock
 from tests.e2e.kill_tasks.campaign import Campaign, ended_in_order, start
-from tests.e2e.kill_tasks.verdict import verdict_on
+from tests.e2e.kill_tasks.verdict import is_settled, verdict_on
 from tests.e2e.kill_tasks.worker import WRITE, Place, finish, work
 from tests.fakes.databases import KINDS, database_of
 
@@ -83,6 +83,7 @@ async def test_one_that_was_silent_for_long_and_comes_back_disturbs_nothing(shar
     while await rows.in_hand():  # noqa: ASYNC110  # another process does it
         await asyncio.sleep(0.05)
     assert (await rows.listed())[-1] == before
+    await _until(lambda: is_settled(shared))  # its log may end later than the task
     process.kill()
     await store.close()
     assert _noted(shared, "began 0-0/1") == ["began 0-0/1 other"]

@@ -19,6 +19,7 @@ from sqlalchemy import URL, make_url
 
 from source.adapters.storage.migrate import bring_up_to_date
 from source.adapters.storage.postgres_engine import server_writing_engine
+from tests.fast_folder import fast_folder
 
 # PostgreSQL refuses to run as root.
 _USER_FOR_ROOT: Final = "nobody"
@@ -54,7 +55,7 @@ class PostgresServer:
         self._settings = _SETTINGS | settings
         self._user = _USER_FOR_ROOT if os.geteuid() == 0 else None
         self._program = _programs(self._user)
-        self.folder = Path(tempfile.mkdtemp(prefix="echo-pg-", dir=_fast_folder()))
+        self.folder = Path(tempfile.mkdtemp(prefix="echo-pg-", dir=fast_folder()))
         if self._user:
             shutil.chown(self.folder, self._user)
         self._data = self.folder / "data"
@@ -158,12 +159,6 @@ def postgres() -> Postgres:
     made = Postgres(admin)
     atexit.register(made.close)
     return made
-
-
-def _fast_folder() -> Path | None:
-    """Return a folder in memory, where there is one with room: a database is 300 files."""
-    memory = Path("/dev/shm")
-    return memory if memory.is_dir() and shutil.disk_usage(memory).free > 2**30 else None
 
 
 def _programs(user: str | None) -> Path:

@@ -10,6 +10,9 @@ import pytest
 
 from tests.e2e.warm_program import WarmProgram
 
+# Some measure for half a minute, on a machine that has nothing else to do.
+pytestmark = pytest.mark.timeout(240)
+
 SESSIONS = {
     "1:00 pm on 8 May, 2023": [("Ann", "I found a lighthouse."), ("Bo", "Where?"), ("Ann", "At the sea.")],
     "2:30 pm on 9 May, 2023": [("Bo", "Tell me more."), ("Ann", "It is red."), ("Bo", "How tall?")],

@@ -24,6 +24,11 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="these faults ar
 _NOBODY = 65534
 
 
+@pytest.fixture(autouse=True)
+def ready_tables() -> None:
+    """Every file here is made by the migrations."""
+
+
 @pytest.fixture
 async def server() -> AsyncIterator[FakeOpenAIServer]:
     async with FakeOpenAIServer() as running:

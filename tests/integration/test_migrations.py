@@ -25,6 +25,11 @@ from tests.fakes.store_samples import inbound
 from tests.fakes.table_modules import import_tables
 
 
+@pytest.fixture(autouse=True)
+def ready_tables() -> None:
+    """Every file here is made by the migrations."""
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     return tmp_path / "echo.db"

@@ -24,6 +24,11 @@ from tests.fakes.store_samples import MAIN, head, inbound, said
 REBUILD = "python bot.py rebuild --from transcripts"
 
 
+@pytest.fixture(autouse=True)
+def ready_tables() -> None:
+    """Every file here is made by the migrations."""
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     return tmp_path / "echo.db"

@@ -16,6 +16,11 @@ from tests.fakes.store_samples import NOW, head, inbound, said
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.fixture(autouse=True)
+def ready_tables() -> None:
+    """Every file here is made by the migrations."""
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     return tmp_path / "deep" / "folder" / "echo.db"

@@ -22,6 +22,8 @@ from tests.fakes.openai_script import CutsBeforeReply, Ending, Fails, Says, Step
 from tests.fakes.openai_server import FakeOpenAIServer
 
 _LONGEST_TALK = 1.5
+_LONGEST_START = 10.0
+_PACE_STEP = 1.5
 _LONGEST_REBUILD = 0.25
 _REBUILDS = 0.2
 _SECONDS_PER_PIECE = 0.001
@@ -30,6 +32,17 @@ _CLEAN_RUN_SECONDS = 120
 
 class CampaignFailedError(AssertionError):
     """A process ended in a way that it should not have."""
+
+
+@dataclass(slots=True)
+class Pace:
+    """How long a process may talk before it is killed: longer where it was killed before it came to a word."""
+
+    longest: float = _LONGEST_TALK
+
+    def learn(self, *, has_talked: bool) -> None:
+        wanted = self.longest / _PACE_STEP if has_talked else self.longest * _PACE_STEP
+        self.longest = min(max(wanted, _LONGEST_TALK), _LONGEST_START)
 
 
 @dataclass(slots=True)
@@ -47,15 +60,18 @@ class Toll:
 
 async def run_campaign(place: Place, *, kills: int, seed: int, progress: Callable[[Toll], None]) -> Toll:
     """Kill `kills` times, then let a last run come to its end."""
-    random, toll = Random(seed), Toll()
+    random, toll, pace = Random(seed), Toll(), Pace()
     await asyncio.to_thread(warm_up)
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # clients that are gone are the point here
     async with FakeOpenAIServer(delay=_SECONDS_PER_PIECE) as server:
         trouble = asyncio.create_task(_make_trouble(server, random))
         for run in range(kills):
             accepted = read_journal(place.journal).accepted.total()
-            await _kill_once(replace(place, model_url=server.base_url), run, random, toll)
-            toll.before_any_message += read_journal(place.journal).accepted.total() == accepted
+            is_talk = await _kill_once(replace(place, model_url=server.base_url), run, random, toll, pace)
+            has_talked = read_journal(place.journal).accepted.total() > accepted
+            toll.before_any_message += not has_talked
+            if is_talk:
+                pace.learn(has_talked=has_talked)
             _look_at_the_wreck(place, toll)
             progress(toll)
         trouble.cancel()
@@ -69,19 +85,22 @@ def errors_logged(place: Place) -> list[str]:
     return [line for line in _log_lines(place) if _is_error(line)]
 
 
-async def _kill_once(place: Place, run: int, random: Random, toll: Toll) -> None:
-    if run and random.random() < _REBUILDS:
+async def _kill_once(place: Place, run: int, random: Random, toll: Toll, pace: Pace) -> bool:
+    """Start a process and kill it; return whether it was one that talks."""
+    is_talk = not run or random.random() >= _REBUILDS
+    if not is_talk:
         source: Source = random.choice(("store", "transcripts"))
         process, longest = _start(restore, place, source), _LONGEST_REBUILD
         toll.during_rebuild += 1
     else:
-        process, longest = _start(talk, place, run, random.randrange(1 << 30)), _LONGEST_TALK
+        process, longest = _start(talk, place, run, random.randrange(1 << 30)), pace.longest
     await asyncio.sleep(random.uniform(0.0, longest))
     process.kill()
     await asyncio.to_thread(process.join)
     toll.kills += 1
     if process.exitcode not in (-signal.SIGKILL, 0):
         raise CampaignFailedError(f"run {run} ended by itself with {process.exitcode}: see {place.log}")
+    return is_talk
 
 
 def _start(work: Callable[..., None], place: Place, *arguments: object) -> ForkServerProcess:

@@ -55,6 +55,12 @@ def verdict_on(place: Place) -> Verdict:
     )
 
 
+def is_settled(place: Place) -> bool:
+    """Whether nothing is under way for the engine."""
+    _, _, log, _ = _rows(place)
+    return log.keys() == {"SUCCESS"}
+
+
 def _problems_of(task: dict[str, object]) -> list[str]:
     name, pieces = task["key"], _input_of(task)["pieces"]
     wrote = [f"{name}/{number}" for number in range(pieces)]
