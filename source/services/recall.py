@@ -17,7 +17,7 @@ from source.domain.recall.turns import SaidTurn
 from source.ports.clock import Clock
 from source.ports.recall import Extent, Eyes, RecallStore, StoredTurn
 from source.services.meaning import Meaning
-from source.services.recall_histories import Histories
+from source.services.recall_histories import Histories, History
 from source.services.recall_notes import Recalled, not_counted
 from source.services.recalled_facts import RecalledFacts
 
@@ -66,18 +66,19 @@ class RecallService:
         besides, eyes = eyes.besides, replace(eyes, besides=None)
         is_exact = budget.holding_words or is_quotation(query)
         # One after the other: two threads that compute at once hold each other up for longer than either takes.
-        history = await self._histories.of(query, eyes, besides, is_exact=is_exact)
+        history = await self._histories.of(query, eyes, besides, budget, is_exact=is_exact)
         if history is None:
             return Recollection()
         known = await self._known(eyes, budget)
-        index, extent = history.index, history.extent
-        alike = None if budget.holding_words else await self._alike(query, eyes, extent, index)
+        extent = history.extent
+        alike = None if budget.holding_words else await self._alike(query, eyes, history)
 
         def work() -> "tuple[Question, Ranking, list[int]]":
-            question = self._read(query, extent, index)
-            return question, *_order(index, question, self._related, alike, budget, is_exact=is_exact)
+            question = self._read(query, extent, history.index)
+            return question, *_order(history.index, question, self._related, alike, budget, is_exact=is_exact)
 
         question, ranking, order = await asyncio.to_thread(work)
+        index = history.index
         if not question and not alike:
             return Recollection()
         if besides is not None:
@@ -105,12 +106,13 @@ class RecallService:
         if self._meaning is not None:
             self._meaning.forget()
 
-    async def _alike(self, query: str, eyes: Eyes, extent: Extent, index: "SaidIndex") -> "Likeness | None":
+    async def _alike(self, query: str, eyes: Eyes, history: History) -> "Likeness | None":
         """Return how like the question the turns are in meaning; None: nobody knows."""
         if self._meaning is None:
             return None
+        index = await asyncio.to_thread(lambda: history.index)
         if self._histories.holds(eyes, index):
-            return await self._meaning.of_history(query, eyes, extent.revision, index)
+            return await self._meaning.of_history(query, eyes, history.extent.revision, index)
         return await self._meaning.of_some(query, eyes, index)
 
     def _read(self, query: str, extent: Extent, index: "SaidIndex") -> Question:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from source.domain.recall.passages import RecallBudget
 from source.domain.recall.question import Question, read_question
 from source.domain.recall.related import RelatedWords
 from source.domain.recall.terms import stem, words_of
@@ -24,8 +25,10 @@ MOST_CONVERSATIONS: Final = 2_000
 # Turns of all histories that are held ready, about 600 bytes each.
 _MOST_HELD_TURNS: Final = 60_000
 _MOST_HELD: Final = 1_000
-# Turns that are read of one that is longer.
-_LIKELY: Final = 150
+# Of one that is longer a turn is read for so much of the budget.
+_BYTES_PER_LIKELY: Final = 80
+_FEWEST_LIKELY: Final = 60
+_MOST_LIKELY: Final = 200
 # Of a month without a year, the last so many are meant.
 _YEARS_MEANT: Final = 3
 _MANY_NAMES: Final = 300
@@ -53,13 +56,22 @@ class _Held:
         return sum(map(len, self.turns.values()))
 
 
-@dataclass(frozen=True, slots=True)
 class History:
     """What is looked through; `likely` are its turns as they read now, if they were chosen from a long history."""
 
-    index: "SaidIndex"
-    extent: Extent
-    likely: Sequence[StoredTurn] | None = None
+    def __init__(self, index: "SaidIndex | None", extent: Extent, likely: Likely | None = None) -> None:
+        self._index = index
+        self._rarity = likely.rarity if likely else {}
+        self.extent = extent
+        self.likely: Sequence[StoredTurn] | None = likely.turns if likely else None
+
+    @property
+    def index(self) -> "SaidIndex":
+        """Its turns as numbers; of a long history they are computed when they are first asked for."""
+        if self._index is None:
+            rarity = {stem(word): weight for word, weight in self._rarity.items()}
+            self._index = _built([indexed(turn.said) for turn in self.likely or ()], rarity)
+        return self._index
 
 
 class Histories:
@@ -75,8 +87,10 @@ class Histories:
         self._held: OrderedDict[Eyes, _Held] = OrderedDict()
         self._locks = KeyedLocks()
 
-    async def of(self, query: str, eyes: Eyes, besides: int | None, *, is_exact: bool) -> History | None:
-        """Return what is to be looked through; None: nothing.
+    async def of(
+        self, query: str, eyes: Eyes, besides: int | None, budget: RecallBudget, *, is_exact: bool
+    ) -> History | None:
+        """Return what is to be looked through, of a long history somewhat more than fits the budget; None: nothing.
 
         Raises: StoreError.
         """
@@ -91,8 +105,9 @@ class Histories:
                 return History(held.index, extent) if held.index else None
             held.extent, held.long_until = extent, self._clock.monotonic() + _LONG_FOR
         sought = await self._sought(query, extent, is_exact=is_exact)
-        likely = await self._store.likely(sought, replace(eyes, besides=besides), limit=_LIKELY)
-        return await _chosen(likely, extent) if likely.turns else None
+        wanted = min(max(budget.max_bytes // _BYTES_PER_LIKELY, _FEWEST_LIKELY), _MOST_LIKELY)
+        likely = await self._store.likely(sought, replace(eyes, besides=besides), limit=wanted)
+        return History(None, extent, likely) if likely.turns else None
 
     def holds(self, eyes: Eyes, index: "SaidIndex") -> bool:
         """Whether this is the whole history of these eyes, as it is held."""
@@ -166,13 +181,6 @@ class Histories:
         while len(self._held) > 1 and (together > _MOST_HELD_TURNS or len(self._held) > _MOST_HELD):
             _, dropped = self._held.popitem(last=False)
             together -= dropped.size
-
-
-async def _chosen(likely: Likely, extent: Extent) -> History:
-    """Return what was chosen from a long history."""
-    rarity = {stem(word): weight for word, weight in likely.rarity.items()}
-    index = await asyncio.to_thread(lambda: _built([indexed(turn.said) for turn in likely.turns], rarity))
-    return History(index, extent, likely.turns)
 
 
 def _built(turns: list[IndexedTurn], rarity: Mapping[str, float] | None = None) -> "SaidIndex":

@@ -77,8 +77,8 @@ def _likely_anywhere(connection: Connection, sought: Sought, eyes: Eyes, limit: 
         return Likely()
     seqs, places = np.unique(np.concatenate(found), return_inverse=True)
     scores = np.bincount(places, weights=np.concatenate(weights))
-    # Of equal ones the newest; more than are wanted, for some may be of the conversation `besides`.
-    best = seqs[np.lexsort((-seqs, -scores))[: 40 * limit]]
+    # Of equal ones the newest; more than are wanted, and many more where some may be of the conversation `besides`.
+    best = seqs[np.lexsort((-seqs, -scores))[: (2 if eyes.besides is None else 40) * limit]]
     values = {"numbers": json.dumps(best.tolist()), "besides": eyes.besides or 0}
     standing = set(connection.execute(statements.standing_of(connection.dialect.name), values).scalars())
     hits = [seq for seq in best.tolist() if seq in standing][:limit]

@@ -98,16 +98,12 @@ class Outline:
         kept: Integers = near[of[near] == np.repeat(of[places], 2 * distance + 1)]
         return kept
 
-    def moved(self, values: Shares, distance: int) -> Shares:
-        """Return at each turn the value of the one `distance` before it, or after it if negative; 0 elsewhere."""
-        found = np.zeros_like(values)
-        if abs(distance) >= len(values):
-            return found
-        here = slice(distance, None) if distance > 0 else slice(None, distance)
-        there = slice(None, -distance) if distance > 0 else slice(-distance, None)
+    def beside(self, values: Shares, places: Integers, distance: int) -> Shares:
+        """Return for each place the value `distance` before it, or after it if negative; 0 in another conversation."""
+        there = (places - distance).clip(0, len(self) - 1)
         of = self.said.conversations
-        found[here] = values[there] * (of[here] == of[there])
-        return found
+        near: Shares = values[there] * ((of[there] == of[places]) & (there + distance == places))
+        return near
 
     @cached_property
     def first(self) -> Shares:
@@ -151,20 +147,19 @@ def most_likely(
     None of the conversation `besides` is among them. The signs are those of `ranked`, as far as they are known.
     """
     words = _Words(outline, held)
-    weights = Weights()
     by_speaker = _by_speaker(outline, question)
-    scores = words.scores(weights) + by_speaker * words.scores_of_speaker(weights) + weights.first * outline.first
-    scores += weights.speaker_there * _with_them(outline, by_speaker)
-    bears = words.bears if held else by_speaker == 1.0
-    if question.spans:
-        by_date = _by_date(outline, question)
-        scores += weights.date * by_date
-        bears = bears | (by_date >= 1.0)
+    by_date = _by_date(outline, question)
+    bears = (words.bears if held else by_speaker == 1.0) | (by_date >= 1.0)
     if besides is not None:
-        bears = bears & (outline.said.conversations != besides)
+        bears &= outline.said.conversations != besides
     places = np.flatnonzero(bears)
+    weights = Weights()
+    scores = words.scores(weights, places) + by_speaker[places] * words.scores_of_speaker(weights, places)
+    scores += weights.first * outline.first[places] + weights.date * by_date[places]
+    if question.speakers:
+        scores += weights.speaker_there * _with_them(outline, by_speaker)[places]
     # Of equal ones the newest.
-    best = places[np.lexsort((-outline.said.numbers[places], -scores[places]))[:count]]
+    best = places[np.lexsort((-outline.said.numbers[places], -scores))[:count]]
     return Likely(outline.said.numbers[best].tolist(), words.rarity)
 
 
@@ -187,21 +182,24 @@ class _Words:
         found: npt.NDArray[np.bool_] = self._wide + self._akin_near > 0
         return found
 
-    def scores(self, weights: Weights) -> Shares:
-        """Return what the words themselves count for."""
-        w, own, moved = weights, self._own / self._total, self._outline.moved
-        best = float(self._own.max(initial=0.0)) or 1.0
-        told = w.words * own + w.words_of_the_best * self._own / best
-        beside = w.before * moved(own, 1) + w.after * moved(own, -1)
-        beside += w.two_away * (moved(own, 2) + moved(own, -2))
-        around = w.near * self._near + w.wide * self._wide + w.related * self._akin + w.related_near * self._akin_near
-        scores: Shares = told + beside + around / self._total
+    def scores(self, weights: Weights, places: Integers) -> Shares:
+        """Return what the words themselves count for in some of the turns."""
+        w, own = weights, self._own
+        best = float(own.max(initial=0.0)) or 1.0
+
+        def near(distance: int) -> Shares:
+            return self._outline.beside(own, places, distance)
+
+        told = w.words * own[places] + w.before * near(1) + w.after * near(-1) + w.two_away * (near(2) + near(-2))
+        around = w.near * self._near[places] + w.wide * self._wide[places]
+        akin = w.related * self._akin[places] + w.related_near * self._akin_near[places]
+        scores: Shares = (told + around + akin) / self._total + w.words_of_the_best * own[places] / best
         return scores
 
-    def scores_of_speaker(self, weights: Weights) -> Shares:
-        """Return what they count for in turns of those who are asked for."""
-        w = weights
-        around = w.speaker_words * self._own + w.speaker_related * self._akin + w.speaker_near * self._near
+    def scores_of_speaker(self, weights: Weights, places: Integers) -> Shares:
+        """Return what they count for in those of the turns that are of somebody who is asked for."""
+        w, own, akin = weights, self._own[places], self._akin[places]
+        around = w.speaker_words * own + w.speaker_related * akin + w.speaker_near * self._near[places]
         scores: Shares = w.speaker + around / self._total
         return scores
 
@@ -243,6 +241,8 @@ def _with_them(outline: Outline, by_speaker: Shares) -> Shares:
 
 
 def _by_date(outline: Outline, question: Question) -> Shares:
+    if not question.spans:
+        return np.zeros(len(outline), dtype=np.float32)
     days, day_of = outline.days
     prior = np.array([max(span.prior(day) for span in question.spans) for day in days], dtype=np.float32)
     by_day: Shares = prior[day_of]

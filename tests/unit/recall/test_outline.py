@@ -136,7 +136,9 @@ def test_nothing_crosses_from_one_conversation_to_the_next(
         of = outline.said.conversations
         assert set(around.tolist()) == {at for at in near if of[at] == of[place]}
     values = np.arange(1, len(outline) + 1, dtype=np.float32)
-    moved = outline.moved(values, distance)
-    for at in range(len(outline)):
-        is_there = at >= distance and outline.said.conversations[at - distance] == outline.said.conversations[at]
-        assert moved[at] == (values[at - distance] if is_there else 0)
+    of = outline.said.conversations
+    for step in (distance, -distance):
+        beside = outline.beside(values, np.arange(len(outline)), step)
+        for at in range(len(outline)):
+            is_there = 0 <= at - step < len(outline) and of[at - step] == of[at]
+            assert beside[at] == (values[at - step] if is_there else 0)

@@ -193,7 +193,7 @@ async def test_of_a_long_history_the_present_conversation_takes_no_room(
     service: RecallService, store: InMemoryRecallStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recall_histories, "MOST_TURNS", 3)
-    monkeypatch.setattr(recall_histories, "_LIKELY", 2)
+    monkeypatch.setattr(recall_histories, "_MOST_LIKELY", 2)
     store.say("The dog ran away", conversation=1)
     store.say("The dog slept", "The dog ate", "The dog barked", conversation=2)
     assert await _texts(service, "dog", Eyes(besides=2)) == ["The dog ran away"]
