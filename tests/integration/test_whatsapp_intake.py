@@ -85,16 +85,34 @@ async def test_a_command_is_carried_out_once_though_that_cannot_be_noted(
         assert len(ada.received) == 1
 
 
-async def test_what_cannot_be_noted_does_not_hold_up_what_comes_next(tmp_path: Path, notes: Notes) -> None:
+async def test_what_cannot_be_noted_does_not_hold_up_others(tmp_path: Path, notes: Notes) -> None:
     async with whatsapp_echo(tmp_path) as echo:
-        ada = echo.graph.people.add("Ada")
+        ada, ben = echo.graph.people.add("Ada"), echo.graph.people.add("Ben")
         notes.refused = 1
         await echo.says(ada, "/conversations")
-        await echo.says(ada, "/stats")
+        await echo.says(ben, "/stats")
         assert len(await _kept(echo)) == 2
         echo.clock.advance(seconds=6)
         await echo.seen_to()
         assert [len(numbers) for numbers in notes.taken] == [2]
+
+
+async def test_what_somebody_did_before_is_noted_before_their_next_is_seen_to(
+    tmp_path: Path, notes: Notes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asks to be forgotten would be taken for somebody who wrote again since."""
+    async with whatsapp_echo(tmp_path) as echo:
+        seen = _seen(monkeypatch)
+        ada = echo.graph.people.add("Ada")
+        notes.refused = 1
+        await echo.says(ada, "/conversations")
+        await eventually(lambda: not notes.refused)
+        await echo.brings(echo.phone(ada).text("/stats"))
+        await echo.says(echo.graph.people.add("Ben"), "/stats")
+        assert seen == ["/conversations", "/stats"]
+        echo.clock.advance(seconds=6)
+        await echo.seen_to()
+        assert seen == ["/conversations", "/stats", "/stats"]
 
 
 async def test_a_fault_is_told_and_the_note_tried_again_without_a_restart(

@@ -158,6 +158,7 @@ class Intake:
 
     async def _until_done(self, kept: Kept) -> None:
         """See to one thing, however often the store is away meanwhile; once that is done only the note is left."""
+        await self._notes.written_of(kept.contact_id)
         while True:
             try:
                 await self._handle(kept)
@@ -168,7 +169,7 @@ class Intake:
             except Exception:
                 log.exception("webhook_broke")  # what breaks once would break again: it must not hold up the others
                 await self._apologise(kept)
-            self._notes.add(kept.number)
+            self._notes.add(kept.number, kept.contact_id)
             return
 
     async def _apologise(self, kept: Kept) -> None:

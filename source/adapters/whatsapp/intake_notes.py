@@ -27,14 +27,20 @@ class SeenToNotes:
         self._clock = clock
         self._tasks = tasks
         self._noted = noted
-        self._waiting: list[int] = []
+        self._waiting: dict[int, int] = {}
+        self._written = asyncio.Condition()
         self._writing: asyncio.Task[None] | None = None
 
-    def add(self, number: int) -> None:
-        """Have it noted that this one was seen to."""
-        self._waiting.append(number)
+    def add(self, number: int, contact_id: int) -> None:
+        """Have it noted that this one, of somebody, was seen to."""
+        self._waiting[number] = contact_id
         if self._writing is None or self._writing.done():
             self._writing = self._tasks.spawn(self._write(), name="whatsapp-seen-to")
+
+    async def written_of(self, contact_id: int) -> None:
+        """Return when nothing of somebody waits: what they did before must not look as if it were still to be done."""
+        async with self._written:
+            await self._written.wait_for(lambda: contact_id not in self._waiting.values())
 
     async def _write(self) -> None:
         while self._waiting:
@@ -45,5 +51,8 @@ class SeenToNotes:
                 log.warning("seen_to_waits", things=len(numbers), reason=str(error))
                 await self._clock.sleep(_RETRY_SECONDS)
             else:
-                del self._waiting[: len(numbers)]
+                for number in numbers:
+                    del self._waiting[number]
                 self._noted(numbers)
+                async with self._written:
+                    self._written.notify_all()
