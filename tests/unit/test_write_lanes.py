@@ -19,6 +19,11 @@ class Patient(Operation[None]):
     can_wait: ClassVar[bool] = True
 
 
+@dataclass(frozen=True, slots=True)
+class UrgentPatient(Urgent):
+    can_wait: ClassVar[bool] = True
+
+
 @dataclass(frozen=True)
 class Entry:
     name: str
@@ -90,9 +95,17 @@ def test_what_is_given_up_is_here_no_more(lanes: Lanes[Entry]) -> None:
     assert len(lanes) == 0
 
 
+def test_what_is_urgent_and_can_wait_goes_with_the_others_unless_something_cannot(lanes: Lanes[Entry]) -> None:
+    lanes.add([Entry("N", UrgentPatient()), Entry("a", Barrier()), Entry("b", Barrier())])
+    assert _taken(lanes, 1) == "aN"
+    lanes.add([Entry("M", UrgentPatient()), Entry("C", Urgent())])
+    assert [_taken(lanes), _taken(lanes)] == ["MC", "b"]
+
+
 def test_transactions_that_take_long_get_smaller_and_quick_ones_larger() -> None:
     bound = Bound()
     first = bound.most
+    bound.least(0.001)
     bound.took(first, 1.0)
     assert bound.most == first // 2
     bound.took(3, 0.001)
@@ -101,10 +114,20 @@ def test_transactions_that_take_long_get_smaller_and_quick_ones_larger() -> None
     assert bound.most == first
     for _ in range(20):
         bound.took(bound.most, 1.0)
-    assert bound.most > 1
+        bound.least(0.001)
+    assert bound.most == 16
 
 
-def test_a_few_that_take_long_count_as_few() -> None:
+def test_a_few_that_take_long_say_nothing_of_many() -> None:
     bound = Bound()
-    bound.took(40, 1.0)
-    assert bound.most == 20
+    first = bound.most
+    bound.least(0.001)
+    bound.took(1, 1.0)
+    assert bound.most == first
+
+
+def test_where_any_commit_takes_long_many_go_together() -> None:
+    bound = Bound()
+    for _ in range(20):
+        bound.took(bound.most, 0.06 + bound.most * 1e-6)
+    assert bound.most == 4_096

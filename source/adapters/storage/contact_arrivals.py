@@ -56,6 +56,8 @@ class Company:
             for each, since in newcomers
             for address in each.addresses
         ]
+        # In one order: two processes that meet the same people at once must not wait for each other.
+        places.sort(key=lambda place: str(place["address"]))
         self._connection.execute(_give(self._connection.dialect.name), places)
 
     def _newcomer(self, arrival: Arrival) -> Contact | None:

@@ -131,11 +131,16 @@ class GroupCommitWriter:
             if batch:
                 began = time.monotonic()
                 self._settle(batch)
-                if not batch[0].operation.is_urgent:
-                    self._bound.took(len(batch), time.monotonic() - began)
+                self._learn(batch, time.monotonic() - began)
             if self._target.is_overdue or (not batch and self._target.deferred):
                 self._step_unasked()
         self._target.close()
+
+    def _learn(self, batch: list[_Entry], seconds: float) -> None:
+        if batch[0].operation.is_urgent:
+            self._bound.least(seconds)
+        elif not any(entry.operation.is_apart for entry in batch):
+            self._bound.took(len(batch), seconds)
 
     def _next_batch(self) -> list[_Entry]:
         """Wait for an operation that cannot wait; return nothing when it is time for deferred work."""
