@@ -107,7 +107,7 @@ class Histories:
         sought = await self._sought(query, extent, is_exact=is_exact)
         wanted = min(max(budget.max_bytes // _BYTES_PER_LIKELY, _FEWEST_LIKELY), _MOST_LIKELY)
         likely = await self._store.likely(sought, replace(eyes, besides=besides), limit=wanted)
-        return History(None, extent, likely) if likely.turns else None
+        return History(None, extent, likely)
 
     def holds(self, eyes: Eyes, index: "SaidIndex") -> bool:
         """Whether this is the whole history of these eyes, as it is held."""

@@ -1,17 +1,21 @@
 """What somebody sees of a long history is held between searches, and is true all the same."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
 from sqlalchemy import Connection, delete, func, select, update
 
 from source.adapters.storage import recall_likely, recall_outlines
+from source.adapters.storage.recall_outlines import Outlines
 from source.adapters.storage.recall_table import RecallTable
 from source.adapters.storage.sql_store import SqlStore
 from source.adapters.storage.tables import messages, participants, threads
+from source.domain.message import Standing
+from source.domain.recall.question import Question
 from source.domain.thread import PersonRef, Platform, ThreadRef
-from source.ports.recall import Eyes
+from source.ports.recall import Eyes, Sought
 from source.ports.store import Scope
 from tests.contract.test_recall_store import likely, say
 from tests.contract.test_store_linked_accounts import _same_person
@@ -164,3 +168,44 @@ async def test_what_is_rare_in_ones_own_history_comes_first_however_often_others
     await say(sql_store, "word of old", thread=DM)
     await say(sql_store, *(f"word {number}" for number in range(9)), by=BEN)
     assert await _found(table) == ["word of old"]
+
+
+async def test_what_is_deleted_takes_no_room_of_what_is_left(sql_store: SqlStore, table: RecallTable) -> None:
+    await say(sql_store, *(f"word {number}" for number in range(3)), thread=DM)
+    gone = [said(f"word gone {number}") for number in range(9)]
+    key = await say(sql_store, *gone, thread=DM)
+    of_ann = Sought((), Question((), speakers=frozenset({"discord:ann"})))
+    assert len((await table.likely(of_ann, DIRECT, limit=5)).turns) == 5
+    for message in gone:
+        await sql_store.correct(key, replace(message, message_content="", standing=Standing.DELETED))
+    left = (await table.likely(of_ann, DIRECT, limit=5)).turns
+    assert [turn.said.text for turn in left] == ["word 0", "word 1", "word 2"]
+
+
+async def test_what_was_being_read_when_somebody_was_forgotten_is_not_held(sql_store: SqlStore) -> None:
+    outlines = Outlines(Clock())
+    await say(sql_store, "word direct", thread=DM)
+
+    def look(connection: Connection) -> bool:
+        class Forgetting(Clock):
+            def __call__(self) -> float:
+                outlines.forget()
+                return 0.0
+
+        outlines._monotonic = Forgetting()
+        outlines.of(connection, DIRECT)
+        return DIRECT in outlines._held
+
+    assert not await sql_store.read(look)
+
+
+async def test_each_word_that_others_said_often_is_looked_for_among_what_is_seen(
+    sql_store: SqlStore, table: RecallTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where another word has hits enough."""
+    monkeypatch.setattr(recall_likely, "_MOST_HOLDING", 10)
+    await say(sql_store, "a birthday long ago", thread=DM)
+    await say(sql_store, *(f"birthday {number}" for number in range(12)), by=BEN)
+    await say(sql_store, *(f"my sister {number}" for number in range(9)), thread=DM)
+    found = await likely(table, "sister", "birthday", eyes=DIRECT)
+    assert "a birthday long ago" in [turn.said.text for turn in found]

@@ -47,10 +47,11 @@ def likely(connection: Connection, sought: Sought, eyes: Eyes, limit: int, outli
 
     outline = outlines.of(connection, eyes)
     holders = _Holders(connection, sought.words, eyes)
-    held = holders.by_word(sought.akin, _MOST_HOLDING)
-    if holders.is_cut and sum(len(outline.places(holding.exact)) for holding in held.values()) < _FEW:
-        # Others said these words so often that what is seen of them did not come up.
-        held = holders.by_word(sought.akin, _MOST_HOLDING_ANYWHERE)
+    held = holders.by_word(sought.akin)
+    for word in holders.cut:
+        if len(outline.places(held[word].exact)) < _FEW:
+            # Others said it so often that too little of what is seen came up.
+            held[word] = held[word]._replace(exact=holders.newest([word], _MOST_HOLDING_ANYWHERE))
     found = most_likely(outline, sought.question, held, limit, besides=eyes.besides)
     query = statements.turns_of(Gaze.of(eyes), connection.dialect.name)
     rows = connection.execute(query, {**values_of(eyes), "numbers": json.dumps(found.numbers)}).all()
@@ -70,7 +71,7 @@ def _likely_anywhere(connection: Connection, sought: Sought, eyes: Eyes, limit: 
 
     last = connection.execute(_LAST).scalar() or 1
     holders = _Holders(connection, sought.words, eyes)
-    found = [holding.exact for holding in holders.by_word({}, _MOST_HOLDING).values()]
+    found = [holding.exact for holding in holders.by_word({}).values()]
     found = [*holders.said_by(sought.question.speakers | sought.question.besides), *found]
     weights = [np.full(len(numbers), math.log(1 + last / max(1, len(numbers)))) for numbers in found]
     if not any(map(len, found)):
@@ -95,19 +96,20 @@ class _Holders:
         self._unspaced = list(dict.fromkeys(pair for word in words for pair in unspaced_in(word)))[:_MOST_WORDS]
         self._indexed = [word for word in dict.fromkeys(words) if not unspaced_in(word)][:_MOST_WORDS]
         self._is_on_server = connection.dialect.name == "postgresql"
-        self.is_cut = False
+        self.cut: list[str] = []
 
-    def by_word(self, akin: Mapping[str, Collection[str]], most: int) -> "dict[str, Holding]":
-        """Return what holds each word, up to `most` messages, and what holds another that is akin to it."""
+    def by_word(self, akin: Mapping[str, Collection[str]]) -> "dict[str, Holding]":
+        """Return what holds each word, and what holds another that is akin to it; more hold the words of `cut`."""
         from source.domain.recall.outline import Holding
 
         nothing = _numbers([])
         held = {word: Holding(numbers, nothing) for word, numbers in self._containing()}
         for word in self._indexed:
-            exact = self._newest([word], most)
-            self.is_cut = self.is_cut or len(exact) >= most
+            exact = self.newest([word], _MOST_HOLDING)
+            if len(exact) >= _MOST_HOLDING:
+                self.cut.append(word)
             related = sorted(akin.get(word, ()))[:_MOST_AKIN]
-            held[word] = Holding(exact, self._newest(related, most) if related else nothing)
+            held[word] = Holding(exact, self.newest(related, _MOST_HOLDING) if related else nothing)
         return held
 
     def said_by(self, speakers: frozenset[str]) -> "Iterable[Integers]":
@@ -116,7 +118,7 @@ class _Holders:
             values = {**account_of(speaker)._asdict(), "most": _MOST_SPOKEN, "besides": self._eyes.besides or 0}
             yield _numbers(self._connection.execute(statements.newest_said_by(), values).scalars().all())
 
-    def _newest(self, words: Sequence[str], most: int) -> "Integers":
+    def newest(self, words: Sequence[str], most: int) -> "Integers":
         """Return what the indexes have of any of the words, as one value: a row for each takes twice as long."""
         if self._is_on_server:
             asked: object = list(words)

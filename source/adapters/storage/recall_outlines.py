@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, Integer, Select, String, bindparam, case, cast, func, literal, select
 
-from source.adapters.storage.recall_statements import is_one_of, spoken
+from source.adapters.storage.recall_reading import changed_since
+from source.adapters.storage.recall_statements import REVISION, is_one_of, spoken
 from source.adapters.storage.seen_places import Gaze, values_of
 from source.adapters.storage.tables import messages, threads
 from source.domain.recall.question import ECHO
@@ -37,6 +38,7 @@ class _Held:
     """True of the messages up to `looked_to`, for these accounts of who looks, until the clock comes to `until`."""
 
     outline: "Outline"
+    revision: int
     accounts: frozenset[tuple[str, str]]
     looked_to: int
     until: float
@@ -49,28 +51,35 @@ class Outlines:
         self._monotonic = monotonic
         self._held: OrderedDict[Eyes, _Held] = OrderedDict()
         self._guard = threading.Lock()
+        self._forgotten = 0
 
     def of(self, connection: Connection, eyes: Eyes) -> "Outline":
         """Return the outline of what these eyes see now."""
-        eyes = replace(eyes, besides=None)
+        eyes, forgotten = replace(eyes, besides=None), self._forgotten
         held = self._held.get(eyes)
         accounts = frozenset((row[0], row[1]) for row in connection.execute(_accounts(Gaze.of(eyes)), values_of(eyes)))
         newest: int = connection.execute(_NEWEST).scalar() or 0
-        if held is None or held.accounts != accounts or self._monotonic() >= held.until:
+        revision: int = connection.execute(REVISION).scalar_one()
+        changed = None if held is None else changed_since(connection, held.revision, revision)
+        if held is None or changed is None or held.accounts != accounts or self._monotonic() >= held.until:
             outline = _read(connection, eyes)
-            held = _Held(outline, accounts, newest, self._monotonic() + _HELD_FOR_SECONDS)
+            held = _Held(outline, revision, accounts, newest, self._monotonic() + _HELD_FOR_SECONDS)
         else:
-            held = replace(held, outline=_extended(connection, eyes, held, newest), looked_to=newest)
-        self._keep(eyes, held)
+            outline = _extended(connection, eyes, _mended(connection, held, changed), newest)
+            held = replace(held, outline=outline, revision=revision, looked_to=newest)
+        self._keep(eyes, held, forgotten)
         return held.outline
 
     def forget(self) -> None:
         """Hold nothing any more."""
         with self._guard:
+            self._forgotten += 1
             self._held.clear()
 
-    def _keep(self, eyes: Eyes, held: _Held) -> None:
+    def _keep(self, eyes: Eyes, held: _Held, forgotten: int) -> None:
         with self._guard:
+            if forgotten != self._forgotten:  # while it was read
+                return
             self._held[eyes] = held
             self._held.move_to_end(eyes)
             together = sum(len(each.outline) for each in self._held.values())
@@ -85,13 +94,22 @@ def _read(connection: Connection, eyes: Eyes) -> "Outline":
     return Outline(_said(connection, _all_seen(Gaze.of(eyes), connection.dialect.name), values_of(eyes)))
 
 
+def _mended(connection: Connection, held: _Held, changed: frozenset[int]) -> _Held:
+    """Return what was held without what was deleted since."""
+    there = [each for each in sorted(changed) if held.outline.has(each)]
+    if not there:
+        return held
+    kept = _said(connection, _said_in(connection.dialect.name), {"numbers": json.dumps(there)})
+    return replace(held, outline=held.outline.without(there).with_more(kept))
+
+
 def _extended(connection: Connection, eyes: Eyes, held: _Held, newest: int) -> "Outline":
     """Return what was held with what was said since; whoever speaks somewhere sees all that was said there."""
     dialect = connection.dialect.name
     after = held.looked_to - _LATE_BY.get(dialect, 0)
     if newest <= after:
         return held.outline
-    query = _seen_since(Gaze.of(eyes), dialect, is_few=newest - after <= _FEW_NEW)
+    query = _seen_since(Gaze.of(eyes), dialect, is_few=newest - held.looked_to <= _FEW_NEW)
     more = _said(connection, query, {**values_of(eyes), "after": after})
     came = held.outline.conversations_besides(more.conversations)
     outline = held.outline.with_more(more)
@@ -106,13 +124,14 @@ def _said(connection: Connection, query: Select[Any], values: Mapping[str, Any])
     from source.domain.recall.outline import Said
 
     numbers, conversations, days, speakers = map(gathered, connection.execute(query, values).one())
-    names, codes = np.unique(np.asarray(speakers, dtype=np.str_), return_inverse=True)
+    names: dict[str, int] = {}
+    codes = [names.setdefault(speaker, len(names)) for speaker in speakers]
     return Said(
         numbers=np.asarray(numbers, dtype=np.int64),
         conversations=np.asarray(conversations, dtype=np.int64),
         days=np.asarray(days, dtype=np.int32),
-        speakers=codes.astype(np.int32),
-        names=tuple(names.tolist()),
+        speakers=np.asarray(codes, dtype=np.int32),
+        names=tuple(names),
     )
 
 

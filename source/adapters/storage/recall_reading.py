@@ -44,7 +44,7 @@ def extent(connection: Connection, eyes: Eyes, most: int, since: int | None) -> 
     return Extent(
         last_message_ids={key: newest for key, newest in rows if newest is not None} if is_whole else _newest(rows),
         revision=revision,
-        changed=_changed(connection, since, revision),
+        changed=changed_since(connection, since, revision),
         people=_people(connection, [key for key, _ in rows]) if is_whole else _people_seen(connection, eyes),
         askers=_askers(connection, eyes),
         is_whole=is_whole,
@@ -55,7 +55,8 @@ def _newest(rows: Sequence[AnyRow]) -> dict[int, int]:
     return dict.fromkeys((key for key, _ in rows[:-1]), 0)
 
 
-def _changed(connection: Connection, since: int | None, revision: int) -> frozenset[int] | None:
+def changed_since(connection: Connection, since: int | None, revision: int) -> frozenset[int] | None:
+    """Return in which conversations something that was said before was changed or deleted; None: nobody knows."""
     if since == revision:
         return frozenset()
     oldest = connection.execute(statements.OLDEST_CHANGE).scalar_one()

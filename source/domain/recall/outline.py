@@ -78,6 +78,15 @@ class Outline:
         new = once[~self._holds(more.numbers[once])]
         return Outline(self.said.and_more(more.of(new))) if len(new) else self
 
+    def has(self, conversation_id: int) -> bool:
+        """Whether anything of a conversation is here."""
+        at = np.searchsorted(self.said.conversations, conversation_id)
+        return bool(at < len(self) and self.said.conversations[at] == conversation_id)
+
+    def without(self, conversation_ids: Sequence[int]) -> "Outline":
+        """Return all but these conversations."""
+        return Outline(self.said.of(~np.isin(self.said.conversations, conversation_ids)))
+
     def conversations_besides(self, conversations: Integers) -> list[int]:
         """Return those of conversations of which nothing is here."""
         besides: list[int] = np.setdiff1d(conversations, self.said.conversations).tolist()

@@ -5,6 +5,8 @@ import gc
 
 import pytest
 
+from source.domain.fact import Fact, FoundFact, KnownFact
+from source.domain.memory import MemoryPart
 from source.domain.offline_notice import OPENING
 from source.domain.recall.index import SaidIndex
 from source.domain.recall.passages import RecallBudget
@@ -14,8 +16,10 @@ from source.ports.recall import EVERYTHING, Eyes
 from source.ports.store import Scope
 from source.services import recall_histories
 from source.services.recall import RecallService
+from source.services.recalled_facts import RecalledFacts
 from tests.fakes.clock import FakeClock
 from tests.fakes.recall_store import InMemoryRecallStore
+from tests.unit.recall.made import BEGAN
 
 BUDGET = RecallBudget(4_000)
 WORDS = RecallBudget(4_000, holding_words=True)
@@ -161,6 +165,30 @@ async def test_of_a_long_history_the_words_of_everybody_who_is_named_are_looked_
     store.say("A boat", speaker="web:ben")
     found = await _texts(service, "What did Ana think of Ben?", budget=RecallBudget(4_000, bearing_only=False))
     assert set(found) == {"A heron", "A boat"}
+
+
+class OneFact:
+    """Knows one thing of everybody."""
+
+    def __init__(self, text: str) -> None:
+        self._known = [KnownFact(Fact(1, 1, FoundFact(1, MemoryPart.FACTS, text, text, None, (1,), BEGAN)))]
+
+    async def known(self, _scope: Scope) -> list[KnownFact]:
+        return self._known
+
+    async def of_person(self, _person_id: int) -> list[KnownFact]:
+        return self._known
+
+
+async def test_what_is_known_is_told_also_where_nothing_of_a_long_history_bears_on_it(
+    store: InMemoryRecallStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recall_histories, "MOST_TURNS", 3)
+    store.say("The dog ran away", "one", "two", "three")
+    facts = RecalledFacts(OneFact("Their favourite animal is a zebra"), RelatedWords())
+    service = RecallService(store, FakeClock(), RelatedWords(), facts=facts)
+    found = await service.search("What about the zebra?", ANN, BUDGET)
+    assert [turn.said.text for turn in found.turns] == ["Their favourite animal is a zebra"]
 
 
 async def test_a_history_of_too_many_conversations_is_long(
