@@ -22,9 +22,9 @@ class Eyes:
     besides: int | None = None
 
     @property
-    def is_limited(self) -> bool:
-        """Whether there may be something that they do not look at."""
-        return bool(self.scopes) or self.person_id is not None or self.besides is not None
+    def see_everything(self) -> bool:
+        """Whether all that was ever said is looked at, but for `besides`."""
+        return not self.scopes and self.person_id is None
 
 
 EVERYTHING = Eyes()

@@ -111,6 +111,8 @@ class RecallService:
         if self._meaning is None:
             return None
         index = await asyncio.to_thread(lambda: history.index)
+        if not len(index):  # of a long history nothing was chosen: there is nothing to compare
+            return None
         if self._histories.holds(eyes, index):
             return await self._meaning.of_history(query, eyes, history.extent.revision, index)
         return await self._meaning.of_some(query, eyes, index)

@@ -19,7 +19,7 @@ from source.services.keyed_locks import KeyedLocks
 if TYPE_CHECKING:  # numpy takes a tenth of a second to import: whoever never asks does not wait for it
     from source.domain.recall.index import SaidIndex
 
-# A history that is longer is looked through by its rarest words alone.
+# Of a history that is longer some turns are chosen for each question.
 MOST_TURNS: Final = 10_000
 MOST_CONVERSATIONS: Final = 2_000
 # Turns of all histories that are held ready, about 600 bytes each.

@@ -179,6 +179,14 @@ async def test_of_a_long_history_what_holds_a_word_is_ranked_by_its_meaning_too(
     assert (await searching.found("appointment physician"))[0] == "The appointment with the doctor"
 
 
+async def test_of_a_long_history_nothing_is_compared_where_nobody_said_a_word(
+    searching: Searching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recall_histories, "MOST_TURNS", 3)
+    await searching.say(SAID)
+    assert await searching.found("zebra") == []
+
+
 async def test_no_more_vectors_are_held_than_may_be(sql_store: SqlStore, clock: FakeClock) -> None:
     searching = Searching(sql_store, clock, most_held_bytes=3_000)
     await searching.say(SAID)

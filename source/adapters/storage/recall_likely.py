@@ -41,7 +41,7 @@ _LAST: Final = select(func.max(messages.c.seq))
 
 def likely(connection: Connection, sought: Sought, eyes: Eyes, limit: int, outlines: Outlines) -> Likely:
     """Return the turns that may bear on what is sought."""
-    if _sees_everything(eyes) and (connection.execute(_LAST).scalar() or 0) > _MOST_OUTLINED:
+    if eyes.see_everything and (connection.execute(_LAST).scalar() or 0) > _MOST_OUTLINED:
         return _likely_anywhere(connection, sought, eyes, max(1, limit // _TURNS_AROUND))
     from source.domain.recall.outline import most_likely
 
@@ -56,10 +56,6 @@ def likely(connection: Connection, sought: Sought, eyes: Eyes, limit: int, outli
     query = statements.turns_of(Gaze.of(eyes), connection.dialect.name)
     rows = connection.execute(query, {**values_of(eyes), "numbers": json.dumps(found.numbers)}).all()
     return Likely([told_turn(row) for row in rows], found.rarity)
-
-
-def _sees_everything(eyes: Eyes) -> bool:
-    return not eyes.scopes and eyes.person_id is None
 
 
 def _likely_anywhere(connection: Connection, sought: Sought, eyes: Eyes, limit: int) -> Likely:
