@@ -86,8 +86,8 @@ class RecallService:
         chosen = likely_to_fit(order, lambda place: index.turns[place].size_bytes, budget)
         scores = {index.turns[place].key: float(ranking.scores[place]) for place in chosen}
         stored = await self._store.told(scores, eyes) if history.likely is None else history.likely
-        told = _told(stored, extent.people)
-        best_first = [replace(told[key], score=score) for key, score in scores.items() if key in told]
+        told = _told(stored, extent.people, scores)
+        best_first = [told[key] for key in scores if key in told]
         if self._facts is not None and known:
             facts = await self._facts.bearing_on(question, known)
             best_first = sorted([*best_first, *facts], key=lambda turn: -turn.score)
@@ -127,14 +127,14 @@ class RecallService:
         )
 
 
-def _told(stored: Iterable[StoredTurn], people: Mapping[str, str]) -> dict[tuple[int, int], RecalledTurn]:
-    """Return messages as they read now, but for notices that Echo is offline."""
+def _told(
+    stored: Iterable[StoredTurn], people: Mapping[str, str], scores: Mapping[tuple[int, int], float]
+) -> dict[tuple[int, int], RecalledTurn]:
+    """Return those messages that have a score as they read now, but for notices that Echo is offline."""
     return {
-        each.said.key: RecalledTurn(
-            each.said, each.thread, each.name or _named(each.said, people), event_id=each.event_id
-        )
+        key: RecalledTurn(each.said, each.thread, each.name or _named(each.said, people), scores[key], each.event_id)
         for each in stored
-        if not (each.said.speaker is None and is_offline_text(each.said.text))
+        if (key := each.said.key) in scores and not (each.said.speaker is None and is_offline_text(each.said.text))
     }
 
 

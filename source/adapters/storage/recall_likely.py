@@ -51,7 +51,8 @@ def likely(connection: Connection, sought: Sought, eyes: Eyes, limit: int, outli
     for word in holders.cut:
         if len(outline.places(held[word].exact)) < _FEW:
             # Others said it so often that too little of what is seen came up.
-            held[word] = held[word]._replace(exact=holders.newest([word], _MOST_HOLDING_ANYWHERE))
+            [exact] = holders.newest([[word]], _MOST_HOLDING_ANYWHERE)
+            held[word] = held[word]._replace(exact=exact)
     found = most_likely(outline, sought.question, held, limit, besides=eyes.besides)
     query = statements.turns_of(Gaze.of(eyes), connection.dialect.name)
     rows = connection.execute(query, {**values_of(eyes), "numbers": json.dumps(found.numbers)}).all()
@@ -100,13 +101,12 @@ class _Holders:
 
         nothing = _numbers([])
         held = {word: Holding(numbers, nothing) for word, numbers in self._containing()}
-        for word in self._indexed:
-            exact = self.newest([word], _MOST_HOLDING)
-            if len(exact) >= _MOST_HOLDING:
-                self.cut.append(word)
-            related = sorted(akin.get(word, ()))[:_MOST_AKIN]
-            held[word] = Holding(exact, self.newest(related, _MOST_HOLDING) if related else nothing)
-        return held
+        related = {word: sorted(akin[word])[:_MOST_AKIN] for word in self._indexed if akin.get(word)}
+        found = self.newest([*([word] for word in self._indexed), *related.values()], _MOST_HOLDING)
+        exact = dict(zip(self._indexed, found, strict=False))
+        near = dict(zip(related, found[len(exact) :], strict=True))
+        self.cut = [word for word, numbers in exact.items() if len(numbers) >= _MOST_HOLDING]
+        return held | {word: Holding(numbers, near.get(word, nothing)) for word, numbers in exact.items()}
 
     def said_by(self, speakers: frozenset[str]) -> "Iterable[Integers]":
         """Yield the newest messages of each who is named."""
@@ -114,15 +114,15 @@ class _Holders:
             values = {**account_of(speaker)._asdict(), "most": _MOST_SPOKEN, "besides": self._eyes.besides or 0}
             yield _numbers(self._connection.execute(statements.newest_said_by(), values).scalars().all())
 
-    def newest(self, words: Sequence[str], most: int) -> "Integers":
-        """Return what the indexes have of any of the words, as one value: a row for each takes twice as long."""
-        if self._is_on_server:
-            asked: object = list(words)
-        else:
-            asked = " OR ".join(f'"{word}"' for word in words)
-        values = {"words": asked, "most": most}
-        found = [self._connection.execute(query, values).scalar_one() for query in self._indexes]
-        return _numbers([number for each in found for number in gathered(each)])
+    def newest(self, words: Sequence[Sequence[str]], most: int) -> "list[Integers]":
+        """Return by group of words what the indexes have of any of them.
+
+        One statement asks for all, and a group's numbers are one value: each by itself takes twice as long.
+        """
+        groups = words if self._is_on_server else [" OR ".join(f'"{word}"' for word in group) for group in words]
+        values = {"groups": json.dumps(groups), "most": most}
+        found = [self._connection.execute(query, values).scalars().all() for query in self._indexes]
+        return [_numbers([number for each in parts for number in gathered(each)]) for parts in zip(*found, strict=True)]
 
     @cached_property
     def _indexes(self) -> Sequence[TextClause]:
@@ -154,14 +154,16 @@ def _numbers(found: Sequence[int]) -> "Integers":
 
 
 def _holding(name: str) -> TextClause:
-    newest = f"SELECT rowid FROM {name} WHERE {name} MATCH :words ORDER BY rowid DESC LIMIT :most"  # noqa: S608
-    return text(f"SELECT json_group_array(rowid) FROM ({newest})")  # noqa: S608
+    newest = f"SELECT rowid FROM {name} WHERE {name} MATCH asked.value ORDER BY rowid DESC LIMIT :most"  # noqa: S608
+    together = f"SELECT json_group_array(rowid) FROM ({newest})"  # noqa: S608
+    return text(f"SELECT ({together}) FROM json_each(:groups) AS asked ORDER BY asked.key")  # noqa: S608
 
 
 _HELD: Final = {name: _holding(name) for name in (INDEX, TAIL)}
 _HELD_ON_SERVER: Final = text(
-    "SELECT array_agg(seq) FROM (SELECT seq FROM messages WHERE words @@ ("
+    "SELECT (SELECT array_agg(seq) FROM (SELECT seq FROM messages WHERE words @@ ("
     "SELECT string_agg('(' || echo_phrase(word)::text || ')', ' | ')::tsquery"
-    " FROM unnest(CAST(:words AS text[])) AS word WHERE echo_phrase(word)::text <> ''"
-    ") ORDER BY seq DESC LIMIT :most) AS newest"
+    " FROM json_array_elements_text(asked.words) AS word WHERE echo_phrase(word)::text <> ''"
+    ") ORDER BY seq DESC LIMIT :most) AS newest)"
+    " FROM json_array_elements(CAST(:groups AS json)) WITH ORDINALITY AS asked(words, place) ORDER BY place"
 )

@@ -1,8 +1,9 @@
 """What was said, and what of it is kept in process memory so that it can be found."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from source.domain.recall.question import ECHO
 from source.domain.recall.terms import folded, stems, words_of
@@ -36,8 +37,7 @@ class SaidTurn:
         return self.conversation_id, self.message_id
 
 
-@dataclass(frozen=True, slots=True)
-class IndexedTurn:
+class IndexedTurn(NamedTuple):
     """A turn without its text: its stems in order and what else can be counted of it."""
 
     conversation_id: int
@@ -66,7 +66,12 @@ def indexed(turn: SaidTurn) -> IndexedTurn:
         speaker=ECHO if turn.speaker is None else turn.speaker,
         terms=stems(words),
         size_bytes=len(turn.text.encode("utf-8", "surrogatepass")),
-        of_self=min(MOST_OF_SELF, sum(map(FIRST_PERSON.__contains__, words))),
-        time_words=min(MOST_TIME_WORDS, sum(map(_TIME_WORDS.__contains__, words))),
+        of_self=_count(FIRST_PERSON, words, MOST_OF_SELF),
+        time_words=_count(_TIME_WORDS, words, MOST_TIME_WORDS),
         is_question=folded(turn.text[-8:]).rstrip().endswith(("?", "？", "؟")),
     )
+
+
+def _count(among: frozenset[str], words: Sequence[str], most: int) -> int:
+    """Return how many of the words are among others, `most` at the most; in most texts none is."""
+    return 0 if among.isdisjoint(words) else min(most, sum(map(among.__contains__, words)))
