@@ -1,13 +1,15 @@
 """Reading a history so that what bears on a question can be found in it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from source.domain.recall.question import Question
 from source.domain.recall.turns import SaidTurn
 from source.domain.thread import ThreadRef
 from source.ports.store import Scope
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,32 +77,40 @@ class Likely:
     rarity: Mapping[str, float] = field(default_factory=dict)
 
 
-class RecallStore(Protocol):
-    """What recall reads; deleted and superseded messages are never among it.
+class RecallReader(Protocol):
+    """What recall reads, all of one moment; deleted and superseded messages are never among it."""
 
-    Raises: StoreError.
-    """
-
-    async def extent(self, eyes: Eyes, *, most_conversations: int, since: int | None = None) -> Extent:
+    def extent(self, eyes: Eyes, *, most_conversations: int, since: int | None = None) -> Extent:
         """Return which conversations these eyes see, the newest of them where there are more than the most.
 
         `since` is the revision of what the caller holds.
         """
         ...
 
-    async def said_in(self, after: Mapping[int, int], *, limit: int) -> list[SaidTurn]:
+    def said_in(self, after: Mapping[int, int], *, limit: int) -> list[SaidTurn]:
         """Return what was said in conversations after the message of an id, in order; up to `limit` turns."""
         ...
 
-    async def likely(self, sought: Sought, eyes: Eyes, *, limit: int) -> Likely:
+    def likely(self, sought: Sought, eyes: Eyes, *, limit: int) -> Likely:
         """Return the turns of a long history that may bear on what is sought, in order, about `limit` of them.
 
         None of the conversation `eyes.besides` is among them.
         """
         ...
 
-    async def told(self, keys: Collection[tuple[int, int]], eyes: Eyes) -> list[StoredTurn]:
+    def told(self, keys: Collection[tuple[int, int]], eyes: Eyes) -> list[StoredTurn]:
         """Return messages, by conversation and message id, as they read now, in order; only those that are seen."""
+        ...
+
+
+class RecallStore(Protocol):
+    """Where recall looks."""
+
+    async def look(self, look: Callable[[RecallReader], T]) -> T:
+        """Return what `look` returns; it runs on a thread for reading, and again after a failure that passes.
+
+        Raises: StoreError, or what `look` raises.
+        """
         ...
 
     def forget(self) -> None:

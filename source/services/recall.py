@@ -15,9 +15,9 @@ from source.domain.recall.question import ECHO, Question, is_quotation, read_que
 from source.domain.recall.related import RelatedWords
 from source.domain.recall.turns import SaidTurn
 from source.ports.clock import Clock
-from source.ports.recall import Extent, Eyes, RecallStore, StoredTurn
+from source.ports.recall import Extent, Eyes, RecallReader, RecallStore, StoredTurn
 from source.services.meaning import Meaning
-from source.services.recall_histories import Histories, History
+from source.services.recall_histories import Asked, Histories, History
 from source.services.recall_notes import Recalled, not_counted
 from source.services.recalled_facts import RecalledFacts
 
@@ -63,42 +63,64 @@ class RecallService:
         Raises: StoreError.
         """
         # One history for all conversations from which somebody looks: it is read once.
-        besides, eyes = eyes.besides, replace(eyes, besides=None)
         is_exact = budget.holding_words or is_quotation(query)
-        # One after the other: two threads that compute at once hold each other up for longer than either takes.
-        history = await self._histories.of(query, eyes, besides, budget, is_exact=is_exact)
+        asked = Asked(query, replace(eyes, besides=None), eyes.besides, budget, is_exact)
+        known = await self._known(asked)
+        seen, found = await self._store.look(lambda reader: self._at_once(reader, asked, known))
+        if isinstance(seen, History):
+            self._histories.used(asked.eyes, seen)
+            history: History | None = seen
+        else:
+            history = await self._histories.made_ready(asked, seen)
         if history is None:
             return Recollection()
-        known = await self._known(eyes, budget)
-        extent = history.extent
-        alike = None if budget.holding_words else await self._alike(query, eyes, history)
-
-        def work() -> "tuple[Question, Ranking, list[int]]":
-            question = self._read(query, extent, history.index)
-            return question, *_order(history.index, question, self._related, alike, budget, is_exact=is_exact)
-
-        question, ranking, order = await asyncio.to_thread(work)
-        index = history.index
-        if not question and not alike:
-            return Recollection()
-        if besides is not None:
-            order = [place for place in order if index.turns[place].conversation_id != besides]
-        chosen = likely_to_fit(order, lambda place: index.turns[place].size_bytes, budget)
-        scores = {index.turns[place].key: float(ranking.scores[place]) for place in chosen}
-        stored = await self._store.told(scores, eyes) if history.likely is None else history.likely
-        told = _told(stored, extent.people, scores)
-        best_first = [told[key] for key in scores if key in told]
-        if self._facts is not None and known:
-            facts = await self._facts.bearing_on(question, known)
-            best_first = sorted([*best_first, *facts], key=lambda turn: -turn.score)
-        if is_exact and question.phrases:
-            best_first = [turn for turn in best_first if holds_all(turn.said.text, question.phrases)]
-        found = within(best_first, budget)
+        if found is None:
+            found = await self._found_later(history, asked, known)
         self._recalled(turn.said.conversation_id for turn in found.turns)
         return found
 
-    async def _known(self, eyes: Eyes, budget: RecallBudget) -> Sequence[KnownFact]:
-        return [] if self._facts is None or budget.holding_words else await self._facts.known(eyes)
+    def _at_once(
+        self, reader: RecallReader, asked: Asked, known: Sequence[KnownFact]
+    ) -> tuple[History | Extent, Recollection | None]:
+        """Find it on the thread that reads, where all that it takes is there: a way to another takes a tenth of it."""
+        seen = self._histories.at_hand(reader, asked)
+        if isinstance(seen, Extent) or self._meaning is not None:
+            return seen, None
+        return seen, self._found(reader, seen, asked, known, None)
+
+    async def _found_later(self, history: History, asked: Asked, known: Sequence[KnownFact]) -> Recollection:
+        alike = None if asked.budget.holding_words else await self._alike(asked, history)
+        return await self._store.look(lambda reader: self._found(reader, history, asked, known, alike))
+
+    def _found(
+        self,
+        reader: RecallReader,
+        history: History,
+        asked: Asked,
+        known: Sequence[KnownFact],
+        alike: "Likeness | None",
+    ) -> Recollection:
+        index, people, budget = history.index, history.extent.people, asked.budget
+        question = self._read(asked.query, history.extent, index)
+        if not question and not alike:
+            return Recollection()
+        ranking, order = _order(index, question, self._related, alike, asked)
+        if asked.besides is not None:
+            order = [place for place in order if index.turns[place].conversation_id != asked.besides]
+        chosen = likely_to_fit(order, lambda place: index.turns[place].size_bytes, budget)
+        scores = {index.turns[place].key: float(ranking.scores[place]) for place in chosen}
+        stored = reader.told(scores, asked.eyes) if history.likely is None else history.likely
+        told = _told(stored, people, scores)
+        best_first = [told[key] for key in scores if key in told]
+        if self._facts is not None and known:
+            facts = self._facts.bearing_on(question, known)
+            best_first = sorted([*best_first, *facts], key=lambda turn: -turn.score)
+        if asked.is_exact and question.phrases:
+            best_first = [turn for turn in best_first if holds_all(turn.said.text, question.phrases)]
+        return within(best_first, budget)
+
+    async def _known(self, asked: Asked) -> Sequence[KnownFact]:
+        return [] if self._facts is None or asked.budget.holding_words else await self._facts.known(asked.eyes)
 
     def forget(self) -> None:
         """Hold nothing ready any more: what is deleted is to be gone from process memory too."""
@@ -106,16 +128,16 @@ class RecallService:
         if self._meaning is not None:
             self._meaning.forget()
 
-    async def _alike(self, query: str, eyes: Eyes, history: History) -> "Likeness | None":
+    async def _alike(self, asked: Asked, history: History) -> "Likeness | None":
         """Return how like the question the turns are in meaning; None: nobody knows."""
         if self._meaning is None:
             return None
         index = await asyncio.to_thread(lambda: history.index)
         if not len(index):  # of a long history nothing was chosen: there is nothing to compare
             return None
-        if self._histories.holds(eyes, index):
-            return await self._meaning.of_history(query, eyes, history.extent.revision, index)
-        return await self._meaning.of_some(query, eyes, index)
+        if self._histories.holds(asked.eyes, index):
+            return await self._meaning.of_history(asked.query, asked.eyes, history.extent.revision, index)
+        return await self._meaning.of_some(asked.query, asked.eyes, index)
 
     def _read(self, query: str, extent: Extent, index: "SaidIndex") -> Question:
         return read_question(
@@ -149,15 +171,14 @@ def _order(
     question: Question,
     related: RelatedWords,
     alike: "Likeness | None",
-    budget: RecallBudget,
-    *,
-    is_exact: bool,
+    asked: Asked,
 ) -> "tuple[Ranking, list[int]]":
     """Rank the turns and return the places of those that are wanted, the best first."""
     import numpy as np
 
     from source.domain.recall.ranking import ranked
 
+    budget, is_exact = asked.budget, asked.is_exact
     ranking = ranked(index, question, related, alike=alike)
     if question.phrases:
         quoting = np.isin(np.arange(len(index)), list(holding_all(index, question.phrases)))

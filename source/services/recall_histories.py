@@ -4,7 +4,6 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from source.domain.recall.passages import RecallBudget
@@ -13,7 +12,7 @@ from source.domain.recall.related import RelatedWords
 from source.domain.recall.terms import stem, words_of
 from source.domain.recall.turns import IndexedTurn, SaidTurn, indexed
 from source.ports.clock import Clock
-from source.ports.recall import Extent, Eyes, Likely, RecallStore, Sought, StoredTurn
+from source.ports.recall import Extent, Eyes, Likely, RecallReader, RecallStore, Sought, StoredTurn
 from source.services.keyed_locks import KeyedLocks
 
 if TYPE_CHECKING:  # numpy takes a tenth of a second to import: whoever never asks does not wait for it
@@ -31,7 +30,6 @@ _FEWEST_LIKELY: Final = 60
 _MOST_LIKELY: Final = 200
 # Of a month without a year, the last so many are meant.
 _YEARS_MEANT: Final = 3
-_MANY_NAMES: Final = 300
 # For so long, a history that was long is taken to be so still, and who speaks there is not asked again.
 _LONG_FOR: Final = 600.0
 
@@ -54,6 +52,24 @@ class _Held:
     @property
     def size(self) -> int:
         return sum(map(len, self.turns.values()))
+
+    def is_all_of(self, extent: Extent) -> bool:
+        """Whether nothing was said, changed or deleted since."""
+        is_unchanged = self.revision == extent.revision or (
+            extent.changed is not None and self.last.keys().isdisjoint(extent.changed)
+        )
+        return is_unchanged and self.last == extent.last_message_ids
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question, who looks, and how much is wanted; the conversation `besides` need not be looked at."""
+
+    query: str
+    eyes: Eyes
+    besides: int | None
+    budget: RecallBudget
+    is_exact: bool
 
 
 class History:
@@ -87,27 +103,41 @@ class Histories:
         self._held: OrderedDict[Eyes, _Held] = OrderedDict()
         self._locks = KeyedLocks()
 
-    async def of(
-        self, query: str, eyes: Eyes, besides: int | None, budget: RecallBudget, *, is_exact: bool
-    ) -> History | None:
-        """Return what is to be looked through, of a long history somewhat more than fits the budget; None: nothing.
+    def at_hand(self, reader: RecallReader, asked: Asked) -> "History | Extent":
+        """Return what is to be looked through, of a long history somewhat more than fits the budget.
+
+        Return how far it extends where what is held is not all of it: `made_ready` reads what is missing. This may
+        run on any thread.
+        """
+        eyes = asked.eyes
+        held = self._held.get(eyes)
+        if held is not None and held.extent is not None and self._clock.monotonic() < held.long_until:
+            return self._chosen(reader, asked, held.extent)
+        since = held.revision if held is not None and not held.is_long else None
+        extent = reader.extent(eyes, most_conversations=MOST_CONVERSATIONS, since=since)
+        is_ready = held is not None and extent.is_whole and held.index is not None and held.is_all_of(extent)
+        return History(held.index, extent) if held is not None and is_ready else extent
+
+    async def made_ready(self, asked: Asked, extent: Extent) -> "History | None":
+        """Read what is not held yet of a history, and return it; None: there is nothing.
 
         Raises: StoreError.
         """
-        extent = self._long(eyes)
-        if extent is None:
-            extent = await self._extent(eyes)
-            if not extent.last_message_ids:
-                self._held.pop(eyes, None)
-                return None
-            held = await self._ready(eyes, extent)
-            if not held.is_long:
-                return History(held.index, extent) if held.index else None
-            held.extent, held.long_until = extent, self._clock.monotonic() + _LONG_FOR
-        sought = await self._sought(query, extent, is_exact=is_exact)
-        wanted = min(max(budget.max_bytes // _BYTES_PER_LIKELY, _FEWEST_LIKELY), _MOST_LIKELY)
-        likely = await self._store.likely(sought, replace(eyes, besides=besides), limit=wanted)
-        return History(None, extent, likely)
+        if not extent.last_message_ids:
+            self._held.pop(asked.eyes, None)
+            return None
+        held = await self._ready(asked.eyes, extent)
+        if not held.is_long:
+            return History(held.index, extent) if held.index else None
+        held.extent, held.long_until = extent, self._clock.monotonic() + _LONG_FOR
+        return await self._store.look(lambda reader: self._chosen(reader, asked, extent))
+
+    def used(self, eyes: Eyes, history: "History") -> None:
+        """Hold a history longer than others, for it was asked for; what changed up to its extent is not in it."""
+        held = self._held.get(eyes)
+        if held is not None and history.likely is None and held.index is history.index:
+            held.revision = max(held.revision, history.extent.revision)
+            self._held.move_to_end(eyes)
 
     def holds(self, eyes: Eyes, index: "SaidIndex") -> bool:
         """Whether this is the whole history of these eyes, as it is held."""
@@ -122,16 +152,6 @@ class Histories:
     @property
     def _most(self) -> int:
         return MOST_TURNS if self._most_turns is None else self._most_turns
-
-    def _long(self, eyes: Eyes) -> Extent | None:
-        """Return the extent of a history that is known to be long."""
-        held = self._held.get(eyes)
-        return held.extent if held is not None and self._clock.monotonic() < held.long_until else None
-
-    async def _extent(self, eyes: Eyes) -> Extent:
-        held = self._held.get(eyes)
-        since = held.revision if held is not None and not held.is_long else None
-        return await self._store.extent(eyes, most_conversations=MOST_CONVERSATIONS, since=since)
 
     async def _ready(self, eyes: Eyes, extent: Extent) -> _Held:
         """Return the history as it is held, brought up to date, with its index unless it is long."""
@@ -152,24 +172,28 @@ class Histories:
         wanted = {key: held.last.get(key, 0) for key, newest in last.items() if newest != held.last.get(key)}
         gone = held.turns.keys() - last.keys()
         if wanted or gone:
-            said = await self._store.said_in(wanted, limit=self._most + 1)
+            said = await self._store.look(lambda reader: reader.said_in(wanted, limit=self._most + 1))
             held = await asyncio.to_thread(_extended, held, said, last, self._most)
         self._keep(eyes, held)
         return held
 
-    async def _sought(self, query: str, extent: Extent, *, is_exact: bool) -> Sought:
+    def _chosen(self, reader: RecallReader, asked: Asked, extent: Extent) -> "History":
+        """Return what of a long history is worth ranking."""
+        wanted = min(max(asked.budget.max_bytes // _BYTES_PER_LIKELY, _FEWEST_LIKELY), _MOST_LIKELY)
+        eyes = replace(asked.eyes, besides=asked.besides)
+        return History(None, extent, reader.likely(self._sought(asked, extent), eyes, limit=wanted))
+
+    def _sought(self, asked: Asked, extent: Extent) -> Sought:
         """Return by what a long history is looked through."""
         today = self._clock.now().date()
         years = range(today.year - _YEARS_MEANT + 1, today.year + 1)
-        read = partial(read_question, query, people=extent.people, askers=extent.askers, today=today, years=years)
-        # A trip to a thread takes as long as a look at some hundred names.
-        question = read() if len(extent.people) < _MANY_NAMES else await asyncio.to_thread(read)
-        if is_exact and question.phrases:
+        question = read_question(asked.query, people=extent.people, askers=extent.askers, today=today, years=years)
+        if asked.is_exact and question.phrases:
             return Sought(question.phrases, Question(question.terms, question.phrases))
-        words = [word for word in dict.fromkeys(words_of(query)) if stem(word) in question.terms]
+        words = [word for word in dict.fromkeys(words_of(asked.query)) if stem(word) in question.terms]
         akin = (
             {}
-            if is_exact
+            if asked.is_exact
             else {word: {*self._related.of(stem(word)), *self._related.same_as(stem(word))} for word in words}
         )
         return Sought((*question.phrases, *words), question, akin)

@@ -1,6 +1,5 @@
 """What is known of a person, found by the same signs as what they said, so that both can be ranked together."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -37,9 +36,9 @@ class RecalledFacts:
         known = await self._seen(eyes)
         return [each for each in known if each.is_current and each.fact.part is not MemoryPart.TOPICS]
 
-    async def bearing_on(self, question: Question, known: Sequence[KnownFact]) -> list[RecalledTurn]:
+    def bearing_on(self, question: Question, known: Sequence[KnownFact]) -> list[RecalledTurn]:
         """Return the facts that bear on a question, each with a score as a turn has."""
-        return await asyncio.to_thread(_ranked, known, question, self._related) if known and question.terms else []
+        return _ranked(known, question, self._related) if known and question.terms else []
 
     async def _seen(self, eyes: Eyes) -> Sequence[KnownFact]:
         if eyes.person_id is not None and not eyes.scopes:

@@ -19,6 +19,7 @@ from source.ports.recall import Eyes, Sought
 from source.ports.store import Scope
 from tests.contract.test_recall_store import likely, say
 from tests.contract.test_store_linked_accounts import _same_person
+from tests.fakes.recall_looks import RecallLooks
 from tests.fakes.store_samples import ANN, BEN, CLOSED, GUILD, said
 
 DM = ThreadRef(Platform.DISCORD, "dm")
@@ -42,11 +43,11 @@ def moved() -> Clock:
 
 
 @pytest.fixture
-def table(sql_store: SqlStore, moved: Clock) -> RecallTable:
-    return RecallTable(sql_store, monotonic=moved)
+def table(sql_store: SqlStore, moved: Clock) -> RecallLooks:
+    return RecallLooks(RecallTable(sql_store, monotonic=moved))
 
 
-async def _found(table: RecallTable, eyes: Eyes = DIRECT) -> list[str]:
+async def _found(table: RecallLooks, eyes: Eyes = DIRECT) -> list[str]:
     return [turn.said.text for turn in await likely(table, "word", eyes=eyes)]
 
 
@@ -69,7 +70,7 @@ def _circle(thread: ThreadRef, circle: str | None) -> Callable[[Connection, date
 
 @pytest.mark.parametrize("few", [400, 0], ids=["few", "many"])
 async def test_what_is_said_after_a_look_is_seen_at_the_next(
-    sql_store: SqlStore, table: RecallTable, monkeypatch: pytest.MonkeyPatch, few: int
+    sql_store: SqlStore, table: RecallLooks, monkeypatch: pytest.MonkeyPatch, few: int
 ) -> None:
     monkeypatch.setattr(recall_outlines, "_FEW_NEW", few)
     key = await say(sql_store, "word one", thread=DM)
@@ -82,7 +83,7 @@ async def test_what_is_said_after_a_look_is_seen_at_the_next(
 
 
 async def test_whoever_speaks_in_a_conversation_sees_what_was_said_there_before(
-    sql_store: SqlStore, table: RecallTable
+    sql_store: SqlStore, table: RecallLooks
 ) -> None:
     await say(sql_store, "word of mine", thread=GUILD)
     theirs = await say(sql_store, said("word of Ben", by=BEN), thread=GUILD, by=BEN)
@@ -92,7 +93,7 @@ async def test_whoever_speaks_in_a_conversation_sees_what_was_said_there_before(
 
 
 async def test_another_account_of_a_person_is_seen_from_when_it_is_linked(
-    sql_store: SqlStore, table: RecallTable
+    sql_store: SqlStore, table: RecallLooks
 ) -> None:
     anna = PersonRef("4917", "Anna")
     await say(sql_store, "word direct", thread=DM)
@@ -102,7 +103,7 @@ async def test_another_account_of_a_person_is_seen_from_when_it_is_linked(
     assert await _found(table) == ["word direct", "word by phone"]
 
 
-async def test_what_is_out_of_sight_is_not_shown(sql_store: SqlStore, table: RecallTable) -> None:
+async def test_what_is_out_of_sight_is_not_shown(sql_store: SqlStore, table: RecallLooks) -> None:
     await say(sql_store, "word in the open", thread=GUILD)
     mine = await say(sql_store, "word among few", thread=ThreadRef(Platform.DISCORD, "44", guild_id="7"))
     assert await _found(table, IN_GUILD) == ["word in the open", "word among few"]
@@ -117,7 +118,7 @@ async def test_what_is_out_of_sight_is_not_shown(sql_store: SqlStore, table: Rec
 
 
 async def test_a_place_that_is_opened_is_seen_after_a_while(
-    sql_store: SqlStore, table: RecallTable, moved: Clock
+    sql_store: SqlStore, table: RecallLooks, moved: Clock
 ) -> None:
     await say(sql_store, "word in the open", thread=GUILD)
     await say(sql_store, "word of staff", thread=CLOSED)
@@ -128,7 +129,7 @@ async def test_a_place_that_is_opened_is_seen_after_a_while(
 
 
 async def test_a_message_that_is_committed_after_one_with_a_higher_number_is_seen(
-    sql_store: SqlStore, table: RecallTable
+    sql_store: SqlStore, table: RecallLooks
 ) -> None:
     await say(sql_store, "word one", thread=DM)
     await say(sql_store, "word nine", thread=DM)
@@ -139,7 +140,7 @@ async def test_a_message_that_is_committed_after_one_with_a_higher_number_is_see
 
 
 async def test_what_is_no_longer_held_is_read_again(
-    sql_store: SqlStore, table: RecallTable, monkeypatch: pytest.MonkeyPatch
+    sql_store: SqlStore, table: RecallLooks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recall_outlines, "_MOST_HELD", 1)
     await say(sql_store, "word direct", "another word", thread=DM)
@@ -147,12 +148,12 @@ async def test_what_is_no_longer_held_is_read_again(
     for _ in range(2):
         assert await _found(table) == ["word direct", "another word"]
         assert await _found(table, IN_GUILD) == ["word guild"]
-    table.forget()
+    table.store.forget()
     assert await _found(table) == ["word direct", "another word"]
 
 
 async def test_the_conversation_before_ones_eyes_takes_no_room_in_ones_own_history(
-    sql_store: SqlStore, table: RecallTable
+    sql_store: SqlStore, table: RecallLooks
 ) -> None:
     await say(sql_store, "word long ago", thread=DM)
     now = await say(sql_store, *(f"word {number}" for number in range(5)), thread=DM)
@@ -161,7 +162,7 @@ async def test_the_conversation_before_ones_eyes_takes_no_room_in_ones_own_histo
 
 
 async def test_what_is_rare_in_ones_own_history_comes_first_however_often_others_said_it(
-    sql_store: SqlStore, table: RecallTable, monkeypatch: pytest.MonkeyPatch
+    sql_store: SqlStore, table: RecallLooks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of the newest messages with a frequent word none is one's own: all that hold it are looked at."""
     monkeypatch.setattr(recall_likely, "_MOST_HOLDING", 3)
@@ -170,7 +171,7 @@ async def test_what_is_rare_in_ones_own_history_comes_first_however_often_others
     assert await _found(table) == ["word of old"]
 
 
-async def test_what_is_deleted_takes_no_room_of_what_is_left(sql_store: SqlStore, table: RecallTable) -> None:
+async def test_what_is_deleted_takes_no_room_of_what_is_left(sql_store: SqlStore, table: RecallLooks) -> None:
     await say(sql_store, *(f"word {number}" for number in range(3)), thread=DM)
     gone = [said(f"word gone {number}") for number in range(9)]
     key = await say(sql_store, *gone, thread=DM)
@@ -200,7 +201,7 @@ async def test_what_was_being_read_when_somebody_was_forgotten_is_not_held(sql_s
 
 
 async def test_each_word_that_others_said_often_is_looked_for_among_what_is_seen(
-    sql_store: SqlStore, table: RecallTable, monkeypatch: pytest.MonkeyPatch
+    sql_store: SqlStore, table: RecallLooks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also where another word has hits enough."""
     monkeypatch.setattr(recall_likely, "_MOST_HOLDING", 10)

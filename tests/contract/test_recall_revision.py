@@ -15,15 +15,16 @@ from source.domain.message import Standing
 from source.domain.turn import TurnRecord
 from source.ports.recall import EVERYTHING
 from tests.contract.test_recall_store import say
+from tests.fakes.recall_looks import RecallLooks
 from tests.fakes.store_samples import NOW, said, whole
 
 
 @pytest.fixture
-def table(sql_store: SqlStore) -> RecallTable:
-    return RecallTable(sql_store)
+def table(sql_store: SqlStore) -> RecallLooks:
+    return RecallLooks(RecallTable(sql_store))
 
 
-async def _revision(table: RecallTable) -> int:
+async def _revision(table: RecallLooks) -> int:
     return (await table.extent(EVERYTHING, most_conversations=9)).revision
 
 
@@ -53,7 +54,7 @@ async def _embeddings(store: SqlStore) -> list[int]:
     return list(await store.read(lambda connection: connection.execute(query).scalars().all()))
 
 
-async def test_what_is_added_changes_nothing_that_was_read(sql_store: SqlStore, table: RecallTable) -> None:
+async def test_what_is_added_changes_nothing_that_was_read(sql_store: SqlStore, table: RecallLooks) -> None:
     key = await say(sql_store, "one")
     before = await _revision(table)
     await say(sql_store, "two", key=key)
@@ -63,7 +64,7 @@ async def test_what_is_added_changes_nothing_that_was_read(sql_store: SqlStore, 
 
 @pytest.mark.parametrize("how", ["edited", "deleted", "superseded", "conversation deleted", "restored"])
 async def test_whoever_changes_what_was_said_makes_copies_old_and_takes_its_embedding(
-    sql_store: SqlStore, table: RecallTable, how: str
+    sql_store: SqlStore, table: RecallLooks, how: str
 ) -> None:
     kept, changed = said("kept"), said("changed", by=None)
     key = await say(sql_store, kept, changed)

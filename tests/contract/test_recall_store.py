@@ -25,12 +25,13 @@ from source.services import recall_histories
 from source.services.recall import RecallService
 from tests.contract.test_store_linked_accounts import _same_person
 from tests.fakes.clock import FakeClock
+from tests.fakes.recall_looks import RecallLooks
 from tests.fakes.store_samples import ANN, BEN, CLOSED, GUILD, MAIN, NOW, head, inbound, said
 
 
 @pytest.fixture
-def table(sql_store: SqlStore) -> RecallTable:
-    return RecallTable(sql_store)
+def table(sql_store: SqlStore) -> RecallLooks:
+    return RecallLooks(RecallTable(sql_store))
 
 
 @pytest.fixture(params=[200_000, 0], ids=["outlined", "by hits"])
@@ -51,17 +52,17 @@ async def say(
     return target
 
 
-async def _likely(table: RecallTable, *words: str, eyes: Eyes = EVERYTHING, limit: int = 40) -> list[str]:
+async def _likely(table: RecallLooks, *words: str, eyes: Eyes = EVERYTHING, limit: int = 40) -> list[str]:
     return [turn.said.text for turn in await likely(table, *words, eyes=eyes, limit=limit)]
 
 
-async def likely(table: RecallTable, *words: str, eyes: Eyes = EVERYTHING, limit: int = 40) -> Sequence[StoredTurn]:
+async def likely(table: RecallLooks, *words: str, eyes: Eyes = EVERYTHING, limit: int = 40) -> Sequence[StoredTurn]:
     """Return what a long history has of words."""
     sought = Sought(words, Question(tuple(map(stem, words))))
     return (await table.likely(sought, eyes, limit=limit)).turns
 
 
-async def _seen(table: RecallTable, eyes: Eyes) -> set[str]:
+async def _seen(table: RecallLooks, eyes: Eyes) -> set[str]:
     """Return what these eyes see by every way of reading."""
     extent = await table.extent(eyes, most_conversations=100)
     read = await table.said_in(dict.fromkeys(extent.last_message_ids, 0), limit=100)
@@ -74,7 +75,7 @@ async def _seen(table: RecallTable, eyes: Eyes) -> set[str]:
     return told
 
 
-async def test_what_was_said_is_read_in_order_with_who_said_it(sql_store: SqlStore, table: RecallTable) -> None:
+async def test_what_was_said_is_read_in_order_with_who_said_it(sql_store: SqlStore, table: RecallLooks) -> None:
     key = await say(sql_store, said("one", by=ANN), said("two", by=None), said("three", by=BEN))
     extent = await table.extent(EVERYTHING, most_conversations=10)
     turns = await table.said_in({key: 0}, limit=10)
@@ -89,7 +90,7 @@ async def test_what_was_said_is_read_in_order_with_who_said_it(sql_store: SqlSto
     assert turns[0].said_at == NOW
 
 
-async def test_only_what_came_after_is_read(sql_store: SqlStore, table: RecallTable) -> None:
+async def test_only_what_came_after_is_read(sql_store: SqlStore, table: RecallLooks) -> None:
     key = await say(sql_store, "one", "two")
     other = await say(sql_store, "elsewhere")
     (first, _) = await table.said_in({key: 0}, limit=10)
@@ -99,14 +100,14 @@ async def test_only_what_came_after_is_read(sql_store: SqlStore, table: RecallTa
     assert await table.said_in({}, limit=10) == []
 
 
-async def test_nothing_is_there_at_first(table: RecallTable) -> None:
+async def test_nothing_is_there_at_first(table: RecallLooks) -> None:
     extent = await table.extent(EVERYTHING, most_conversations=10)
     assert (extent.last_message_ids, extent.people, extent.is_whole) == ({}, {}, True)
     assert await _likely(table, "word") == []
     assert await table.told([], EVERYTHING) == []
 
 
-async def test_of_too_many_conversations_the_newest_are_told(sql_store: SqlStore, table: RecallTable) -> None:
+async def test_of_too_many_conversations_the_newest_are_told(sql_store: SqlStore, table: RecallLooks) -> None:
     keys = [await say(sql_store, f"word {number}", by=PersonRef(f"p{number}", f"P{number}")) for number in range(4)]
     extent = await table.extent(EVERYTHING, most_conversations=2)
     assert not extent.is_whole
@@ -132,7 +133,7 @@ async def test_of_too_many_conversations_the_newest_are_told(sql_store: SqlStore
     ],
 )
 async def test_a_long_history_is_looked_through_by_words(
-    sql_store: SqlStore, table: RecallTable, text: str, words: list[str]
+    sql_store: SqlStore, table: RecallLooks, text: str, words: list[str]
 ) -> None:
     await say(sql_store, text)
     await say(sql_store, "a startup that is lean on its own", "猫")
@@ -140,7 +141,7 @@ async def test_a_long_history_is_looked_through_by_words(
 
 
 @pytest.mark.usefixtures("most_outlined")
-async def test_words_that_nobody_said_find_nothing(sql_store: SqlStore, table: RecallTable) -> None:
+async def test_words_that_nobody_said_find_nothing(sql_store: SqlStore, table: RecallLooks) -> None:
     await say(sql_store, "plain text")
     assert await _likely(table, "zebra") == []
     assert await _likely(table, "会议") == []
@@ -148,7 +149,7 @@ async def test_words_that_nobody_said_find_nothing(sql_store: SqlStore, table: R
 
 
 async def test_what_stands_around_a_hit_comes_with_it_and_nothing_from_elsewhere(
-    sql_store: SqlStore, table: RecallTable, monkeypatch: pytest.MonkeyPatch
+    sql_store: SqlStore, table: RecallLooks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await say(sql_store, *(f"here {number}" for number in range(4)), "the zebra", *(f"there {n}" for n in range(4)))
     await say(sql_store, "elsewhere")
@@ -160,14 +161,14 @@ async def test_what_stands_around_a_hit_comes_with_it_and_nothing_from_elsewhere
 
 
 @pytest.mark.usefixtures("most_outlined")
-async def test_those_with_more_and_rarer_words_come_first(sql_store: SqlStore, table: RecallTable) -> None:
+async def test_those_with_more_and_rarer_words_come_first(sql_store: SqlStore, table: RecallLooks) -> None:
     await say(sql_store, *(f"a boat {number}" for number in range(6)))
     await say(sql_store, "a zebra")
     await say(sql_store, "a zebra in a boat")
     assert await _likely(table, "boat", "zebra", limit=1) == ["a zebra in a boat"]
 
 
-async def test_of_two_that_are_read_the_second_has_the_rarer_word(sql_store: SqlStore, table: RecallTable) -> None:
+async def test_of_two_that_are_read_the_second_has_the_rarer_word(sql_store: SqlStore, table: RecallLooks) -> None:
     await say(sql_store, *(f"a boat {number}" for number in range(6)))
     await say(sql_store, "a zebra")
     await say(sql_store, "a zebra in a boat")
@@ -175,7 +176,7 @@ async def test_of_two_that_are_read_the_second_has_the_rarer_word(sql_store: Sql
 
 
 @pytest.mark.usefixtures("most_outlined")
-async def test_what_no_index_has_yet_is_found(sql_store: SqlStore, table: RecallTable) -> None:
+async def test_what_no_index_has_yet_is_found(sql_store: SqlStore, table: RecallLooks) -> None:
     await say(sql_store, "the first zebra")
     assert await _likely(table, "zebra") == ["the first zebra"]
     await say(sql_store, "the last zebra")
@@ -183,7 +184,7 @@ async def test_what_no_index_has_yet_is_found(sql_store: SqlStore, table: Recall
 
 
 @pytest.mark.usefixtures("most_outlined")
-async def test_a_place_sees_what_was_said_there(sql_store: SqlStore, table: RecallTable) -> None:
+async def test_a_place_sees_what_was_said_there(sql_store: SqlStore, table: RecallLooks) -> None:
     other = ThreadRef(Platform.DISCORD, "99", guild_id="8", guild_name="Elsewhere")
     dm = ThreadRef(Platform.DISCORD, "dm")
     for thread, text in ((dm, "word direct"), (GUILD, "word guild"), (CLOSED, "word staff"), (other, "word elsewhere")):
@@ -206,7 +207,7 @@ async def test_a_place_sees_what_was_said_there(sql_store: SqlStore, table: Reca
     }
 
 
-async def test_several_see_what_all_of_them_see(sql_store: SqlStore, table: RecallTable) -> None:
+async def test_several_see_what_all_of_them_see(sql_store: SqlStore, table: RecallLooks) -> None:
     both = await say(sql_store, "word of both", thread=GUILD)
     await say(sql_store, said("word too", by=BEN), thread=GUILD, by=BEN, key=both)
     await say(sql_store, "word of Ann", thread=GUILD)
@@ -215,7 +216,7 @@ async def test_several_see_what_all_of_them_see(sql_store: SqlStore, table: Reca
     assert (await table.extent(Eyes((ann, ben)), most_conversations=9)).askers == frozenset()
 
 
-async def test_all_accounts_of_a_person_are_one(sql_store: SqlStore, table: RecallTable) -> None:
+async def test_all_accounts_of_a_person_are_one(sql_store: SqlStore, table: RecallLooks) -> None:
     anna = PersonRef("4917", "Anna")
     await say(sql_store, "word direct", thread=ThreadRef(Platform.DISCORD, "dm"))
     await say(sql_store, "word by phone", thread=ThreadRef(Platform.WHATSAPP, "chat"), by=anna)
@@ -227,7 +228,7 @@ async def test_all_accounts_of_a_person_are_one(sql_store: SqlStore, table: Reca
         assert askers == {speaker_key("discord", "ann"), speaker_key("whatsapp", "4917")}
 
 
-async def test_an_operator_sees_what_a_person_took_part_in_anywhere(sql_store: SqlStore, table: RecallTable) -> None:
+async def test_an_operator_sees_what_a_person_took_part_in_anywhere(sql_store: SqlStore, table: RecallLooks) -> None:
     await say(sql_store, "word direct", thread=ThreadRef(Platform.DISCORD, "dm"))
     await say(sql_store, "word guild", thread=GUILD)
     await say(sql_store, "word of Ben", thread=ThreadRef(Platform.DISCORD, "dm-ben"), by=BEN)
@@ -245,7 +246,7 @@ async def _people_of(store: SqlStore, external_id: str) -> set[int]:
 
 @pytest.mark.usefixtures("most_outlined")
 async def test_what_is_no_chat_or_was_superseded_or_deleted_is_not_read(
-    sql_store: SqlStore, table: RecallTable
+    sql_store: SqlStore, table: RecallLooks
 ) -> None:
     hidden = [
         Message(NOW, kind, "word hidden", message_id=1_000_000 + number)
@@ -261,7 +262,7 @@ async def test_what_is_no_chat_or_was_superseded_or_deleted_is_not_read(
 
 
 @pytest.mark.usefixtures("most_outlined")
-async def test_an_edited_message_is_found_as_it_reads_now(sql_store: SqlStore, table: RecallTable) -> None:
+async def test_an_edited_message_is_found_as_it_reads_now(sql_store: SqlStore, table: RecallLooks) -> None:
     spoken = said("a word of zebras")
     key = await say(sql_store, spoken)
     edited = replace(spoken, message_content="a word of lions", edited_at=NOW + timedelta(minutes=1))
@@ -272,7 +273,7 @@ async def test_an_edited_message_is_found_as_it_reads_now(sql_store: SqlStore, t
 
 
 async def test_questions_have_the_same_answers_in_a_long_history(
-    sql_store: SqlStore, table: RecallTable, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    sql_store: SqlStore, table: RecallLooks, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await say(sql_store, "I went to the café with Ben", "oh well", "we met at 会议室 too", thread=GUILD)
     await say(sql_store, "The lean startup is what I read", "A startup so lean", thread=GUILD)
@@ -285,7 +286,7 @@ async def test_questions_have_the_same_answers_in_a_long_history(
     }
     for most in (10_000, 3):
         monkeypatch.setattr(recall_histories, "MOST_TURNS", most)
-        service = RecallService(table, clock, RelatedWords())
+        service = RecallService(table.store, clock, RelatedWords())
         for query, answer in asked.items():
             found = await service.search(query, eyes, RecallBudget(4_000))
             assert found.turns[0].said.text == answer, (most, query)
@@ -293,7 +294,7 @@ async def test_questions_have_the_same_answers_in_a_long_history(
         assert len((await service.search('"lean startup"', eyes, RecallBudget(4_000))).turns) == 1
 
 
-async def test_a_message_is_told_with_where_it_was_said(sql_store: SqlStore, table: RecallTable) -> None:
+async def test_a_message_is_told_with_where_it_was_said(sql_store: SqlStore, table: RecallLooks) -> None:
     event = await sql_store.accept(inbound("word", event_id="e9", thread=GUILD))
     assert event is not None
     key = await say(sql_store, said("word", event_id="e9"), thread=GUILD)
@@ -304,7 +305,7 @@ async def test_a_message_is_told_with_where_it_was_said(sql_store: SqlStore, tab
 
 
 async def test_what_changed_since_a_revision_is_told_by_its_conversation(
-    sql_store: SqlStore, table: RecallTable
+    sql_store: SqlStore, table: RecallLooks
 ) -> None:
     one, two = await say(sql_store, "word"), await say(sql_store, "word")
     before = (await table.extent(EVERYTHING, most_conversations=9)).revision
@@ -317,7 +318,7 @@ async def test_what_changed_since_a_revision_is_told_by_its_conversation(
     assert (await table.extent(EVERYTHING, most_conversations=9, since=before)).changed == {one, two}
 
 
-async def test_what_changed_before_anything_was_noted_is_not_known(sql_store: SqlStore, table: RecallTable) -> None:
+async def test_what_changed_before_anything_was_noted_is_not_known(sql_store: SqlStore, table: RecallLooks) -> None:
     key = await say(sql_store, "word")
     assert (await table.extent(EVERYTHING, most_conversations=9, since=None)).changed is None
     assert (await table.extent(EVERYTHING, most_conversations=9, since=-5)).changed is None
@@ -326,7 +327,7 @@ async def test_what_changed_before_anything_was_noted_is_not_known(sql_store: Sq
 
 
 async def test_what_strangers_say_often_hides_nothing(
-    sql_store: SqlStore, table: RecallTable, monkeypatch: pytest.MonkeyPatch
+    sql_store: SqlStore, table: RecallLooks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many of the newest messages with a word are others'."""
     monkeypatch.setattr(recall_likely, "_MOST_HOLDING", 5)
@@ -339,7 +340,7 @@ async def test_what_strangers_say_often_hides_nothing(
 
 @pytest.mark.usefixtures("most_outlined")
 async def test_of_what_holds_a_word_the_newest_is_looked_at(
-    sql_store: SqlStore, table: RecallTable, monkeypatch: pytest.MonkeyPatch
+    sql_store: SqlStore, table: RecallLooks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recall_likely, "_MOST_HOLDING", 2)
     for number in range(6):
@@ -349,7 +350,7 @@ async def test_of_what_holds_a_word_the_newest_is_looked_at(
 
 
 @pytest.mark.usefixtures("most_outlined")
-async def test_the_conversation_that_is_before_ones_eyes_takes_no_room(sql_store: SqlStore, table: RecallTable) -> None:
+async def test_the_conversation_that_is_before_ones_eyes_takes_no_room(sql_store: SqlStore, table: RecallLooks) -> None:
     await say(sql_store, "the lighthouse stands")
     now = await say(sql_store, *(f"lighthouse {number}" for number in range(5)))
     found = await likely(table, "lighthouse", eyes=Eyes(besides=now), limit=2)
@@ -357,13 +358,13 @@ async def test_the_conversation_that_is_before_ones_eyes_takes_no_room(sql_store
 
 
 async def test_a_long_history_is_asked_for_days_and_in_other_words(
-    sql_store: SqlStore, table: RecallTable, monkeypatch: pytest.MonkeyPatch
+    sql_store: SqlStore, table: RecallLooks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recall_histories, "MOST_TURNS", 1)
     await say(sql_store, replace(said("we sat by the river"), created_at=NOW - timedelta(days=40)))
     await say(sql_store, "I bought a kayak", "nothing new")
     related = RelatedWords(meant={stem("hobby"): (stem("kayak"),)})
-    service = RecallService(table, FakeClock(NOW), related)
+    service = RecallService(table.store, FakeClock(NOW), related)
     eyes = Eyes((Scope(Platform.TERMINAL, "ann", None),))
     for question, answer in {
         "What did we talk about 40 days ago?": "we sat by the river",
@@ -378,36 +379,36 @@ async def test_a_long_history_is_asked_for_days_and_in_other_words(
     "query", ["海岸の灯台で会いました" * 100, "lighthouse keeper " * 500], ids=["unspaced", "words"]
 )
 async def test_a_long_question_is_looked_for_in_a_long_history(
-    sql_store: SqlStore, table: RecallTable, monkeypatch: pytest.MonkeyPatch, query: str
+    sql_store: SqlStore, table: RecallLooks, monkeypatch: pytest.MonkeyPatch, query: str
 ) -> None:
     monkeypatch.setattr(recall_histories, "MOST_TURNS", 1)
     await say(sql_store, "the lighthouse keeper", "海岸の灯台", "nothing")
-    found = await RecallService(table, FakeClock(), RelatedWords()).search(query, EVERYTHING, RecallBudget(4_000))
+    found = await RecallService(table.store, FakeClock(), RelatedWords()).search(query, EVERYTHING, RecallBudget(4_000))
     assert found
 
 
 @pytest.mark.usefixtures("most_outlined")
 async def test_everybody_who_spoke_in_a_long_history_is_known_by_name(
-    sql_store: SqlStore, table: RecallTable, monkeypatch: pytest.MonkeyPatch
+    sql_store: SqlStore, table: RecallLooks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recall_histories, "MOST_CONVERSATIONS", 1)
     await say(sql_store, "the lighthouse fell", by=BEN)
     for _ in range(3):
         await say(sql_store, "the lighthouse stands")
-    service = RecallService(table, FakeClock(), RelatedWords())
+    service = RecallService(table.store, FakeClock(), RelatedWords())
     found = await service.search("What did Ben say about the lighthouse?", EVERYTHING, RecallBudget(4_000))
     assert (found.turns[0].who, found.turns[0].said.text) == ("Ben", "the lighthouse fell")
 
 
 @pytest.mark.usefixtures("most_outlined")
 async def test_what_somebody_said_is_found_in_a_long_history_without_another_word(
-    sql_store: SqlStore, table: RecallTable, monkeypatch: pytest.MonkeyPatch
+    sql_store: SqlStore, table: RecallLooks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recall_histories, "MOST_CONVERSATIONS", 1)
     await say(sql_store, "the lighthouse fell", by=BEN)
     for _ in range(3):
         await say(sql_store, "nothing of note")
-    service = RecallService(table, FakeClock(), RelatedWords())
+    service = RecallService(table.store, FakeClock(), RelatedWords())
     found = await service.search("What did Ben say?", EVERYTHING, RecallBudget(4_000))
     assert found.turns[0].said.text == "the lighthouse fell"
     hers = Eyes((Scope(Platform.TERMINAL, "ann", None),))

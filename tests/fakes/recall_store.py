@@ -1,20 +1,23 @@
 """A history in process memory."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from source.domain.recall.terms import words_of
 from source.domain.recall.turns import SaidTurn
 from source.domain.thread import Platform, ThreadRef
-from source.ports.recall import Extent, Eyes, Likely, Sought, StoredTurn
+from source.ports.recall import Extent, Eyes, Likely, RecallReader, Sought, StoredTurn
 from tests.unit.recall.made import turn
+
+T = TypeVar("T")
 
 THREAD = ThreadRef(Platform.WEB, "main")
 
 
 class InMemoryRecallStore:
-    """Implements RecallStore; `visible` maps eyes to what conversations they see, others see everything."""
+    """Implements RecallStore and its reader; `visible` maps eyes to what conversations they see, others see all."""
 
     def __init__(self) -> None:
         self.said: dict[tuple[int, int], SaidTurn] = {}
@@ -39,8 +42,11 @@ class InMemoryRecallStore:
             self.said[key] = replace(said, text=now)
         self.changes.append(said.conversation_id)
 
-    async def extent(self, eyes: Eyes, *, most_conversations: int, since: int | None = None) -> Extent:
+    async def look(self, look: Callable[[RecallReader], T]) -> T:
         await asyncio.sleep(0)
+        return look(self)
+
+    def extent(self, eyes: Eyes, *, most_conversations: int, since: int | None = None) -> Extent:
         seen = [said for said in self._in_order() if self._is_seen(eyes, said)]
         last = {said.conversation_id: said.message_id for said in seen}
         newest = dict(sorted(last.items())[-most_conversations:])
@@ -53,14 +59,12 @@ class InMemoryRecallStore:
             is_whole=len(newest) == len(last),
         )
 
-    async def said_in(self, after: Mapping[int, int], *, limit: int) -> list[SaidTurn]:
-        await asyncio.sleep(0)
+    def said_in(self, after: Mapping[int, int], *, limit: int) -> list[SaidTurn]:
         found = [said for said in self._in_order() if said.message_id > after.get(said.conversation_id, 1 << 62)]
         self.read.append(len(found[:limit]))
         return found[:limit]
 
-    async def likely(self, sought: Sought, eyes: Eyes, *, limit: int) -> Likely:
-        await asyncio.sleep(0)
+    def likely(self, sought: Sought, eyes: Eyes, *, limit: int) -> Likely:
         self.looked_for.append(sought.words)
         speakers = sought.question.speakers | sought.question.besides
         seen = (said for said in self._in_order() if self._is_seen(replace(eyes, besides=None), said))
@@ -71,8 +75,7 @@ class InMemoryRecallStore:
         ]
         return Likely([StoredTurn(said, THREAD) for said in held[-limit:]])
 
-    async def told(self, keys: Collection[tuple[int, int]], eyes: Eyes) -> list[StoredTurn]:
-        await asyncio.sleep(0)
+    def told(self, keys: Collection[tuple[int, int]], eyes: Eyes) -> list[StoredTurn]:
         return [StoredTurn(said, THREAD) for said in self._in_order() if said.key in keys and self._is_seen(eyes, said)]
 
     def forget(self) -> None:

@@ -80,7 +80,13 @@ def reading_engine(file: Path) -> Engine:
         query["immutable"] = "1"  # nobody writes there, and SQLite could not make its shared-memory file
     url = URL.create("sqlite", database=file.as_uri(), query=query)
     engine = create_engine(
-        url, poolclass=QueuePool, pool_size=READERS, max_overflow=0, connect_args=_CONNECT, hide_parameters=True
+        url,
+        poolclass=QueuePool,
+        pool_size=READERS,
+        max_overflow=0,
+        pool_use_lifo=True,  # who reads alone finds the statements and pages that the last one left
+        connect_args=_CONNECT,
+        hide_parameters=True,
     )
     _prepare(engine, ("temp_store = MEMORY",), begin="BEGIN")
     return engine

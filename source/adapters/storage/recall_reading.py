@@ -85,7 +85,7 @@ def told(connection: Connection, keys: Collection[tuple[int, int]], eyes: Eyes) 
     # By their ids alone, of which there is an index: SQLite looks through the whole table for pairs.
     ids = json.dumps(sorted({message_id for _, message_id in wanted}))
     query = statements.told_to(Gaze.of(eyes), connection.dialect.name)
-    rows = connection.execute(query, {**values_of(eyes), "numbers": ids})
+    rows = connection.execute(query, {**values_of(eyes), "numbers": ids}).all()
     found = [told_turn(row) for row in rows if (row[0], row[1]) in wanted]
     return sorted(found, key=lambda turn: (turn.said.conversation_id, turn.said.message_id))
 

@@ -3,7 +3,7 @@
 from array import array
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableSequence, Sequence
 from datetime import date
 from functools import cached_property, partial
 from typing import Final
@@ -123,11 +123,14 @@ class SaidIndex:
 
 _SHORTEST_BEGINNING: Final = 4
 _MOST_ENDING: Final = 4
+_FEW_TURNS: Final = 300
 
 
-def _postings(turns: Sequence[IndexedTurn]) -> "dict[str, array[int]]":
+def _postings(turns: Sequence[IndexedTurn]) -> Mapping[str, Sequence[int]]:
     """Return by term the places of its turns, one as often as it has the term; few terms are ever asked for."""
-    places: defaultdict[str, array[int]] = defaultdict(partial(array, "i"))
+    # What is held is to be no work for the garbage collector; what a single question has chosen is to be quick.
+    kind: Callable[[], MutableSequence[int]] = partial(array, "i") if len(turns) > _FEW_TURNS else list
+    places: defaultdict[str, MutableSequence[int]] = defaultdict(kind)
     for at, turn in enumerate(turns):
         for term in turn.terms:
             places[term].append(at)
