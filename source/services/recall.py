@@ -65,7 +65,7 @@ class RecallService:
         # One history for all conversations from which somebody looks: it is read once.
         is_exact = budget.holding_words or is_quotation(query)
         asked = Asked(query, replace(eyes, besides=None), eyes.besides, budget, is_exact)
-        known = await self._known(asked)
+        known = await self._known(asked) if self._meaning is None else []
         seen, found = await self._store.look(lambda reader: self._at_once(reader, asked, known))
         if isinstance(seen, History):
             self._histories.used(asked.eyes, seen)
@@ -75,7 +75,7 @@ class RecallService:
         if history is None:
             return Recollection()
         if found is None:
-            found = await self._found_later(history, asked, known)
+            found = await self._found_later(history, asked)
         self._recalled(turn.said.conversation_id for turn in found.turns)
         return found
 
@@ -88,8 +88,9 @@ class RecallService:
             return seen, None
         return seen, self._found(reader, seen, asked, known, None)
 
-    async def _found_later(self, history: History, asked: Asked, known: Sequence[KnownFact]) -> Recollection:
+    async def _found_later(self, history: History, asked: Asked) -> Recollection:
         alike = None if asked.budget.holding_words else await self._alike(asked, history)
+        known = await self._known(asked)  # as it is after what took long
         return await self._store.look(lambda reader: self._found(reader, history, asked, known, alike))
 
     def _found(

@@ -115,8 +115,9 @@ class Histories:
             return self._chosen(reader, asked, held.extent)
         since = held.revision if held is not None and not held.is_long else None
         extent = reader.extent(eyes, most_conversations=MOST_CONVERSATIONS, since=since)
-        is_ready = held is not None and extent.is_whole and held.index is not None and held.is_all_of(extent)
-        return History(held.index, extent) if held is not None and is_ready else extent
+        if held is not None and held.index and extent.is_whole and held.is_all_of(extent):
+            return History(held.index, extent)
+        return extent
 
     async def made_ready(self, asked: Asked, extent: Extent) -> "History | None":
         """Read what is not held yet of a history, and return it; None: there is nothing.
@@ -170,7 +171,7 @@ class Histories:
         held = _still_true(held, extent)
         last = extent.last_message_ids
         wanted = {key: held.last.get(key, 0) for key, newest in last.items() if newest != held.last.get(key)}
-        gone = held.turns.keys() - last.keys()
+        gone = held.last.keys() - last.keys()
         if wanted or gone:
             said = await self._store.look(lambda reader: reader.said_in(wanted, limit=self._most + 1))
             held = await asyncio.to_thread(_extended, held, said, last, self._most)
@@ -229,6 +230,8 @@ def _extended(held: _Held, said: list[SaidTurn], last: Mapping[int, int], most_t
     """Return the history with what was said since, without conversations that are no longer seen."""
     turns = {key: list(each) for key, each in held.turns.items() if key in last}
     for turn in said:
+        if turn.message_id > last[turn.conversation_id]:  # said since it was looked how far it extends
+            continue
         turns.setdefault(turn.conversation_id, []).append(indexed(turn))
     is_long = sum(map(len, turns.values())) > most_turns
     return _Held(held.revision, dict(last), {} if is_long else turns, is_long=is_long)

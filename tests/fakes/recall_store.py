@@ -26,6 +26,9 @@ class InMemoryRecallStore:
         self.askers: frozenset[str] = frozenset()
         self.changes: list[int] = []
         self.read: list[int] = []
+        self.silent: dict[int, int] = {}  # conversations of which nothing is shown, with the ids of their last messages
+        self.looks = 0
+        self.after_look: Callable[[], None] = lambda: None
         self.looked_for: list[Sequence[str]] = []
         self.is_forgotten = False
 
@@ -44,11 +47,14 @@ class InMemoryRecallStore:
 
     async def look(self, look: Callable[[RecallReader], T]) -> T:
         await asyncio.sleep(0)
-        return look(self)
+        self.looks += 1
+        found = look(self)
+        self.after_look()
+        return found
 
     def extent(self, eyes: Eyes, *, most_conversations: int, since: int | None = None) -> Extent:
         seen = [said for said in self._in_order() if self._is_seen(eyes, said)]
-        last = {said.conversation_id: said.message_id for said in seen}
+        last = {said.conversation_id: said.message_id for said in seen} | self.silent
         newest = dict(sorted(last.items())[-most_conversations:])
         return Extent(
             newest,

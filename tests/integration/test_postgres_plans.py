@@ -5,12 +5,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, event, text
 
 from source.adapters.storage import channel_reading, event_reading, read_queries, search_reading, statistics_reading
 from source.adapters.storage.database_url import database_named
 from source.adapters.storage.postgres_engine import server_reading_engine
+from source.adapters.storage.recall_likely import _Holders
 from source.domain.thread import Platform, ThreadKey
+from source.ports.recall import EVERYTHING
 from source.ports.store import Scope
 from tests.fakes.databases import rows, server
 from tests.fakes.store_samples import NOW
@@ -96,6 +98,16 @@ def _plans(engine: Engine, reading: Callable[[Connection], object]) -> str:
 def _explained(cursor: Any, statement: str, parameters: Any) -> list[str]:
     cursor.execute(f"EXPLAIN (COSTS OFF) {statement}", parameters)
     return [line for (line,) in cursor.fetchall()]
+
+
+def test_every_plan_knows_the_values_however_often_it_is_asked_for(engine: Engine) -> None:
+    with engine.connect() as connection:
+        for _ in range(15):
+            _Holders(connection, ["ship77", "word5"], EVERYTHING).by_word({"ship77": ["ship78"]})
+        query = text("SELECT sum(custom_plans), sum(generic_plans) FROM pg_prepared_statements")
+        custom, generic = connection.execute(query).one()
+    assert custom > 5
+    assert generic == 0
 
 
 @pytest.mark.parametrize("name", _READINGS)

@@ -179,6 +179,9 @@ class OneFact:
     async def of_person(self, _person_id: int) -> list[KnownFact]:
         return self._known
 
+    def forget(self) -> None:
+        self._known = []
+
 
 async def test_what_is_known_is_told_also_where_nothing_of_a_long_history_bears_on_it(
     store: InMemoryRecallStore, monkeypatch: pytest.MonkeyPatch
@@ -308,6 +311,49 @@ async def test_searches_at_once_read_a_history_once(service: RecallService, stor
     found = await asyncio.gather(*(_texts(service, "dog") for _ in range(5)))
     assert found == [["The dog ran away"]] * 5
     assert store.read == [1]
+
+
+async def test_what_is_held_takes_one_look(service: RecallService, store: InMemoryRecallStore) -> None:
+    store.say("The dog ran away")
+    store.silent = {7: 99}
+    await service.search("dog", EVERYTHING, BUDGET)
+    for silent in ({7: 99}, {}):
+        store.silent = silent
+        await service.search("dog", EVERYTHING, BUDGET)
+        before = store.looks
+        await service.search("dog", EVERYTHING, BUDGET)
+        assert store.looks == before + 1
+
+
+async def test_what_is_said_while_a_history_is_read_is_in_it_once(
+    service: RecallService, store: InMemoryRecallStore
+) -> None:
+    store.say("The dog ran away")
+    store.after_look = lambda: store.say("The dog slept") if len(store.said) == 1 else None
+    for _ in range(2):
+        found = await _texts(service, "dog", budget=WORDS)
+    assert sorted(found) == ["The dog ran away", "The dog slept"]
+    index = next(iter(service._histories._held.values())).index
+    assert index is not None
+    assert [turn.message_id for turn in index.turns] == [1, 2]
+
+
+async def test_of_a_history_without_words_nothing_is_told_however_often_it_is_asked_for(
+    store: InMemoryRecallStore,
+) -> None:
+    store.silent = {7: 99}
+    facts = RecalledFacts(OneFact("Their favourite animal is a zebra"), RelatedWords())
+    service = RecallService(store, FakeClock(), RelatedWords(), facts=facts)
+    for _ in range(3):
+        assert not await service.search("zebra", ANN, BUDGET)
+
+
+async def test_what_is_forgotten_while_a_history_is_read_is_not_told(store: InMemoryRecallStore) -> None:
+    store.say("A zebra ran away", conversation=2)
+    known = OneFact("Their favourite animal is a zebra")
+    service = RecallService(store, FakeClock(), RelatedWords(), facts=RecalledFacts(known, RelatedWords()))
+    store.after_look = known.forget
+    assert [turn.said.text for turn in (await service.search("zebra", ANN, BUDGET)).turns] == ["A zebra ran away"]
 
 
 async def test_which_conversations_were_shown_is_told(store: InMemoryRecallStore) -> None:
