@@ -1,8 +1,10 @@
 """What the engine does when its own database is damaged, away, or cannot be written."""
 
 import asyncio
+import contextlib
 import sqlite3
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
 from source.adapters.tasks import dbos_runtime, engine
-from source.adapters.tasks.execution_file import prepare
+from source.adapters.tasks.execution_file import ExecutionConnection, prepare
 from source.domain.errors import StoreUnavailableError
 from source.domain.task import NewTask, TaskStatus
 from tests.fakes.databases import database_of
@@ -51,6 +53,14 @@ def _remove(file: Path) -> None:
         file.with_name(f"{file.name}{part}").unlink(missing_ok=True)
 
 
+def test_an_old_sqlite_tells_the_time_to_an_engine_that_asks_for_parts_of_a_second() -> None:
+    with contextlib.closing(sqlite3.connect(":memory:", factory=ExecutionConnection)) as connection:
+        connection.execute("CREATE TABLE noted (what, at INTEGER NOT NULL DEFAULT (unixepoch('subsec') * 1000))")
+        connection.execute("INSERT INTO noted (what) VALUES ('a version')")
+        [at] = connection.execute("SELECT at FROM noted").fetchone()
+    assert abs(at / 1000 - time.time()) < 5
+
+
 def _scribble_over_the_head(file: Path) -> None:
     file.write_bytes(b"scribble" * 512 + file.read_bytes()[4096:])
 
@@ -80,7 +90,8 @@ def test_a_damaged_file_is_put_aside_and_not_thrown_away(tmp_path: Path) -> None
         prepare(file)
     assert (tmp_path / "tasks.db.damaged").read_bytes() == b"not a database" * 100
     assert [line["event"] for line in logs] == ["task_log_damaged"]
-    [mode] = sqlite3.connect(file).execute("PRAGMA journal_mode").fetchone()
+    with contextlib.closing(sqlite3.connect(file)) as connection:
+        [mode] = connection.execute("PRAGMA journal_mode").fetchone()
     assert mode == "wal"
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
 
 from source.adapters.tasks.dbos_log import hush
-from source.adapters.tasks.execution_file import prepare
+from source.adapters.tasks.execution_file import ExecutionConnection, prepare
 from source.domain.errors import StoreUnavailableError
 from source.domain.task import Lane
 
@@ -122,9 +122,13 @@ class DbosRuntime:
             "log_level": "WARNING",
             "sys_db_pool_size": _CONNECTIONS,
             # What tasks found out must not get into the log with an error.
-            "db_engine_kwargs": {"hide_parameters": True},
+            "db_engine_kwargs": {"hide_parameters": True, "connect_args": self._connect_args},
             "notification_listener_polling_interval_sec": _STOPS_WITHIN_SECONDS,
         }
+
+    @property
+    def _connect_args(self) -> dict[str, object]:
+        return {"factory": ExecutionConnection} if isinstance(self._settings.database, Path) else {}
 
     @property
     def _url(self) -> str:

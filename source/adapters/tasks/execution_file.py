@@ -3,9 +3,10 @@
 import asyncio
 import contextlib
 import sqlite3
+import time
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -14,9 +15,26 @@ from source.domain.errors import StoreUnavailableError
 log = structlog.get_logger(__name__)
 
 _WAIT_SECONDS: Final = 5.0
+_TELLS_PARTS_OF_SECONDS: Final = (3, 42)
 # dbos calls a task's run so in every table that notes something of it.
 _WORKFLOW: Final = "workflow_uuid"
 _NOT_WHOLE: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+class ExecutionConnection(sqlite3.Connection):
+    """A connection that can tell the time in parts of a second.
+
+    From Python 3.12 on dbos counts on SQLite 3.42, which need not be there: to an older one that time is NULL.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # Any: as sqlite3.connect gives them
+        super().__init__(*args, **kwargs)
+        if sqlite3.sqlite_version_info < _TELLS_PARTS_OF_SECONDS:
+            self.create_function("unixepoch", 1, _unixepoch)
+
+
+def _unixepoch(modifier: str) -> float | None:
+    return time.time() if modifier == "subsec" else None
 
 
 def prepare(file: Path) -> None:
