@@ -82,7 +82,7 @@ class RecallService:
     def _at_once(
         self, reader: RecallReader, asked: Asked, known: Sequence[KnownFact]
     ) -> tuple[History | Extent, Recollection | None]:
-        """Find it on the thread that reads, where all that it takes is there: a way to another takes a tenth of it."""
+        """Find it on the thread that reads, where all that it takes is there: another has its caches to fill."""
         seen = self._histories.at_hand(reader, asked)
         if isinstance(seen, Extent) or self._meaning is not None:
             return seen, None
